@@ -1,0 +1,98 @@
+package engine
+
+import "time"
+
+// Effect is something the outside has to do, as data. One struct serves all kinds, so that a turn's effects
+// are one slice; which fields count is said at each kind.
+type Effect struct {
+	Kind EffectKind
+
+	Send *Outgoing // of Send
+
+	Timer uint32    // of SetTimer, CancelTimer: number within the contact
+	Due   time.Time // of SetTimer
+
+	Fetch   uint32  // of Fetch: number within the contact
+	Args    []Value // of Fetch: send values; of SaveRecord: columns; of OpenCase: shared values
+	Name    string  // service, record, field, consent, team, language: what Kind says
+	Value   any     // of SetField: nil unsets
+	Text    string  // of OpenCase: summary; of Alert: text; of CaseMessage: the person's words; of Report: what happened
+	More    string  // of OpenCase: the longer text
+	Case    uint32  // of OpenCase, CaseMessage, CloseCase: number within the contact
+	Media   Media   // of CaseMessage
+	Ref     string  // of SaveRecord: the reference number
+	Flag    bool    // of OpenCase, Alert: urgent; of RecordConsent: agreed; of SaveRecord: an update
+	Code    string  // of Report: stable code, such as "old-tap", "reminder-dropped", "turn-too-long"
+	Hash    uint64  // of RecordConsent: of the shown wording
+	Seconds int     // of Pause
+	Version int     // of RecordConsent
+}
+
+// Value is a named value.
+type Value struct {
+	Name  string
+	Value any
+}
+
+// EffectKind says what has to be done.
+type EffectKind uint8
+
+const (
+	Send          EffectKind = iota + 1 // Send
+	Pause                               // Seconds before the next Send, with typing shown
+	SetTimer                            // Timer, Due
+	CancelTimer                         // Timer
+	Fetch                               // Fetch, Name service, Args
+	OpenCase                            // Case, Name team, Text, More, Args, Flag
+	CaseMessage                         // Case, Text or Media: the person wrote while people own the conversation
+	CloseCase                           // Case
+	SaveRecord                          // Name record, Ref, Args, Flag
+	SetField                            // Name, Value
+	RecordConsent                       // Name, Version, Hash, Flag; Text: language shown
+	Alert                               // Name team, Text, Flag
+	OptOut
+	OptIn
+	Erase
+	Export
+	Ended  // the conversation ended
+	Report // Code, Text: something an operator should see; never content
+)
+
+// Outgoing is one message as the flow means it; the channel decides its bytes.
+type Outgoing struct {
+	// Text is canonical markup: *bold* _italic_ ~struck~ where the author wrote it; \* \_ \~ \\ are the
+	// characters themselves, also everywhere inside values put into the text. Inserted numbers, codes and
+	// links are wrapped in U+2066 … U+2069 in right-to-left languages.
+	Text                       string
+	Language                   string
+	String                     string // the text's stable id
+	Header, Footer, ListButton string
+	Media                      Media // Kind "" for a text; ID is the path inside the pack
+	Place                      *LatLon
+	Contact                    string // phone number of a contact card; its name is Text
+	Template                   string // name; Args its parameters
+	Args                       []Value
+	Options                    []Choice
+	// Style says how the options look: none, buttons, a list, or numbers in the text.
+	Style Style
+	// Staff: the text is a person's reply, not the flow's.
+	Staff bool
+}
+
+// Choice is an option as sent.
+type Choice struct {
+	Token  string // at most 48 ASCII bytes; comes back in Event.Token
+	Label  string
+	About  string
+	Number int // what can be written instead; 0 for "More…", which is 0 itself
+}
+
+// Style of options.
+type Style uint8
+
+const (
+	NoOptions Style = iota
+	Buttons
+	List
+	Numbers
+)
