@@ -1,0 +1,134 @@
+package capability
+
+// Sizes of files. WhatsApp and Telegram publish "MB" without saying which; the smaller, decimal one is never
+// refused.
+const (
+	kB = 1000
+	mB = 1000 * kB
+)
+
+// All is every channel a pack can be checked for, in the order they are shown to people. It is read only.
+var All = []Channel{whatsApp, telegram, sms, text}
+
+// WhatsApp publishes "characters" and nowhere says what one is. Clients in JavaScript count UTF-16 units, which
+// are never fewer than code points; counting them is safe under either reading.
+var whatsApp = Channel{
+	Name:  "whatsapp",
+	Title: "WhatsApp",
+	Unit:  UTF16,
+
+	// WhatsApp Cloud API, text messages: "body" at most 4096.
+	Body: 4096,
+	// WhatsApp Cloud API, interactive reply buttons messages: body 1024. The page on interactive list messages
+	// says 4096, working clients stop at 1024: we keep to 1024 for both.
+	BodyWithOptions: 1024,
+	// WhatsApp Cloud API, image, video and document messages: caption 1024; audio and stickers have none.
+	Caption: 1024,
+	// WhatsApp Cloud API, interactive reply buttons messages and interactive list messages: text header 60,
+	// footer 60.
+	Header: 60,
+	Footer: 60,
+	// WhatsApp Cloud API, interactive reply buttons messages: 1 to 3 buttons, title 20, unique in the message,
+	// id 256.
+	Buttons:     3,
+	ButtonLabel: 20,
+	// WhatsApp Cloud API, interactive list messages: 10 rows over all sections, button 20, row title 24,
+	// description 72, row id 200. The id's limit is the smaller of the two, so one token serves both.
+	Rows:       10,
+	ListButton: 20,
+	RowLabel:   24,
+	RowAbout:   72,
+	TokenBytes: 200,
+
+	// WhatsApp Cloud API, interactive reply buttons messages: header of text, image, video or document. A list
+	// has a header of text only.
+	ButtonHeaders: []Kind{Image, Video, Document},
+	// WhatsApp Cloud API, media, "supported media types".
+	Media: []MediaLimit{
+		{Kind: Image, Types: []string{"jpg", "jpeg", "png"}, MaxBytes: 5 * mB, Caption: true},
+		// ogg with the Opus codec and one track only; the file's name cannot show it.
+		{Kind: Audio, Types: []string{"aac", "amr", "mp3", "m4a", "ogg"}, MaxBytes: 16 * mB},
+		{Kind: Video, Types: []string{"mp4", "3gp"}, MaxBytes: 16 * mB, Caption: true},
+		{Kind: Document, Types: []string{"txt", "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx"}, MaxBytes: 100 * mB, Caption: true},
+		// 100 kB is for still stickers; animated ones may have 500 kB, which the file's name does not show.
+		{Kind: Sticker, Types: []string{"webp"}, MaxBytes: 100 * kB},
+	},
+
+	Location:  true,
+	Contact:   true,
+	Templates: true,
+
+	// WhatsApp help centre, "How to format your messages".
+	Bold:   "*",
+	Italic: "_",
+	Strike: "~",
+
+	// Ours: one person gets about one message in six seconds (WhatsApp Cloud API, pair rate limits), each may be
+	// charged, and their order is not guaranteed.
+	MessagesInARow: 4,
+}
+
+// Telegram counts UTF-16 units, and counts them after the marks have been read.
+var telegram = Channel{
+	Name:  "telegram",
+	Title: "Telegram",
+	Unit:  UTF16,
+
+	// Telegram Bot API, sendMessage: text 4096 after entities parsing, with or without a keyboard below it.
+	Body:            4096,
+	BodyWithOptions: 4096,
+	// Telegram Bot API, sendPhoto and its like: caption 1024 after entities parsing.
+	Caption: 1024,
+
+	// Telegram Bot API, InlineKeyboardButton: no length of a label is published, callback_data has 1 to 64
+	// bytes. Telegram itself takes about a hundred buttons; ten is ours, one a line, the most that a small phone
+	// shows together with the question. More options are paged.
+	Buttons:    10,
+	TokenBytes: 64,
+
+	// A photo, video or document takes an inline keyboard too, but its text is then a caption, not a body.
+	ButtonHeaders: nil,
+	// Telegram Bot API, sending files: photos 10 MB, other files 50 MB; stickers 512 kB.
+	Media: []MediaLimit{
+		{Kind: Image, Types: []string{"jpg", "jpeg", "png", "webp"}, MaxBytes: 10 * mB, Caption: true},
+		// Telegram Bot API, sendAudio (mp3, m4a) and sendVoice (ogg with the Opus codec).
+		{Kind: Audio, Types: []string{"mp3", "m4a", "ogg"}, MaxBytes: 50 * mB, Caption: true},
+		{Kind: Video, Types: []string{"mp4"}, MaxBytes: 50 * mB, Caption: true},
+		{Kind: Document, MaxBytes: 50 * mB, Caption: true},
+		{Kind: Sticker, Types: []string{"webp"}, MaxBytes: 512 * kB},
+	},
+
+	Location: true,
+	Contact:  true,
+
+	// Telegram Bot API, MarkdownV2 style.
+	Bold:   "*",
+	Italic: "_",
+	Strike: "~",
+
+	// Ours: about one message a second in one chat (Telegram Bots FAQ), and a screen holds about as many.
+	MessagesInARow: 4,
+}
+
+// sms is text alone: options are numbered, every part is paid.
+var sms = Channel{
+	Name:  "sms",
+	Title: "SMS",
+	Unit:  GSM,
+
+	// Twilio, Programmable Messaging, error 21617: a body has at most 1600 characters, in either alphabet.
+	Body:            1600,
+	BodyWithOptions: 1600,
+
+	// Ours: each message is paid and may arrive in another order.
+	MessagesInARow: 2,
+	// Ours: 459 characters in the GSM alphabet, 201 in any other script.
+	Parts: 3,
+}
+
+// text is a plain terminal or log: the channel with nothing but lines. It counts what a reader sees.
+var text = Channel{
+	Name:  "text",
+	Title: "plain text",
+	Unit:  Graphemes,
+}
