@@ -7,6 +7,7 @@ package pack
 import (
 	"baraza/dsl/ast"
 	"baraza/engine/program"
+	"baraza/engine/program/expression"
 )
 
 // Pack is one pack with the libraries it uses. Slices are in source order: pack.flow first, then the other
@@ -141,22 +142,10 @@ type Trigger struct {
 }
 
 // Type is the static type of a value.
-type Type struct {
-	Kind   program.Kind
-	Values []string // of ChoiceKind, and of a list of choices
-	Elem   *Type    // of ListKind
-	// Columns of RowKind.
-	Columns []ColumnType
-	Table   *Table // of RowKind from a table
-	// Optional: reading it without known() is an error.
-	Optional bool
-}
+type Type = expression.Type
 
 // ColumnType is one column of a row.
-type ColumnType struct {
-	Name string
-	Type Type
-}
+type ColumnType = expression.Column
 
 // Var is a variable of a flow's run.
 type Var struct {

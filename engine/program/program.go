@@ -24,6 +24,7 @@ type Program struct {
 	Channels  []Channel
 
 	Notice   int // consent; None
+	Language int // state of the language question (ask … as language in a step in every language); None
 	Start    int // pc
 	Fallback int // pc; what an unmatched first message and a stale place get
 	// Silent is the pack's line for every question that says nothing else; Seconds 0: none.
