@@ -52,6 +52,11 @@ type Pack struct {
 	// Types of every expression that could be typed.
 	Exprs map[*ast.Expr]Type
 
+	// Media is the files of media/ by path inside the pack ("media/map.png"), with their size in bytes.
+	Media map[string]int64
+	// Hash is 16 hex characters of the SHA-256 over all files of the pack and its libraries, by path.
+	Hash string
+
 	stringOf map[*ast.Text]*String
 }
 

@@ -130,13 +130,14 @@ const (
 // Op is one instruction. Which fields count is said at each code. Unused indexes are None.
 type Op struct {
 	Code  OpCode
-	Text  int    // Strings
-	Expr  int    // Exprs
-	To    int    // pc
-	State int    // States
-	Ref   int    // what Code says
-	Name  string // variable, or what Code says
-	Path  string // media
+	Text  int      // Strings
+	Expr  int      // Exprs
+	To    int      // pc
+	State int      // States
+	Ref   int      // what Code says
+	Name  string   // variable, or what Code says
+	Path  string   // media
+	Paths []string // the same by Program.Languages, where a language has its own file; else nil
 	N     int
 	Args  []Arg
 	Texts []int // of SayOneOf
@@ -241,6 +242,7 @@ type Ask struct {
 
 	Text, Header, Footer, ListButton, Why, Skip int // Strings or None
 	Image                                       string
+	Images                                      []string // by Program.Languages, or nil
 
 	Options []Option
 	Rows    *Rows // options from a table or list, before Options
