@@ -136,10 +136,11 @@ func (f *folder) space() {
 }
 
 func (f *folder) finish() []byte {
-	if f.compose && !norm.NFC.IsNormal(f.out[f.start:]) {
-		return append(f.out[:f.start], norm.NFC.Bytes(f.out[f.start:])...)
+	if !f.compose {
+		return f.out
 	}
-	return f.out
+	// By way of a string, so that a caller's buffer may stay on its stack.
+	return append(f.out[:f.start], norm.NFC.String(string(f.out[f.start:]))...)
 }
 
 // isFolded recognises the common case, text that is plain already, without allocating.

@@ -1,0 +1,84 @@
+package answer
+
+import "strings"
+
+// denials are, by language, the folded words that turn an answer round. A language without an entry has none.
+var denials = map[string]string{
+	"ar": " لا ليس ليست لست لسنا مش مو ما لم لن غير بدون ",
+	"bn": " না নাই নেই নয় নয ",
+	"en": " no not dont doesnt isnt arent cant cannot wont never without neither nor ",
+	"es": " no ni nunca tampoco jamas sin ",
+	"fa": " نه نيست نيستم نيستيم نميخواهم نمي بدون ",
+	"fr": " non ne n pas jamais ni sans aucun ",
+	"hi": " नहीं नही ना न मत ",
+	"pt": " nao nem nunca jamais sem ",
+	"so": " ma maya maha may aan mayo ",
+	"sw": " si sio siyo hapana siko sina sitaki bila ",
+	"ur": " نهيں نہیں مت نه ",
+}
+
+// courtesies are, by language, the folded words that add nothing to an answer.
+var courtesies = map[string]string{
+	"ar": " شكرا جزيلا من فضلك لو سمحت رجاء ",
+	"bn": " ধন্যবাদ দয়া করে ",
+	"en": " please thanks thank you thx ok okay ",
+	"es": " por favor gracias muchas ok senor senora ",
+	"fa": " لطفا ممنون متشكرم مرسي ",
+	"fr": " s sil vous te plait merci beaucoup ok monsieur madame ",
+	"hi": " कृपया धन्यवाद शुक्रिया जी ",
+	"pt": " por favor obrigado obrigada ok ",
+	"so": " fadlan mahadsanid ok ",
+	"sw": " tafadhali asante sana ahsante ok ",
+	"ur": " شكريه ",
+}
+
+// denialReach is how many words away a denial still speaks of an option's words.
+const denialReach = 3
+
+// denied looks for a denial in the conversation's language and in that of the words found.
+func denied(lang string, o occurrence, text string) bool {
+	before, after := text[:o.start], text[o.end:]
+	for range denialReach {
+		before = strings.TrimSuffix(before, " ")
+		at := strings.LastIndexByte(before, ' ') + 1
+		if isListed(denials, lang, before[at:]) || isListed(denials, o.lang, before[at:]) {
+			return true
+		}
+		before = before[:at]
+		var word string
+		word, after, _ = strings.Cut(strings.TrimPrefix(after, " "), " ")
+		if isListed(denials, lang, word) || isListed(denials, o.lang, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// isCourtesyBut says whether everything in the text but the occurrence is courtesy in its language.
+func isCourtesyBut(text string, o occurrence) bool {
+	rest := 0
+	for _, part := range [2]string{text[:o.start], text[o.end:]} {
+		for word := range strings.FieldsSeq(part) {
+			if rest++; rest > 5 || !isListed(courtesies, o.lang, word) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isListed(table map[string]string, lang, word string) bool {
+	list := table[lang]
+	at := strings.Index(list, word)
+	for word != "" && at >= 0 {
+		if at > 0 && list[at-1] == ' ' && list[at+len(word)] == ' ' {
+			return true
+		}
+		next := strings.Index(list[at+1:], word)
+		if next < 0 {
+			return false
+		}
+		at += 1 + next
+	}
+	return false
+}
