@@ -1,0 +1,172 @@
+package compile
+
+import (
+	"strings"
+
+	"baraza/dsl/ast"
+	"baraza/engine/program"
+)
+
+// string is the index of the string made of a text, None for no text.
+func (c *compiler) string(t *ast.Text) int {
+	if t == nil {
+		return program.None
+	}
+	s := c.pack.StringOf(t)
+	if s == nil {
+		return program.None
+	}
+	if i, ok := c.strings[s]; ok {
+		return i
+	}
+	out := program.String{ID: s.ID, Texts: make([]program.Text, len(c.out.Languages))}
+	for i, lang := range c.out.Languages {
+		if i == 0 {
+			out.Texts[i] = c.text(s.Text.Parts)
+			continue
+		}
+		if cat := c.pack.Translations[lang]; cat != nil {
+			if tr := cat.Entries[s.ID]; tr != nil && tr.Text != nil {
+				out.Texts[i] = c.text(tr.Text.Parts)
+			}
+		}
+	}
+	i := len(c.out.Strings)
+	c.out.Strings = append(c.out.Strings, out)
+	c.strings[s] = i
+	return i
+}
+
+// text splits parts into segments once; neighbouring literals are joined.
+func (c *compiler) text(parts []ast.Part) program.Text {
+	out := program.Text{}
+	for _, part := range parts {
+		seg := c.segment(part)
+		if last := len(out) - 1; seg.Kind == program.Literal && last >= 0 && out[last].Kind == program.Literal {
+			out[last].Literal += seg.Literal
+			continue
+		}
+		out = append(out, seg)
+	}
+	return out
+}
+
+func (c *compiler) segment(part ast.Part) program.Segment {
+	switch {
+	case part.Hole != nil:
+		return program.Segment{Kind: program.Value, Expr: c.expr(part.Hole)}
+	case part.Plural != nil:
+		return program.Segment{Kind: program.Plural, Expr: c.expr(&part.Plural.Value), Cases: c.pluralCases(part.Plural)}
+	case part.Select != nil:
+		return program.Segment{Kind: program.Select, Expr: c.expr(&part.Select.Value), Cases: c.cases(part.Select)}
+	}
+	return program.Segment{Kind: program.Literal, Literal: part.Literal, Expr: program.None}
+}
+
+func (c *compiler) cases(cs *ast.Cases) []program.Case {
+	var out []program.Case
+	for _, k := range cs.Cases {
+		out = append(out, program.Case{Key: k.Key, Text: c.text(k.Text)})
+	}
+	return out
+}
+
+// pluralCases are cases in which a literal # is the number.
+func (c *compiler) pluralCases(cs *ast.Cases) []program.Case {
+	var out []program.Case
+	for _, k := range cs.Cases {
+		var parts program.Text
+		for _, part := range k.Text {
+			if part.Literal == "#" {
+				parts = append(parts, program.Segment{Kind: program.Number, Expr: program.None})
+				continue
+			}
+			parts = append(parts, c.segment(part))
+		}
+		out = append(out, program.Case{Key: k.Key, Text: parts})
+	}
+	return out
+}
+
+// expr is the index of an expression; None for nil.
+func (c *compiler) expr(e *ast.Expr) int {
+	if e == nil {
+		return program.None
+	}
+	source := strings.TrimSpace(e.Source)
+	key := exprKey{source, c.pack.Exprs[e].Kind}
+	if i, ok := c.exprs[key]; ok {
+		return i
+	}
+	out := program.Expr{Source: source, Type: key.kind}
+	if isName(source) {
+		out.Var = source
+	}
+	i := len(c.out.Exprs)
+	c.out.Exprs = append(c.out.Exprs, out)
+	c.exprs[key] = i
+	return i
+}
+
+// reading is the expression that reads one variable.
+func (c *compiler) reading(name string, kind program.Kind) int {
+	key := exprKey{name, kind}
+	if i, ok := c.exprs[key]; ok {
+		return i
+	}
+	i := len(c.out.Exprs)
+	c.out.Exprs = append(c.out.Exprs, program.Expr{Source: name, Var: name, Type: kind})
+	c.exprs[key] = i
+	return i
+}
+
+// isName says that a source is one variable and nothing else. yes and no are values.
+func isName(source string) bool {
+	if source == "" || source == "yes" || source == "no" {
+		return false
+	}
+	for i, r := range source {
+		switch {
+		case r == '_', r >= 'a' && r <= 'z', r > 127:
+		case i > 0 && r >= '0' && r <= '9':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// written is a text's source without its place, for hashes.
+func written(t *ast.Text) string {
+	if t == nil {
+		return ""
+	}
+	var b strings.Builder
+	writeParts(&b, t.Parts)
+	return b.String()
+}
+
+func writeParts(b *strings.Builder, parts []ast.Part) {
+	for _, p := range parts {
+		switch {
+		case p.Hole != nil:
+			b.WriteString("{" + p.Hole.Source + "}")
+		case p.Plural != nil:
+			writeCases(b, "plural", p.Plural)
+		case p.Select != nil:
+			writeCases(b, "select", p.Select)
+		default:
+			b.WriteString(p.Literal)
+		}
+	}
+}
+
+func writeCases(b *strings.Builder, kind string, cs *ast.Cases) {
+	b.WriteString("{" + cs.Value.Source + ", " + kind + ",")
+	for _, k := range cs.Cases {
+		b.WriteString(" " + k.Key + " {")
+		writeParts(b, k.Text)
+		b.WriteString("}")
+	}
+	b.WriteString("}")
+}
