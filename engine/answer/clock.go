@@ -46,7 +46,7 @@ const (
 var halves = map[string]int{
 	"": wholeDay, "hrs": wholeDay, "hs": wholeDay,
 	"am": morning, "pm": afternoon,
-	"ص": morning, "صباحا": morning, "م": afternoon, "مساء": afternoon, "مسا": afternoon,
+	"ص": morning, "صباحا": morning, "م": afternoon, "مسا": afternoon,
 	"asubuhi": noHalf, "jioni": noHalf, // Swahili hours
 }
 

@@ -14,12 +14,12 @@ var denials = map[string]string{
 	"pt": " nao nem nunca jamais sem ",
 	"so": " ma maya maha may aan mayo ",
 	"sw": " si sio siyo hapana siko sina sitaki bila ",
-	"ur": " نهيں نہیں مت نه ",
+	"ur": " نهيں مت نه ",
 }
 
 // courtesies are, by language, the folded words that add nothing to an answer.
 var courtesies = map[string]string{
-	"ar": " شكرا جزيلا من فضلك لو سمحت رجاء ",
+	"ar": " شكرا جزيلا من فضلك لو سمحت رجا ",
 	"bn": " ধন্যবাদ দয়া করে ",
 	"en": " please thanks thank you thx ok okay ",
 	"es": " por favor gracias muchas ok senor senora ",

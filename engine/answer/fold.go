@@ -28,10 +28,10 @@ func Fold(s string) string {
 
 // AppendFold appends Fold(s) to dst, for callers that keep a buffer.
 func AppendFold(dst []byte, s string) []byte {
-	f := folder{out: dst, start: len(dst)}
+	f := folder{start: len(dst)}
 	for i := 0; i < len(s); {
 		if s[i] < utf8.RuneSelf {
-			f.ascii(s[i])
+			dst = f.ascii(dst, s[i])
 			i++
 			continue
 		}
@@ -41,106 +41,100 @@ func AppendFold(dst []byte, s string) []byte {
 			f.gap = true
 		case isApostrophe(r): // before decomposing, which would make a space of some of them
 		default:
-			f.decomposed(r, s[i:i+size])
+			dst = f.decomposed(dst, r, s[i:i+size])
 		}
 		i += size
 	}
-	return f.finish()
+	if f.compose { // by way of a string, so that a caller's buffer may stay on its stack
+		dst = append(dst[:f.start], norm.NFC.String(string(dst[f.start:]))...)
+	}
+	return dst
 }
 
-// A folder is one folding under way.
+// A folder is the state of one folding. The text is handed through its methods, not kept, for the same reason.
 type folder struct {
-	out     []byte
-	start   int  // where the folded text begins in out
+	start   int  // where the folded text begins
 	gap     bool // a word ended; the space is written when the next one begins
 	marks   int  // kept on the present letter
 	compose bool // something was written that may compose with what precedes it
 }
 
-func (f *folder) decomposed(r rune, encoded string) {
+func (f *folder) decomposed(dst []byte, r rune, encoded string) []byte {
 	d := norm.NFKD.PropertiesString(encoded).Decomposition()
 	if d == nil {
-		f.rune(r)
-		return
+		return f.rune(dst, r)
 	}
 	for len(d) > 0 {
 		part, size := utf8.DecodeRune(d)
-		f.rune(part)
+		dst = f.rune(dst, part)
 		d = d[size:]
 	}
+	return dst
 }
 
-func (f *folder) ascii(c byte) {
+func (f *folder) ascii(dst []byte, c byte) []byte {
 	switch {
 	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
 	case 'A' <= c && c <= 'Z':
 		c += 'a' - 'A'
 	case c == '\'' || c == '`':
-		return
+		return dst
 	default:
 		f.gap = true
-		return
+		return dst
 	}
-	f.space()
-	f.out = append(f.out, c)
+	dst = f.space(dst)
 	f.marks = 0
+	return append(dst, c)
 }
 
 // rune folds one rune that has no decomposition.
-func (f *folder) rune(r rune) {
+func (f *folder) rune(dst []byte, r rune) []byte {
 	switch {
 	case r < utf8.RuneSelf:
-		f.ascii(byte(r))
+		return f.ascii(dst, byte(r))
 	case isDropped(r):
 	case unicode.Is(unicode.M, r):
-		if !isDiacritic(r) && f.marks < maxMarks {
-			f.space()
-			f.out = utf8.AppendRune(f.out, r)
+		if !isDiacritic(r) && (f.gap || f.marks < maxMarks) {
+			dst = utf8.AppendRune(f.space(dst), r)
 			f.marks++
 			f.compose = true
 		}
 	case unicode.IsDigit(r):
-		f.ascii('0' + byte(digit(r)))
+		return f.ascii(dst, '0'+byte(digit(r)))
 	case unicode.IsLetter(r), unicode.IsNumber(r):
-		f.letter(unicode.ToLower(r))
+		return f.letter(dst, unicode.ToLower(r))
 	case unicode.IsPunct(r), unicode.In(r, unicode.Z, unicode.Cc, unicode.Sm, unicode.Sc, unicode.Sk), r == utf8.RuneError:
 		f.gap = true
 	default: // an emoji, or what a later Unicode may say is one
 		f.gap = true
-		f.space()
-		f.out = utf8.AppendRune(f.out, r)
-		f.gap, f.marks = true, 0
+		dst = utf8.AppendRune(f.space(dst), r)
+		f.gap = true
 	}
+	return dst
 }
 
-func (f *folder) letter(r rune) {
-	f.space()
+func (f *folder) letter(dst []byte, r rune) []byte {
+	dst = f.space(dst)
 	f.marks = 0
 	if plain, ok := plainLetter(r); ok {
-		f.out = append(f.out, plain...)
-		return
+		return append(dst, plain...)
 	}
-	f.out = utf8.AppendRune(f.out, r)
 	// The second half of a Hangul syllable: the only letters that compose with the one before.
 	f.compose = f.compose || 0x1161 <= r && r <= 0x11FF
+	return utf8.AppendRune(dst, r)
 }
 
-func (f *folder) space() {
-	if f.gap && len(f.out) > f.start {
-		f.out = append(f.out, ' ')
+// space parts the word that begins from the one before.
+func (f *folder) space(dst []byte) []byte {
+	if !f.gap {
+		return dst
 	}
-	if f.gap {
-		f.marks = 0
+	f.gap, f.marks = false, 0
+	if len(dst) > f.start {
+		dst = append(dst, ' ')
 	}
-	f.gap = false
-}
-
-func (f *folder) finish() []byte {
-	if !f.compose {
-		return f.out
-	}
-	// By way of a string, so that a caller's buffer may stay on its stack.
-	return append(f.out[:f.start], norm.NFC.String(string(f.out[f.start:]))...)
+	return dst
 }
 
 // isFolded recognises the common case, text that is plain already, without allocating.

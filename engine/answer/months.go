@@ -5,8 +5,11 @@ import "strings"
 // dateFillers are the folded words that may stand between the parts of a date.
 var dateFillers = map[string]bool{"de": true, "del": true, "of": true, "the": true, "el": true, "mwaka": true, "سنه": true, "عام": true}
 
-// months gives the month of a folded name. A name that meant two months in two languages could not stand here.
-var months = monthTable([][12]string{
+// months gives the month of a folded name.
+var months = monthTable(monthNames)
+
+// monthNames holds each language's names and abbreviations, parted by spaces. No name may mean two months.
+var monthNames = [][12]string{
 	{ // en
 		"january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
 		"september sep sept", "october oct", "november nov", "december dec",
@@ -37,9 +40,8 @@ var months = monthTable([][12]string{
 		"كانون_الثاني", "شباط", "اذار", "نيسان", "ايار", "حزيران", "تموز", "اب", "ايلول", "تشرين_الاول", "تشرين_الثاني",
 		"كانون_الاول",
 	},
-})
+}
 
-// monthTable takes each language's twelve, names and abbreviations parted by spaces.
 func monthTable(languages [][12]string) map[string]int {
 	table := map[string]int{}
 	for _, language := range languages {

@@ -98,24 +98,28 @@ func isListMark(r rune) bool {
 	return false
 }
 
-// joinsDigits finds what makes one value of two numbers, such as "1.5", "1-3" or "1/2": not a list.
+// joinsDigits finds what makes one value of two numbers, such as "1.5", "1 - 3" or "1/2": not a list. What only
+// ends a number, as in "1. 2.", does not join.
 func joinsDigits(part string) bool {
-	afterDigit, joined := false, false
+	number, joined := false, false // a number came before; so did a joining mark after it
+	var last rune
 	for _, r := range part {
 		switch {
 		case unicode.IsDigit(r):
 			if joined {
 				return true
 			}
-			afterDigit = true
-		case unicode.IsPunct(r) || unicode.IsSymbol(r):
-			joined = afterDigit && r != 0x20E3
-		case isDropped(r), unicode.Is(unicode.M, r):
+			number = true
 		case unicode.IsSpace(r):
-			afterDigit = false // "1. 2" is a list, though "1 - 3" is not
+			joined = joined && last != '.' && last != ')' && last != ':'
+		case unicode.IsPunct(r), unicode.IsSymbol(r):
+			joined = joined || number
+		case isDropped(r), unicode.Is(unicode.M, r):
+			continue
 		default:
-			afterDigit, joined = false, false
+			number, joined = false, false
 		}
+		last = r
 	}
 	return false
 }
