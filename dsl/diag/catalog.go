@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -32,8 +31,8 @@ import (
 // A "flow" example is one file; it is put as flows.flow into the pack of catalog/default-pack.txtar, whose
 // start is the flow welcome: so an example's first flow is called welcome. A "pack" example is an archive of
 // files, each below a line `-- name --`; they are put into the same pack and replace its files of the same
-// name. A bad example has problems of exactly its own code, a good one has none at all; a test of dsl compiles
-// every one.
+// name, and `-- without name --` takes one away. A bad example has problems of exactly its own code, a good one
+// has none at all; a test of dsl compiles every one.
 //
 // What cannot stand in a page is written in signs: ⟨U+202E⟩ is that character, ⟨0xFF⟩ that byte, and
 // ⟨×5000 (⟩ five thousand brackets; a file called more⟨×5000⟩.flow is five thousand files.
@@ -122,15 +121,31 @@ func Lookup(code string) (Page, bool) {
 	return catalog()[i], true
 }
 
-// FS returns the example as a whole pack: its files over those of the default pack.
+// ExampleDir is the folder of an example's pack in its FS. Libraries lie beside it.
+const ExampleDir = "sample"
+
+// FS returns the example as a whole pack in the folder ExampleDir: its files over those of the default pack. A
+// library's files, which an example names `../shared/pack.flow`, lie beside that folder.
 func (e Example) FS() fs.FS {
-	files := memory{}
+	pack := e.pack()
+	files := make(memory, len(pack))
+	for name, text := range pack {
+		files[path.Join(ExampleDir, name)] = text
+	}
+	return files
+}
+
+func (e Example) pack() map[string]string {
 	text, err := catalogFiles.ReadFile("catalog/default-pack.txtar")
 	if err != nil {
 		panic(err) // unreachable: embedded, and read by a test
 	}
-	maps.Copy(files, archive(string(text)))
+	files := archive(string(text))
 	for name, text := range e.Files {
+		if gone, ok := strings.CutPrefix(name, "without "); ok {
+			delete(files, gone)
+			continue
+		}
 		head, tail, many := strings.Cut(name, "⟨×")
 		if !many {
 			files[name] = unsigned(text)

@@ -21,7 +21,7 @@ var (
 func TestEveryPageIsWhole(t *testing.T) {
 	t.Parallel()
 	names, err := fs.Glob(catalogFiles, "catalog/*.md")
-	if err != nil || len(names) < 90 {
+	if err != nil || len(names) < 88 {
 		t.Fatalf("got %d pages (%v), want the whole catalog", len(names), err)
 	}
 	known := make(map[string]bool)
@@ -76,7 +76,7 @@ func checkExamples(t *testing.T, p Page) {
 		if len(e.Files) == 0 {
 			t.Errorf("example %d has no file", i+1)
 		}
-		if _, err := fs.ReadDir(e.FS(), "."); err != nil {
+		if _, err := fs.ReadDir(e.FS(), ExampleDir); err != nil {
 			t.Errorf("example %d: %v", i+1, err)
 		}
 	}
@@ -85,17 +85,23 @@ func checkExamples(t *testing.T, p Page) {
 func TestAnExampleIsAWholePack(t *testing.T) {
 	t.Parallel()
 	e := Example{Files: map[string]string{
-		"flows.flow":        "⟨U+202E⟩⟨0xFF⟩⟨×3 ab⟩",
-		"more⟨×11⟩.flow":    "x",
-		"tables/places.csv": "id\n",
+		"flows.flow":         "⟨U+202E⟩⟨0xFF⟩⟨×3 ab⟩",
+		"more⟨×11⟩.flow":     "x",
+		"tables/places.csv":  "id\n",
+		"../other/pack.flow": "x",
+		"without fraud.flow": "",
 	}}
 	pack := e.FS()
-	if err := fstest.TestFS(pack, "pack.flow", "safety.flow", "flows.flow", "tables/places.csv", "more11.flow"); err != nil {
+	if err := fstest.TestFS(pack, "sample/pack.flow", "sample/safety.flow", "sample/flows.flow",
+		"sample/tables/places.csv", "sample/more11.flow", "other/pack.flow"); err != nil {
 		t.Error(err)
 	}
-	text, err := fs.ReadFile(pack, "flows.flow")
+	text, err := fs.ReadFile(pack, "sample/flows.flow")
 	if want := "\u202e\xffababab"; err != nil || string(text) != want {
 		t.Errorf("got %q, %v; want %q", text, err, want)
+	}
+	if _, err := fs.Stat(pack, "sample/fraud.flow"); err == nil {
+		t.Error("a file that the example goes without is there")
 	}
 }
 
@@ -124,7 +130,8 @@ func TestExplainPrintsAPageForATerminal(t *testing.T) {
 			t.Fatalf("%s: %v, %v", p.Code, found, err)
 		}
 		for line := range strings.Lines(out.String()) {
-			if utf8.RuneCountInString(line) > 120 || strings.Contains(line, "```") || strings.ContainsRune(line, '\x1b') {
+			prose := !strings.HasPrefix(line, "    ")
+			if prose && utf8.RuneCountInString(line) > pageWidth+1 || strings.Contains(line, "```") || strings.ContainsRune(line, '\x1b') {
 				t.Errorf("%s: a line is not for a terminal: %s", p.Code, line)
 			}
 		}

@@ -37,6 +37,7 @@ func (p *printer) noPage(code string) {
 	for _, s := range Suggest("problem", code, codes, nil) {
 		p.out.WriteString("  " + s + "\n")
 	}
+	p.out.WriteString("  The name of a problem stands in the last line of its message.\n")
 }
 
 func (p *printer) page(page Page) {
@@ -113,7 +114,7 @@ func (p *printer) example(e Example) {
 			p.out.WriteByte('\n')
 		}
 		if len(e.Files) > 1 || name != exampleFile {
-			p.out.WriteString("    " + p.paint(dim, name) + "\n")
+			p.out.WriteString("  " + p.paint(dim, name+":") + "\n")
 		}
 		p.quote([]byte(e.Files[name]))
 	}
