@@ -32,26 +32,37 @@ var courtesies = map[string]string{
 	"ur": " شكريه ",
 }
 
+// deniesAfter lists the languages whose denial also follows what it denies.
+var deniesAfter = map[string]bool{"bn": true, "fa": true, "hi": true, "so": true, "ur": true}
+
 // denialReach is how many words away a denial still speaks of an option's words.
 const denialReach = 3
 
 // denied looks for a denial in the conversation's language and in that of the words found.
 func denied(lang string, o occurrence, text string) bool {
-	before, after := text[:o.start], text[o.end:]
-	for range denialReach {
-		before = strings.TrimSuffix(before, " ")
-		at := strings.LastIndexByte(before, ' ') + 1
-		if isListed(denials, lang, before[at:]) || isListed(denials, o.lang, before[at:]) {
-			return true
-		}
-		before = before[:at]
-		var word string
-		word, after, _ = strings.Cut(strings.TrimPrefix(after, " "), " ")
-		if isListed(denials, lang, word) || isListed(denials, o.lang, word) {
-			return true
+	for _, lang := range [2]string{baseLanguage(lang), baseLanguage(o.lang)} {
+		before, after := text[:o.start], text[o.end:]
+		for range denialReach {
+			before = strings.TrimSuffix(before, " ")
+			at := strings.LastIndexByte(before, ' ') + 1
+			if isListed(denials, lang, before[at:]) {
+				return true
+			}
+			before = before[:at]
+			var word string
+			word, after, _ = strings.Cut(strings.TrimPrefix(after, " "), " ")
+			if deniesAfter[lang] && isListed(denials, lang, word) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// baseLanguage is the "es" of "es-EC": the tables of this package know languages, not countries.
+func baseLanguage(lang string) string {
+	base, _, _ := strings.Cut(lang, "-")
+	return base
 }
 
 // isCourtesyBut says whether everything in the text but the occurrence is courtesy in its language.
@@ -59,7 +70,7 @@ func isCourtesyBut(text string, o occurrence) bool {
 	rest := 0
 	for _, part := range [2]string{text[:o.start], text[o.end:]} {
 		for word := range strings.FieldsSeq(part) {
-			if rest++; rest > 5 || !isListed(courtesies, o.lang, word) {
+			if rest++; rest > 5 || !isListed(courtesies, baseLanguage(o.lang), word) {
 				return false
 			}
 		}
@@ -67,18 +78,19 @@ func isCourtesyBut(text string, o occurrence) bool {
 	return true
 }
 
+// isListed says whether a folded word is in its language's list, which has a space around every word.
 func isListed(table map[string]string, lang, word string) bool {
 	list := table[lang]
-	at := strings.Index(list, word)
-	for word != "" && at >= 0 {
-		if at > 0 && list[at-1] == ' ' && list[at+len(word)] == ' ' {
-			return true
-		}
-		next := strings.Index(list[at+1:], word)
-		if next < 0 {
+	for from := 0; word != ""; {
+		at := strings.Index(list[from:], word)
+		if at < 0 {
 			return false
 		}
-		at += 1 + next
+		at += from
+		if list[at-1] == ' ' && list[at+len(word)] == ' ' {
+			return true
+		}
+		from = at + 1
 	}
 	return false
 }

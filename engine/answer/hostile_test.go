@@ -35,7 +35,7 @@ func hostile() map[string]string {
 	}
 }
 
-// Each reading takes well under a second, which what grows with the square of a megabyte would not.
+// The limit is far above what any of these takes, and far below what grows with the square of a megabyte.
 func TestHostileTextIsReadInLinearTime(t *testing.T) {
 	t.Parallel()
 	choices, words := tenOptions(), safetyWords()
@@ -74,6 +74,20 @@ func readTyped(text string) {
 	YesNo("en", text)
 	ParseToken(text)
 	OptionKey(text)
+}
+
+// Not parallel: allocations are counted for the whole process.
+func TestExactAllocatesNothing(t *testing.T) {
+	choices, words := tenOptions(), safetyWords()
+	for _, text := range []string{"7", "٧", "Talk to a person", "¿Es CIERTA esta notícia?", "👍🏽 Health", "something else"} {
+		got := testing.AllocsPerRun(100, func() {
+			words.Whole(text)
+			choices.Exact("en", text)
+		})
+		if got > 0 {
+			t.Errorf("reading %q allocates %v times", text, got)
+		}
+	}
 }
 
 func TestMarksAreBounded(t *testing.T) {

@@ -13,7 +13,8 @@ const (
 	maxOccurrences  = 64 // more than this many hits fit more than one option, or nobody could say which
 )
 
-// slipLetters is the least letters of a word in which a slip is forgiven.
+// slipLetters is the least letters of a word in which a slip is forgiven. Vowel signs are not counted: a word with
+// few letters and many signs is a short word.
 const slipLetters = 5
 
 // Inexact takes what Exact does not: an option's own words (the whole label or also-word) inside a longer
@@ -22,7 +23,7 @@ const slipLetters = 5
 //
 // Inside an answer the conversation's language goes before the others, and words that are part of another
 // option's longer words do not count. Two things keep it from taking the opposite of what was said: a denial
-// within three words of the option's words ("I do not live in Quito"), and words of one or two letters, which
+// up to three words before the option's words ("I do not live in Quito"; in some languages after them), and words of one or two letters, which
 // say too little ("no" in "no entiendo"), unless all the rest is courtesy ("no, gracias").
 //
 // A slip is one letter too many, too few, wrong, or two exchanged, or one space too many or too few, in a
@@ -89,16 +90,18 @@ func (c *Choices) inside(lang, full, bare string) Match {
 	return Match{Index: option, How: Inside}
 }
 
-// fitting lists the occurrences that count: long enough, and not part of a longer one of another option.
+// fitting lists the occurrences that count: not part of longer ones, and at least one that tells enough. Those
+// that tell too little to be taken may still contradict ("yes and no").
 func (c *Choices) fitting(text string, fits func(*phrase) bool) []occurrence {
 	var all []occurrence
 	c.phrases.find(text, func(o occurrence) bool {
-		if fits(o.phrase) && (tellsEnough(o.phrase) || isCourtesyBut(text, o)) {
+		if fits(o.phrase) && (o.letters > 0 || o.emoji) {
 			all = append(all, o)
 		}
 		return len(all) < maxOccurrences
 	})
 	var own []occurrence
+	enough := false
 	for _, o := range all {
 		covered := false
 		for _, other := range all {
@@ -107,7 +110,11 @@ func (c *Choices) fitting(text string, fits func(*phrase) bool) []occurrence {
 		}
 		if !covered {
 			own = append(own, o)
+			enough = enough || tellsEnough(o.phrase) || isCourtesyBut(text, o)
 		}
+	}
+	if !enough {
+		return nil
 	}
 	return own
 }

@@ -14,7 +14,7 @@ type phrase struct {
 	rank int // its place in the set
 	// counted by add
 	words, runes int
-	letters      int  // letters without vowel signs and other marks
+	letters      int  // with vowel signs and other marks
 	emoji        bool // has one, so it is sought in the text as written
 	spaceless    bool // in a script that does not part words, so it is sought anywhere
 }
@@ -38,7 +38,7 @@ func (s *phraseSet) add(p phrase) {
 		p.emoji = p.emoji || isEmoji(word)
 	}
 	for _, r := range p.text {
-		if unicode.IsLetter(r) {
+		if unicode.In(r, unicode.L, unicode.M) {
 			p.letters++
 		}
 		p.spaceless = p.spaceless || isSpaceless(r)

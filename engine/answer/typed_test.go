@@ -153,7 +153,7 @@ func TestParseEmail(t *testing.T) {
 func TestYesNo(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ lang, text, want string }{
-		{"en", "Yes!", "yes"}, {"en", "no", "no"}, {"es", "Sí", "yes"}, {"es", "si", "yes"}, {"es", "s", "yes"}, {"fr", "Oui", "yes"}, {"fr", "Non merci", "no"},
+		{"en", "Yes!", "yes"}, {"en", "no", "no"}, {"es", "Sí", "yes"}, {"es", "si", "yes"}, {"es", "s", "yes"}, {"es-EC", "s", "yes"}, {"fr", "Oui", "yes"}, {"fr", "Non merci", "no"},
 		{"ar", "نعم", "yes"}, {"ar", "لأ", "no"}, {"sw", "Ndiyo", "yes"}, {"sw", "hapana", "no"}, {"so", "haa", "yes"}, {"so", "maya", "no"},
 		{"pt", "não", "no"}, {"fa", "بله", "yes"}, {"hi", "हाँ", "yes"}, {"bn", "না", "no"}, {"en", "👍", "yes"}, {"en", "👍🏿👍🏿", "yes"}, {"en", "👎", "no"}, {"en", "✔️", "yes"},
 		{"en", "yes 👍", "yes"}, {"en", "sí", "yes"}, {"en", "ndiyo", "yes"},

@@ -81,7 +81,7 @@ func YesNo(lang, text string) (yes, ok bool) {
 	if bare == "" {
 		return signYes, signYes != signNo
 	}
-	yes, ok = yesNoWord(lang, bare)
+	yes, ok = yesNoWord(baseLanguage(lang), bare)
 	if yes && signNo || !yes && signYes {
 		return false, false
 	}
