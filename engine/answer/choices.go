@@ -11,6 +11,9 @@ type Choices struct {
 	maxWords int                       // of the longest words
 }
 
+// maxExactBytes bounds what is folded to be looked up whole.
+const maxExactBytes = 64 << 10
+
 // several marks words that name more than one option, which therefore name none.
 const several = -1
 
@@ -106,8 +109,11 @@ func (s stripped) merge() {
 // reads the label and does not always see numbers. A number written before its own option's label ("2. Offices")
 // is understood too. Words that name two options are Ambiguous and not taken.
 //
-// Text longer than any option's words could be costs one folding and no more.
+// A message of more than 64 KiB is none of these.
 func (c *Choices) Exact(lang, text string) (Match, bool) {
+	if len(text) > maxExactBytes {
+		return nothing, false
+	}
 	var buf [128]byte
 	folded := AppendFold(buf[:0], text)
 	if m, found := c.label(lang, folded); found {

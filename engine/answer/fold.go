@@ -93,6 +93,10 @@ func (f *folder) rune(dst []byte, r rune) []byte {
 	switch {
 	case r < utf8.RuneSelf:
 		return f.ascii(dst, byte(r))
+	case unicode.IsLetter(r): // first, since most are
+		if !isSilentLetter(r) {
+			return f.letter(dst, unicode.ToLower(r))
+		}
 	case isDropped(r):
 	case unicode.Is(unicode.M, r):
 		if !isDiacritic(r) && (f.gap || f.marks < maxMarks) {
@@ -102,7 +106,7 @@ func (f *folder) rune(dst []byte, r rune) []byte {
 		}
 	case unicode.IsDigit(r):
 		return f.ascii(dst, '0'+byte(digit(r)))
-	case unicode.IsLetter(r), unicode.IsNumber(r):
+	case unicode.IsNumber(r): // a numeral of letters, such as the Roman ones
 		return f.letter(dst, unicode.ToLower(r))
 	case unicode.IsPunct(r), unicode.In(r, unicode.Z, unicode.Cc, unicode.Sm, unicode.Sc, unicode.Sk), r == utf8.RuneError:
 		f.gap = true

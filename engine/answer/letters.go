@@ -64,15 +64,19 @@ func isApostrophe(r rune) bool {
 
 // isDropped recognises what leaves no trace, not even the end of a word.
 func isDropped(r rune) bool {
-	switch {
-	case r == 'ـ', r == 'ء', r == 'ٴ': // tatweel, hamza on the line
+	const lightSkin, darkSkin = 0x1F3FB, 0x1F3FF
+	return isSilentLetter(r) || lightSkin <= r && r <= darkSkin || unicode.Is(unicode.Cf, r)
+}
+
+// isSilentLetter recognises those of them that Unicode counts as letters, and the apostrophes.
+func isSilentLetter(r rune) bool {
+	switch r {
+	case 'ـ', 'ء', 'ٴ': // tatweel, hamza on the line
 		return true
-	case 0x1F3FB <= r && r <= 0x1F3FF: // skin tones
-		return true
-	case r == 0x115F || r == 0x1160: // Hangul fillers, which show nothing
+	case 0x115F, 0x1160: // Hangul fillers, which show nothing
 		return true
 	}
-	return unicode.Is(unicode.Cf, r) || isApostrophe(r)
+	return isApostrophe(r)
 }
 
 // isDiacritic tells the marks that people leave out from those that carry the word. A mark of no script of its

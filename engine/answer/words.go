@@ -44,9 +44,9 @@ func PrepareWords(entries []Entry) *WordList {
 }
 
 // Whole finds the entry that is the whole message, whatever its language, but for punctuation and emoji around.
-// Never by slip, never from digits.
+// Never by slip, never from digits. A message of more than 64 KiB is no word.
 func (w *WordList) Whole(text string) (key int, ok bool) {
-	if len(w.whole) == 0 {
+	if len(w.whole) == 0 || len(text) > maxExactBytes {
 		return 0, false
 	}
 	var buf, bareBuf [128]byte
