@@ -125,6 +125,7 @@ const (
 	ChoiceKind // one option id
 	ListKind
 	RowKind
+	HoursKind // opening hours, or a team by its hours: no value, only an argument of opens and is_open
 )
 
 // Op is one instruction. Which fields count is said at each code. Unused indexes are None.
