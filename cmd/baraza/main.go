@@ -41,14 +41,16 @@ type streams struct {
 	out, err io.Writer
 }
 
-// terminal reports whether f is one.
-func terminal(f any) bool {
+// isTerminal reports whether f is one.
+func isTerminal(f any) bool {
 	file, ok := f.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // color says whether to colour what goes to f: a terminal, unless NO_COLOR is set (no-color.org).
-func color(f io.Writer) bool { return terminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" }
+func color(f io.Writer) bool {
+	return isTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
 
 // found is the error of a command that ran and found something; what it found has been printed.
 var found = errors.New("found")

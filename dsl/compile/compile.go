@@ -157,7 +157,7 @@ func (c *compiler) stepOf(f *pack.Flow, s *pack.Step) program.Step {
 		out.Sources = append(out.Sources, l.Head.(*ast.Mark).Path)
 	}
 	if s.ReviewBy != nil && s.ReviewBy.Date != nil {
-		out.ReviewBy = isoDate(*s.ReviewBy.Date)
+		out.ReviewBy = s.ReviewBy.Date.String()
 	}
 	for _, l := range s.MovedFrom {
 		if from := l.Head.(*ast.Mark).From; from != nil {

@@ -4,7 +4,6 @@ import (
 	"baraza/dsl/ast"
 	"baraza/dsl/pack"
 	"baraza/engine/program"
-	"fmt"
 	"hash/fnv"
 	"strings"
 )
@@ -199,8 +198,6 @@ func TextNames(t *program.Texts) []TextName {
 		{"too long", &t.TooLong}, {"unsupported", &t.Unsupported},
 	}
 }
-
-func isoDate(d ast.Date) string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
 // lineOf is the line number of an offset, from 1.
 func lineOf(f *ast.File, offset int) int {

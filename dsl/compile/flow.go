@@ -134,7 +134,7 @@ func (c *compiler) statement(l *ast.Line) {
 		c.op(none(program.OpCancelReminders))
 	case *ast.Wait:
 		op := none(program.OpWait)
-		op.N = Seconds(h.For)
+		op.N = pack.Seconds(h.For)
 		c.op(op)
 	case *ast.Hide:
 		op := none(program.OpHide)
@@ -361,7 +361,7 @@ func (c *compiler) save(l *ast.Line, h *ast.Save) {
 func (c *compiler) remind(l *ast.Line, h *ast.Remind) {
 	d := c.pack.Resolve(c.flow, h.Target)
 	op := none(program.OpRemind)
-	op.N = Seconds(h.In)
+	op.N = pack.Seconds(h.In)
 	if d != nil && d.Step != nil {
 		// The target's pc is known once every step is compiled; identify fills To in by Name.
 		op.Name = d.Step.Full()
@@ -372,13 +372,4 @@ func (c *compiler) remind(l *ast.Line, h *ast.Remind) {
 		}
 	}
 	c.op(op)
-}
-
-// Seconds of a duration. Months and years are 30 and 365 days.
-func Seconds(d ast.Duration) int {
-	unit := map[string]int{
-		"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400,
-		"month": 30 * 86400, "year": 365 * 86400,
-	}
-	return d.N * unit[d.Unit]
 }

@@ -6,6 +6,7 @@ import (
 
 	"baraza/channels/capability"
 	"baraza/dsl/ast"
+	"baraza/dsl/pack"
 	"baraza/engine/program"
 )
 
@@ -282,7 +283,7 @@ func (c *compiler) whens(state int, l *ast.Line) {
 			Kind: whenKinds[h.Kind], Times: h.Times, Media: h.Media, Text: c.string(child.Text), PC: program.None,
 		}
 		if h.For != nil {
-			w.Seconds = Seconds(*h.For)
+			w.Seconds = pack.Seconds(*h.For)
 		}
 		if h.As != nil {
 			w.Var = h.As.Text

@@ -71,13 +71,13 @@ func (c *compiler) cases(cs *ast.Cases) []program.Case {
 	return out
 }
 
-// pluralCases are cases in which a literal # is the number.
+// pluralCases are cases in which # is the number.
 func (c *compiler) pluralCases(cs *ast.Cases) []program.Case {
 	var out []program.Case
 	for _, k := range cs.Cases {
 		var parts program.Text
 		for _, part := range k.Text {
-			if part.Literal == "#" {
+			if part.Count {
 				parts = append(parts, program.Segment{Kind: program.Number, Expr: program.None})
 				continue
 			}
