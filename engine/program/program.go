@@ -59,6 +59,8 @@ type Channel struct {
 	// ButtonLabel is the longest label of a button in the channel's unit (already measured by the compiler: see State.Ask.Wide).
 	Rows int // at most so many options are one list; more are paged; 0: numbered text
 	Body int // longest body in the channel's unit; 0: no limit
+	// Audio says that the channel takes audio; the audio of a step is left out on the others.
+	Audio bool
 }
 
 // Text is one wording in one language, split once. Literals hold canonical markup: *bold* _italic_ ~struck~,
@@ -244,6 +246,9 @@ type Ask struct {
 	Text, Header, Footer, ListButton, Why, Skip int // Strings or None
 	Image                                       string
 	Images                                      []string // by Program.Languages, or nil
+
+	// Media are the kinds taken where Type is MediaKind: image audio video document; nil: any of them.
+	Media []string
 
 	Options []Option
 	Rows    *Rows // options from a table or list, before Options

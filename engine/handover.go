@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"strconv"
+
+	"baraza/engine/program"
+	"baraza/engine/program/expression"
+)
+
+func (t *turn) teamName(i int) string {
+	if i < 0 || i >= len(t.p.Teams) {
+		return ""
+	}
+	return t.p.Teams[i].Name
+}
+
+// handOver opens a case and gives the conversation to people, outside their hours too.
+func (t *turn) handOver(state int) int {
+	st := &t.p.States[state]
+	ho := st.HandOver
+	t.commitAnswered()
+	t.arrive(state)
+	number := t.nextNumber()
+	t.s.here.case_ = number
+	summary, text := t.render(ho.Summary), t.render(ho.Text)
+	urgent := ho.Urgent && (ho.If < 0 || t.holds(ho.If))
+	var shared []Value
+	for _, name := range ho.Share {
+		if v, ok := t.lookup(name); ok {
+			shared = append(shared, Value{name, v})
+		}
+	}
+	e := t.add(OpenCase)
+	e.Case, e.Name, e.Text, e.More, e.Args, e.Flag = number, t.teamName(ho.Team), summary, text, shared, urgent
+	kind := program.WhenWaiting
+	if !t.teamIsThere(ho.Team) {
+		kind = program.WhenOutsideHours
+	}
+	if i := findWhen(st, kind); i != program.None {
+		t.runWhen(state, i)
+	} else if i := findWhen(st, program.WhenWaiting); i != program.None {
+		t.runWhen(state, i)
+	}
+	return t.halt()
+}
+
+func findWhen(st *program.State, kind program.WhenKind) int {
+	for i := range st.Whens {
+		if st.Whens[i].Kind == kind {
+			return i
+		}
+	}
+	return program.None
+}
+
+func (t *turn) teamIsThere(team int) bool {
+	if team < 0 || team >= len(t.p.Teams) {
+		return true
+	}
+	hours := t.p.Teams[team].Hours
+	return hours < 0 || hours >= len(t.p.Hours) || expression.IsOpen(&t.p.Hours[hours], t.ev.At.In(t.m.zone))
+}
+
+// messageToPeople passes on what the person writes while people own the conversation.
+func (t *turn) messageToPeople() {
+	e := t.add(CaseMessage)
+	e.Case, e.Text, e.Media = t.s.here.case_, t.ev.Text, t.ev.Media
+	if l := t.ev.Location; l != nil {
+		e.Text = strconv.FormatFloat(l.Lat, 'f', 6, 64) + ", " + strconv.FormatFloat(l.Lon, 'f', 6, 64)
+	}
+}
+
+// staffReply sends what a person of the team wrote. The first reply ends the wait for an answer.
+func (t *turn) staffReply() {
+	text := t.clean(t.ev.Text)
+	if t.ev.Case == 0 || t.ev.Case > t.s.numbers {
+		t.report("unknown-case", "")
+		return
+	}
+	state := program.None
+	if t.owned() && t.s.here.case_ == t.ev.Case {
+		state = t.m.state[t.s.here.state]
+		t.touched = true
+		if !t.s.here.answered {
+			t.s.here.answered = true
+			if i := findWhen(&t.p.States[state], program.WhenAnswered); i != program.None {
+				t.runWhen(state, i)
+			}
+		}
+	} else if b := t.s.before; b != nil && b.case_ == t.ev.Case {
+		kept := *b
+		kept.answered = true
+		t.s.before = &kept
+	}
+	t.bytes += len(text)
+	if o := t.outgoing(); o != nil {
+		o.Text, o.Media, o.Staff = string(appendEscaped(nil, text)), t.ev.Media, true
+	}
+}
+
+// staffDone takes the conversation back from people.
+func (t *turn) staffDone() {
+	if t.owned() && t.s.here.case_ == t.ev.Case {
+		t.caseDone(t.m.state[t.s.here.state])
+		return
+	}
+	if b := t.s.before; b != nil && b.case_ == t.ev.Case && t.ev.Case != 0 {
+		kept := *b
+		kept.case_ = 0
+		t.s.before = &kept
+	}
+}
+
+func (t *turn) caseDone(state int) {
+	st := &t.p.States[state]
+	h := &t.s.here
+	h.state, h.case_, h.answered = 0, 0, false
+	if i := findWhen(st, program.WhenDone); i != program.None {
+		t.traced(TraceWhen, state, i, "")
+		t.sayString(st.Whens[i].Text)
+		if pc := st.Whens[i].PC; pc >= 0 {
+			t.run(pc)
+			return
+		}
+	}
+	t.run(st.Next)
+}
+
+// closeCase tells people that the person has left. A case that nobody answered in time stays open: they
+// still owe the answer.
+func (t *turn) closeCase() {
+	if t.s.here.case_ != 0 {
+		t.add(CloseCase).Case = t.s.here.case_
+		t.s.here.case_ = 0
+	}
+}

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"strings"
+
+	"baraza/engine/answer"
+)
+
+// lateQuestion identifies the engine's own question whether to go on after a silence.
+var lateQuestion = hash("the conversation ended")
+
+var lateOptions = []option{
+	{kind: continueOption, key: keyContinue, number: 1},
+	{kind: menuOption, key: keyMenu, number: 2},
+}
+
+// offerLate asks who answers after the end whether to go on. What was answered is not kept.
+func (t *turn) offerLate() {
+	t.halt()
+	t.s.offering, t.arrived = true, true
+	t.s.askings++
+	t.s.here.asking = t.s.askings
+	choices := make([]Choice, len(lateOptions))
+	for i := range lateOptions {
+		choices[i] = Choice{Label: t.m.optionLabel(t, nil, &lateOptions[i], t.lang), Number: i + 1}
+	}
+	t.addTokens(lateQuestion, choices, lateOptions)
+	style, _ := t.style(nil, lateOptions)
+	if o := t.outgoing(); o != nil {
+		o.Text, o.Options, o.Style = t.wording().late, choices, style
+	}
+}
+
+func (t *turn) lateReply() {
+	key := ""
+	switch {
+	case t.ev.Token != "":
+		asking, identity, k, ok := answer.ParseToken(t.ev.Token)
+		if !ok || identity != lateQuestion || asking != t.s.here.asking {
+			t.report("old-tap", "")
+		} else {
+			key = k
+		}
+	case t.ev.Media.Kind == "" && t.ev.Location == nil:
+		text := strings.TrimSpace(t.ev.Text)
+		match, ok := answer.Prepare(t.m.words(t, nil, lateOptions)).Exact(t.p.Languages[t.lang], text)
+		if ok {
+			key = lateOptions[match.Index].key
+		} else if yes, ok := answer.YesNo(t.p.Languages[t.lang], text); ok {
+			if key = keyMenu; yes {
+				key = keyContinue
+			}
+		} else if word, ok := t.m.opening.find(text, false); ok {
+			t.startFlow(word.trigger, nil)
+			return
+		}
+	}
+	switch key {
+	case keyContinue:
+		t.continueLate()
+	case keyMenu:
+		t.s.late = nil
+		t.fallback()
+	default:
+		if t.s.here.misses++; t.s.here.misses >= 2 {
+			t.s.late = nil
+			t.fallback()
+			return
+		}
+		t.offerLate()
+	}
+}
+
+// continueLate goes back to the place that silence ended.
+func (t *turn) continueLate() {
+	t.s.offering = false
+	if t.s.late == nil {
+		t.fallback()
+		return
+	}
+	t.s.here, t.s.late = *t.s.late, nil
+	if t.lostPlace() {
+		t.moveOn()
+		return
+	}
+	state := t.m.state[t.s.here.state]
+	t.flow = t.p.States[state].Flow
+	t.run(t.p.States[state].PC)
+}

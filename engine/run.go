@@ -1,0 +1,393 @@
+package engine
+
+import (
+	"slices"
+
+	"baraza/engine/program"
+)
+
+// run executes instructions from pc until the conversation waits or ends.
+func (t *turn) run(pc int) {
+	t.stopped = false
+	for !t.stopped {
+		if t.ops++; t.ops > t.maxOps || t.over {
+			t.tooLong()
+			return
+		}
+		if pc < 0 || pc >= len(t.p.Code) {
+			t.end()
+			return
+		}
+		pc = t.op(pc, &t.p.Code[pc])
+	}
+}
+
+// tooLong ends a run that went over its bounds: first at the fallback, then altogether.
+func (t *turn) tooLong() {
+	t.over = false
+	t.report("turn-too-long", t.stepName())
+	if t.rescued {
+		t.end()
+		return
+	}
+	t.rescued = true
+	t.maxOps, t.maxMessages = t.ops+rescueOps, t.messages+rescueMessages
+	t.bytes = 0
+	t.fallback()
+}
+
+func (t *turn) stepName() string {
+	if i, ok := t.m.step[t.s.here.step]; ok && t.p.Steps[i].Flow >= 0 {
+		return t.p.Flows[t.p.Steps[i].Flow].Name + "." + t.p.Steps[i].Name
+	}
+	return ""
+}
+
+// op executes one instruction and returns the next pc; stopped says that there is none.
+func (t *turn) op(pc int, op *program.Op) int {
+	next := pc + 1
+	switch op.Code {
+	case program.OpSay:
+		t.sayString(op.Text)
+	case program.OpSayOneOf:
+		t.sayOneOf(op)
+	case program.OpSayMedia:
+		t.sayMedia(op)
+	case program.OpSayLocation:
+		t.sayLocation(op)
+	case program.OpSayContact:
+		if o := t.outgoing(); o != nil {
+			o.Contact = op.Name
+			o.Text, o.String = t.render(op.Text), t.stringID(op.Text)
+		}
+	case program.OpSayTemplate:
+		t.sayTemplate(op.Ref, t.values(op.Args))
+	case program.OpAsk:
+		return t.ask(op.State)
+	case program.OpNeed:
+		return t.need(op.State)
+	case program.OpHandOver:
+		t.handOver(op.State)
+	case program.OpFetch:
+		t.fetch(op.State)
+	case program.OpWait:
+		t.add(Pause).Seconds = min(max(op.N, 0), 10)
+	case program.OpKeep:
+		t.keep(op.State)
+	case program.OpJump:
+		return op.To
+	case program.OpJumpUnless:
+		if !t.holds(op.Expr) {
+			return op.To
+		}
+	case program.OpStep:
+		return t.enterStep(pc, op.Ref)
+	case program.OpMove:
+		return t.move(op)
+	case program.OpEnd, program.OpResume:
+		return t.leave()
+	case program.OpCall:
+		return t.call(op)
+	case program.OpReturn:
+		return t.return_(op)
+	case program.OpForEach:
+		return t.forEach(op)
+	case program.OpNext:
+		return t.nextRow(op)
+	case program.OpBack:
+		t.back()
+	case program.OpSet:
+		t.set(op.Name, t.eval(op.Expr), op.Flag)
+	case program.OpSave:
+		t.save(op)
+	case program.OpAlert:
+		e := t.add(Alert)
+		e.Name, e.Flag = t.teamName(op.Ref), op.Flag
+		text := t.render(op.Text)
+		t.effects[len(t.effects)-1].Text = text
+	case program.OpRemind:
+		t.remind(op)
+	case program.OpCancelReminders:
+		t.cancelReminders()
+	case program.OpHide:
+		t.hide(op)
+	case program.OpOptOut:
+		t.optOut()
+	case program.OpOptIn:
+		if t.s.Contact.OptedOut {
+			t.s.Contact.OptedOut = false
+			t.add(OptIn)
+		}
+	case program.OpErase:
+		t.erase()
+	case program.OpExport:
+		t.add(Export)
+	}
+	return next
+}
+
+// halt ends the run: the conversation waits, or is over.
+func (t *turn) halt() int {
+	t.stopped = true
+	return program.None
+}
+
+// enterStep notes where the conversation is, and holds the notice before steps that are not public.
+func (t *turn) enterStep(pc, i int) int {
+	step := &t.p.Steps[i]
+	if !step.Public && !t.s.free && t.noticePending() {
+		if t.jumps++; t.jumps > 3 {
+			t.report("fallback-not-public", t.stepName())
+			t.end()
+			return t.halt()
+		}
+		if t.s.noticeRefused {
+			t.commitAnswered()
+			t.fallback()
+			return t.halt()
+		}
+		t.s.opening, t.s.heldStep = notice, t.m.stepHash[i]
+		return t.ask(t.p.Consents[t.p.Notice].State)
+	}
+	t.flow = step.Flow
+	t.s.here.step = t.m.stepHash[i]
+	t.traced(TraceStep, i, 0, "")
+	return pc + 1
+}
+
+// move goes to a step; to another flow it leaves callers and what was interrupted behind.
+func (t *turn) move(op *program.Op) int {
+	if op.Ref < 0 || op.Ref >= len(t.p.Steps) {
+		t.end()
+		return t.halt()
+	}
+	if op.N == 1 {
+		t.commitAnswered()
+		t.s.before = nil
+		t.changeFlow(t.p.Steps[op.Ref].Flow)
+	} else if op.Flag {
+		t.leaveLoops(0)
+	}
+	return t.p.Steps[op.Ref].PC
+}
+
+// changeFlow begins a run of another flow in place of the present one and its callers. What the flows behind
+// know is kept while back may still go there.
+func (t *turn) changeFlow(flow int) {
+	h := &t.s.here
+	if t.s.opening != opened { // moved out of the opening: it will not be taken up again
+		t.s.opening, t.s.held, t.s.heldStep = opened, "", 0
+		t.s.met = true
+	}
+	if len(h.calls) > 0 {
+		root := h.calls[0]
+		h.vars, h.calls = root.vars, nil
+		t.flow = program.None
+		if i, ok := t.m.place[root.to]; ok {
+			t.flow = t.p.Places[i].Flow
+		}
+	}
+	h.loops = nil
+	t.keepPast(func(a asked) bool { return a.depth == 0 && a.loops == 0 })
+	h.vars = h.vars.park(t.tag(t.flow), t.tag(flow), true, func(tag uint32) bool {
+		for _, a := range h.past[:h.pasts] {
+			if i, ok := t.m.state[a.state]; ok && t.tag(t.p.States[i].Flow) == tag {
+				return true
+			}
+		}
+		return false
+	})
+	t.flow = flow
+}
+
+func (t *turn) tag(flow int) uint32 {
+	if flow < 0 || flow >= len(t.m.flowTag) {
+		return 0
+	}
+	return t.m.flowTag[flow]
+}
+
+// leave is the end of a flow that nobody called: back to what it interrupted, or the end.
+func (t *turn) leave() int {
+	if t.s.before != nil {
+		t.resume()
+	} else {
+		t.end()
+	}
+	return t.halt()
+}
+
+// resume asks what an "anywhere, then back" flow interrupted again.
+func (t *turn) resume() {
+	t.s.here, t.s.before = *t.s.before, nil
+	t.s.free = false
+	t.leaving = false
+	if t.lostPlace() {
+		t.moveOn()
+		return
+	}
+	state := t.m.state[t.s.here.state]
+	st := &t.p.States[state]
+	t.flow = st.Flow
+	switch {
+	case st.Kind == program.FetchState:
+		t.run(st.PC)
+	case st.Kind == program.HandOverState && t.s.here.case_ == 0: // people finished meanwhile
+		t.caseDone(state)
+	default:
+		t.askAgain(state)
+	}
+}
+
+// end closes the conversation. Its variables go; after a silence the place of a question stays for a while.
+func (t *turn) end() {
+	t.stopped = true
+	if !t.s.open {
+		return
+	}
+	s := &t.s
+	pending := t.noticePending()
+	if t.silent && !pending {
+		t.keepLate()
+	}
+	if len(s.inbox) > 0 {
+		t.report("held-dropped", "")
+		s.inbox = nil
+	}
+	if pending {
+		s.draft = ""
+	}
+	if s.draftLanguage {
+		s.Contact.Language, s.draftLanguage = "", false
+	}
+	s.open, s.free, s.offering, s.noticeRefused = false, false, false, false
+	s.opening, s.held, s.heldStep = opened, "", 0
+	s.here, s.before = place{}, nil
+	t.leaving = false
+	t.flow = program.None
+	t.add(Ended)
+}
+
+// keepLate keeps the place of a question that silence ended, with the variables that are read from there on.
+func (t *turn) keepLate() {
+	h := t.s.here
+	i, ok := t.m.state[h.state]
+	if !ok || t.s.offering || t.s.opening != opened || t.s.free {
+		return
+	}
+	st := &t.p.States[i]
+	if st.Kind != program.AskState || st.Ask.Sensitive {
+		return
+	}
+	kept := place{state: h.state, step: h.step, vars: h.vars.only(st.Reads), loops: h.loops, calls: h.calls}
+	for _, l := range h.loops { // the rows of the loops around the question
+		if at, ok := t.m.place[l.place]; ok {
+			if name := t.loopName(at); name != "" {
+				if e, ok := h.vars.find(name); ok {
+					if _, had := kept.vars.find(name); !had {
+						kept.vars += h.vars[e.start:e.end]
+					}
+				}
+			}
+		}
+	}
+	t.s.late, t.s.lateUntil = &kept, t.ev.At.Add(lateFor).Unix()
+}
+
+// commitAnswered adds the question answered last to those that back can reach.
+func (t *turn) commitAnswered() {
+	if !t.leaving {
+		return
+	}
+	t.leaving = false
+	h := &t.s.here
+	if h.pasts > 0 && h.past[h.pasts-1] == t.answered {
+		return
+	}
+	if int(h.pasts) == len(h.past) {
+		copy(h.past[:], h.past[1:])
+		h.pasts--
+	}
+	h.past[h.pasts] = t.answered
+	h.pasts++
+}
+
+func (t *turn) keepPast(keep func(asked) bool) {
+	h := &t.s.here
+	kept := h.past
+	n := uint8(0)
+	for _, a := range h.past[:h.pasts] {
+		if keep(a) {
+			kept[n] = a
+			n++
+		}
+	}
+	clear(kept[n:])
+	h.past, h.pasts = kept, n
+	if t.leaving && !keep(t.answered) {
+		t.leaving = false
+	}
+}
+
+// back asks again the question answered before the present one.
+func (t *turn) back() {
+	h := &t.s.here
+	present := t.answered
+	had := t.leaving
+	t.leaving = false
+	t.halt()
+	if t.s.opening != opened || t.s.offering {
+		t.repeat()
+		return
+	}
+	for h.pasts > 0 {
+		h.pasts--
+		a := h.past[h.pasts]
+		h.past[h.pasts] = asked{}
+		state, ok := t.m.state[a.state]
+		if !ok || had && a == present || int(a.depth) > len(h.calls) {
+			continue
+		}
+		t.returnTo(state, a)
+		t.askState(state)
+		return
+	}
+	if state, ok := t.m.state[present.state]; had && ok {
+		t.askState(state)
+		return
+	}
+	t.repeat()
+}
+
+// repeat asks the present question again.
+func (t *turn) repeat() {
+	if t.s.offering {
+		t.offerLate()
+	} else if state, ok := t.m.state[t.s.here.state]; ok {
+		t.askAgain(state)
+	} else {
+		t.leave()
+	}
+}
+
+// returnTo restores the calls, loops and variables around a question asked before.
+func (t *turn) returnTo(state int, a asked) {
+	h := &t.s.here
+	if int(a.depth) < len(h.calls) {
+		f := h.calls[a.depth]
+		if i, ok := t.m.place[f.to]; ok {
+			t.flow = t.p.Places[i].Flow
+		}
+		h.vars, h.loops = f.vars, f.loops
+		h.calls = slices.Clip(h.calls[:a.depth])
+	}
+	if int(a.loops) < len(h.loops) {
+		h.loops = slices.Clip(h.loops[:a.loops])
+	}
+	flow := t.p.States[state].Flow
+	h.vars = h.vars.park(t.tag(t.flow), t.tag(flow), false, func(uint32) bool { return true })
+	t.flow = flow
+	if step := t.p.States[state].Step; step >= 0 && step < len(t.m.stepHash) {
+		h.step = t.m.stepHash[step]
+	}
+}
