@@ -258,13 +258,17 @@ func (c *checker) binary(n *ast.BinaryNode, known []string) Type {
 		c.arithmetic(n, known)
 		return Type{Kind: program.NumberKind}
 	case "&&": // the parser's own, for 1 < x < 9
-		tok := c.token(n)
-		c.keep(Problem{Code: "expression-not-allowed", Start: tok.start, End: tok.end, Message: "two comparisons stand in a row",
-			Help: []string{"Join them with and: 1 <= age and age <= 9"}})
+		c.twoInARow(n)
 		return yesNo
 	}
 	c.report(n, Problem{Code: "expression-not-allowed", Message: `"` + n.Operator + `" is not part of the language`})
 	return Type{}
+}
+
+func (c *checker) twoInARow(n ast.Node) {
+	tok := c.token(n)
+	c.keep(Problem{Code: "expression-not-allowed", Start: tok.start, End: tok.end, Message: "two comparisons stand in a row",
+		Help: []string{"Join them with and: 1 <= age and age <= 9"}})
 }
 
 func (c *checker) call(n *ast.CallNode, known []string) Type {
@@ -378,6 +382,8 @@ func (c *checker) condition(n ast.Node, t Type) {
 	switch {
 	case c.negated(n):
 		p.Help = []string{`"not" belongs to the next word alone. Put brackets around what it denies: not (…)`}
+	case c.token(n).kind == quoteToken || c.token(n).kind == numberToken:
+		p.Help = []string{"Compare a name with it, for example: age > 17 or city == \"nairobi\""}
 	case t.Kind == program.NumberKind:
 		p.Help = []string{"Compare it, for example: " + text + " > 0"}
 	case t.Kind == program.ChoiceKind && len(t.Values) > 0:

@@ -49,6 +49,10 @@ func comparable(a, b Type) bool {
 
 // equal checks == and !=.
 func (c *checker) equal(n *ast.BinaryNode, known []string) {
+	if left, ok := n.Left.(*ast.BinaryNode); ok && operators[left.Operator] != "=reckon" && !c.bracketed(left) {
+		c.twoInARow(n)
+		return
+	}
 	if c.bareText(n.Left, n.Right, known) || c.bareText(n.Right, n.Left, known) {
 		return
 	}
@@ -102,6 +106,9 @@ func (c *checker) bareText(side, bare ast.Node, known []string) bool {
 		return false
 	}
 	c.value(side, known)
+	if near := nearest(name, t.Values); !slices.Contains(t.Values, name) && len(near) > 0 {
+		name = near[0]
+	}
 	c.missingQuotes(bare, name)
 	return true
 }
@@ -118,10 +125,11 @@ func (c *checker) bareYesNo(side, bare ast.Node) bool {
 	return true
 }
 
+// missingQuotes says that a bare name is meant as a text.
 func (c *checker) missingQuotes(n ast.Node, name string) {
 	start, end := c.span(n)
-	c.keep(Problem{Code: "missing-quotes", Start: start, End: end, Message: `"` + name + `" is a text and needs quotes`,
-		Help: []string{`Write "` + name + `" with its quotes.`}, Fix: &Replace{Start: start, End: end, Text: `"` + name + `"`}})
+	c.keep(Problem{Code: "missing-quotes", Start: start, End: end, Message: quoted(c.text(n)) + ` is a text and needs quotes`,
+		Help: []string{`Write it in quotes: "` + name + `"`}, Fix: &Replace{Start: start, End: end, Text: `"` + name + `"`}})
 }
 
 // literalOf checks a quoted text against the type on its other side; true when all is said.

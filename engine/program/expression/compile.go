@@ -125,7 +125,27 @@ func (t *tree) rewriteBinary(n *ast.BinaryNode) (ast.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.Operator == "in" {
+		sides[1] = onceMade(sides[1]) // nobody keeps it, so one will do for every run
+	}
 	return invoke(name, constant(n.Operator), sides[0], sides[1]), nil
+}
+
+// onceMade is a list of constants as one constant.
+func onceMade(n ast.Node) ast.Node {
+	list, ok := n.(*ast.ArrayNode)
+	if !ok {
+		return n
+	}
+	values := make([]any, len(list.Nodes))
+	for i, m := range list.Nodes {
+		c, ok := m.(*ast.ConstantNode)
+		if !ok {
+			return n
+		}
+		values[i] = c.Value
+	}
+	return constant(values)
 }
 
 func (t *tree) rewriteCall(n *ast.CallNode) (ast.Node, error) {

@@ -102,6 +102,9 @@ func formatNumber(f float64, lang string) string {
 	if f == math.Trunc(f) && math.Abs(f) < 1000 && !otherShapes[b] {
 		return strconv.FormatInt(int64(f), 10) // most numbers in texts; a printer costs a hundred times as much
 	}
+	if b == "fa" || !strings.HasPrefix(lang, b) {
+		lang = b // x/text has no shapes of its own for Dari and for languages written by another code
+	}
 	tag, err := language.Parse(lang)
 	if err != nil {
 		tag = language.English

@@ -44,7 +44,7 @@ const (
 // wanted says in words what a parameter takes.
 var wanted = [...]string{
 	wantName: "a name", wantMany: "a list or a table", wantRows: "a table or a list of rows", wantNumbers: "numbers or a list of numbers",
-	wantNumber: "a number", wantText: "a text", wantDate: "a date", wantPlace: "a location, or a row with the columns lat and lon",
+	wantNumber: "a number", wantText: "a text", wantDate: "a date", wantPlace: "a location or row with lat and lon",
 	wantHours: "the name of hours or of a team", wantLanguage: "a language",
 }
 

@@ -35,6 +35,11 @@ func guard(source string) ([]token, *Problem) {
 	}
 	tokens, problem := scan(source)
 	if problem != nil {
+		if len(tokens) > 0 && tokens[0].kind == nameToken {
+			if slip := valueSlip(tokens[0]); slip != nil {
+				return nil, slip // of a statement of another language, the first word says most
+			}
+		}
 		return nil, problem
 	}
 	if len(tokens) == 0 {
@@ -117,7 +122,7 @@ func (s *shape) value(i int) (last int, value bool, problem *Problem) {
 	t := s.tokens[i]
 	if t.text == "not" || t.text == "-" {
 		if s.unary++; s.unary > MaxUnary {
-			return i, false, tooDeep(t, `at most `+strconv.Itoa(MaxUnary)+` of "not" and "-" may follow each other.`)
+			return i, false, tooDeep(t, `At most `+strconv.Itoa(MaxUnary)+` of "not" and "-" may follow each other.`)
 		}
 		return i, true, nil
 	}
@@ -142,13 +147,8 @@ func (s *shape) value(i int) (last int, value bool, problem *Problem) {
 
 func (s *shape) name(i int) (last int, value bool, problem *Problem) {
 	t := s.tokens[i]
-	if v, ok := valueSlips[strings.ToLower(t.text)]; ok && (v.meant != "" || t.text == strings.ToLower(t.text)) {
-		p := &Problem{Code: "expression-not-allowed", Start: t.start, End: t.end, Message: `"` + t.text + `" is not a value here`, Help: []string{v.help}}
-		if v.meant != "" {
-			p.Help = []string{"Write " + v.meant + " instead."}
-			p.Fix = &Replace{Start: t.start, End: t.end, Text: v.meant}
-		}
-		return i, false, p
+	if problem := valueSlip(t); problem != nil {
+		return i, false, problem
 	}
 	if t.text == "NOT" {
 		return i, false, slip{written: "NOT", meant: "not"}.problem(s.source, t.start)
@@ -163,6 +163,20 @@ func (s *shape) name(i int) (last int, value bool, problem *Problem) {
 		return i + 1, true, s.push(i+1, call)
 	}
 	return i, false, nil
+}
+
+// valueSlip explains a word of another language that stands where a value belongs.
+func valueSlip(t token) *Problem {
+	v, ok := valueSlips[strings.ToLower(t.text)]
+	if !ok {
+		return nil
+	}
+	p := &Problem{Code: "expression-not-allowed", Start: t.start, End: t.end, Message: `"` + t.text + `" is not a value here`, Help: []string{v.help}}
+	if v.meant != "" {
+		p.Help = []string{"Write " + v.meant + " instead."}
+		p.Fix = &Replace{Start: t.start, End: t.end, Text: v.meant}
+	}
+	return p
 }
 
 // operator reads the token after a value.

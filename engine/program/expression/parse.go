@@ -140,6 +140,13 @@ func (t *tree) extent(n ast.Node) (first, last int) {
 	return first, last
 }
 
+// bracketed reports whether brackets of its own are around a node.
+func (t *tree) bracketed(n ast.Node) bool {
+	first, _ := t.extent(n)
+	start, _ := t.span(n)
+	return start < t.tokens[first].start
+}
+
 // text is a node as the writer wrote it.
 func (t *tree) text(n ast.Node) string {
 	start, end := t.span(n)

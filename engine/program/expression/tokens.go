@@ -43,7 +43,7 @@ type token struct {
 var signs = []string{"==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", "."}
 
 // scan cuts a source of at most MaxBytes valid bytes into tokens, and stops at the first thing that has no
-// place in an expression.
+// place in an expression; the tokens before it are returned as well.
 func scan(source string) ([]token, *Problem) {
 	var tokens []token
 	for at := 0; at < len(source); {
@@ -53,7 +53,7 @@ func scan(source string) ([]token, *Problem) {
 			continue
 		}
 		if len(tokens) == MaxTokens {
-			return nil, tooLong(at, len(source))
+			return tokens, tooLong(at, len(source))
 		}
 		t := token{start: at, pair: -1}
 		var problem *Problem
@@ -71,7 +71,7 @@ func scan(source string) ([]token, *Problem) {
 			t.end, problem = scanSign(source, at)
 		}
 		if problem != nil {
-			return nil, problem
+			return tokens, problem
 		}
 		t.text = source[t.start:t.end]
 		tokens = append(tokens, t)
