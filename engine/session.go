@@ -1,3 +1,7 @@
+// Package engine runs a compiled program for one contact: Step takes a session and an event and gives the session
+// after it and what the outside has to do. dsl writes the program, channels carry what Step says and bring
+// what people answer, and everything that needs the world (sending, storing, waiting, asking other systems)
+// is an Effect for others to carry out.
 package engine
 
 import (
