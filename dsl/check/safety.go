@@ -1,0 +1,464 @@
+package check
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"baraza/dsl/ast"
+	"baraza/dsl/diag"
+	"baraza/dsl/pack"
+	"baraza/engine/answer"
+	"baraza/engine/program"
+)
+
+// handsOver marks the steps from which a hand-over can be reached.
+func (w *whole) handsOver() []bool {
+	all := w.ways(everywhere, true)
+	users := make([][]int, len(w.nodes))
+	out := make([]bool, len(w.nodes))
+	var queue []int
+	for n := range w.nodes {
+		p, at := w.route(n)
+		for _, point := range p.reached(at, everywhere) {
+			if p.points[point].kind == atHandOver && !out[n] {
+				out[n] = true
+				queue = append(queue, n)
+			}
+		}
+		for _, h := range all.of[n].hops {
+			if to := w.target(all.flow[n], h); to >= 0 {
+				users[to] = append(users[to], n)
+			}
+		}
+		for _, c := range all.of[n].calls {
+			if to := all.called(n, c); to >= 0 {
+				users[to] = append(users[to], n)
+			}
+		}
+	}
+	for len(queue) > 0 {
+		n := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		for _, user := range users[n] {
+			if !out[user] {
+				out[user] = true
+				queue = append(queue, user)
+			}
+		}
+	}
+	return out
+}
+
+// noPerson: from everywhere there must be a way to people. A safety word of the list "person" is one from
+// everywhere; without it every question must have its own.
+func noPerson(w *whole) {
+	if w.isLibrary() {
+		return
+	}
+	reaches := w.handsOver()
+	for _, list := range w.pack.Words {
+		if !list.Safety || lastPart(list.Name) != personWords {
+			continue
+		}
+		started := w.startedBy(list)
+		if len(started) == 0 && slices.Contains(reaches, true) {
+			return // reported: these safety words start no flow
+		}
+		for _, f := range started {
+			if n := w.first(f); n >= 0 && reaches[n] {
+				return
+			}
+		}
+		w.add(diag.New(diag.Error, "no-person", span(list.Line), "the words %q lead to no hand-over", list.Name).
+			WithHelp("Let the flow that begins on these words hand over to a team:  hand over to staff: A person asks for help"))
+		return
+	}
+	stuck := w.stuck(reaches)
+	if stuck == nil {
+		return
+	}
+	w.add(diag.New(diag.Error, "no-person", w.place(), "a person who writes to this pack cannot reach people").
+		WithNote(stepName(stuck), "from here, for one, nothing leads to a hand-over").
+		WithHelp("Write a list  words person, safety  with a word in each language.").
+		WithHelp("And begin a flow with  on words person  and  anywhere  that hands over to a team."))
+}
+
+// stuck is the first step where a conversation begins or waits, and from which nothing leads to people.
+func (w *whole) stuck(reaches []bool) *pack.Step {
+	_, reached := w.reach()
+	start := w.node(w.pack.Start)
+	for n := range w.nodes {
+		if !reached[n] || reaches[n] {
+			continue
+		}
+		p, at := w.route(n)
+		if n == start || slices.ContainsFunc(p.reached(at, everywhere), func(point int) bool { return p.points[point].kind == atAsk }) {
+			return w.step(n)
+		}
+	}
+	return nil
+}
+
+// startedBy are the flows that a list of words starts.
+func (w *whole) startedBy(list *pack.Words) []*pack.Flow {
+	var out []*pack.Flow
+	for _, f := range w.pack.Flows {
+		for _, t := range f.Triggers {
+			if t.Words == list {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+// maxTries is how often an answer may not be understood before a person is offered.
+const maxTries = 2
+
+// noOfferAfterTries: at the second miss there must be another way than to try again.
+func noOfferAfterTries(c *flow) {
+	if c.offers {
+		return
+	}
+	c.eachLine(func(s *pack.Step, l *ast.Line) {
+		h, ok := l.Head.(*ast.Ask)
+		if !ok || !c.canMiss(l, h) {
+			return
+		}
+		for _, when := range whens(l, "not understood") {
+			w := when.Head.(*ast.When)
+			if w.Times > maxTries {
+				continue
+			}
+			if c.otherWay(w.Target, s) || c.namesPerson(when.Text) || c.offersIn(when.Children, s) {
+				return
+			}
+		}
+		at := span(l)
+		c.add(diag.New(diag.Warning, "no-offer-after-tries", at, "after two tries nobody is offered a person here").
+			WithHelp("Write below the question:  when not understood 2 times -> %s", c.personFlow()))
+	})
+}
+
+// canMiss says that an answer to the question can fail to fit: any text fits a question for text.
+func (c *flow) canMiss(l *ast.Line, h *ast.Ask) bool {
+	if len(options(l)) > 0 || h.Rows != nil || h.Name == nil {
+		return true
+	}
+	if h.Type != nil {
+		return h.Type.Name != "text" || h.Type.UpTo > 0
+	}
+	if f := c.fields[h.Name.Text]; f != nil {
+		return f.Type.Kind != program.TextKind || c.bound(h.Name.Text) > 0
+	}
+	return false
+}
+
+func (c *flow) otherWay(t *ast.Target, s *pack.Step) bool {
+	if t == nil {
+		return false
+	}
+	d := c.pack.Resolve(c.flow, *t)
+	return d == nil || d.Kind != pack.ToBack && d.Step != s
+}
+
+func (c *flow) offersIn(block []*ast.Line, s *pack.Step) bool {
+	for _, l := range block {
+		switch h := l.Head.(type) {
+		case *ast.HandOver:
+			return true
+		case *ast.Move:
+			if c.otherWay(&h.Target, s) {
+				return true
+			}
+		case *ast.Say:
+			if h.Kind == "contact" || c.namesPerson(l.Text) {
+				return true
+			}
+		}
+		if c.offersIn(l.Children, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// personFlow is the name to write where a person should be offered.
+func (env *surroundings) personFlow() string {
+	for _, f := range env.pack.Flows {
+		for _, t := range f.Triggers {
+			if t.Words != nil && t.Words.Safety && lastPart(t.Words.Name) == personWords {
+				return f.Full()
+			}
+		}
+	}
+	return "person"
+}
+
+// deepest is how many menus may stand before a service.
+const deepest = 3
+
+// isMenu says that a point is a question whose options lead to different places.
+func isMenu(at *point) bool {
+	if at.kind != atAsk {
+		return false
+	}
+	h := at.line.Head.(*ast.Ask)
+	if h.Name != nil {
+		return false
+	}
+	for _, o := range options(at.line) {
+		if t := o.Head.(*ast.Option).Target; t != nil && (len(t.Parts) > 1 || t.Parts[0] != "end") {
+			return true
+		}
+	}
+	return false
+}
+
+// menuTooDeep counts the menus on the shortest way from the start to each question.
+func menuTooDeep(w *whole) {
+	start := w.node(w.pack.Start)
+	if start < 0 {
+		return
+	}
+	all := w.ways(everywhere, true)
+	depth := make([]int, len(w.nodes))
+	for i := range depth {
+		depth[i] = -1
+	}
+	depth[start] = 0
+	// Few menus first: buckets by depth.
+	buckets := [][]int{{start}}
+	for d := 0; d < len(buckets); d++ {
+		for i := 0; i < len(buckets[d]); i++ {
+			n := buckets[d][i]
+			if depth[n] != d {
+				continue
+			}
+			visit := func(to, menus int) {
+				if to < 0 || depth[to] >= 0 && depth[to] <= d+menus {
+					return
+				}
+				depth[to] = d + menus
+				for len(buckets) <= depth[to] {
+					buckets = append(buckets, nil)
+				}
+				buckets[depth[to]] = append(buckets[depth[to]], to)
+			}
+			for _, h := range all.of[n].hops {
+				visit(w.target(all.flow[n], h), h.menus)
+			}
+			for _, c := range all.of[n].calls {
+				visit(all.called(n, c), 0)
+			}
+		}
+	}
+	for n := range w.nodes {
+		if depth[n] != deepest {
+			continue // deeper ones stand behind one of these
+		}
+		p, at := w.route(n)
+		for _, point := range p.reached(at, everywhere) {
+			if isMenu(&p.points[point]) {
+				w.add(diag.New(diag.Warning, "menu-too-deep", span(p.points[point].line), "this question stands %d menus deep", deepest+1).
+					WithHelp("Bring what people need most up to the first menus."))
+				break
+			}
+		}
+	}
+}
+
+// fraudNames are parts of a name that say that a flow or a list of words is for reports of fraud.
+var fraudNames = []string{
+	"fraud", "corrupt", "bribe", "scam", "fraude", "estafa", "soborno", "corrup", "arnaque", "udanganyifu", "rushwa",
+	"suborno", "احتيال", "فساد", "رشوة",
+}
+
+func namesFraud(name string) bool {
+	folded := answer.Fold(strings.ReplaceAll(name, "_", " "))
+	return slices.ContainsFunc(fraudNames, func(part string) bool { return strings.Contains(folded, answer.Fold(part)) })
+}
+
+// noFraudReport: a word that works anywhere is one message, an option of the first menu two. What is for fraud
+// shows in its name.
+func noFraudReport(w *whole) {
+	if w.isLibrary() {
+		return
+	}
+	for _, f := range w.pack.Flows {
+		for _, t := range f.Triggers {
+			if t.Anywhere && (t.Words != nil && namesFraud(lastPart(t.Words.Name)) || namesFraud(f.Name)) {
+				return
+			}
+		}
+	}
+	all := w.ways(everywhere, true)
+	near, start := map[int]int{}, w.node(w.pack.Start)
+	if start >= 0 {
+		queue := []int{start}
+		near[start] = 0
+		for at := 0; at < len(queue); at++ {
+			n := queue[at]
+			if s := w.step(n); namesFraud(s.Flow.Name) || namesFraud(s.Name) {
+				return
+			}
+			for _, h := range all.of[n].hops {
+				to := w.target(all.flow[n], h)
+				if to < 0 || near[n]+h.menus > 2 {
+					continue
+				}
+				if known, met := near[to]; !met || known > near[n]+h.menus {
+					near[to] = near[n] + h.menus
+					queue = append(queue, to)
+				}
+			}
+		}
+	}
+	w.add(diag.New(diag.Warning, "no-fraud-report", w.place(), "nobody can report fraud within two messages").
+		WithHelp("Write a list of words called fraud, and begin a flow with  on words fraud  and  anywhere.").
+		WithHelp("Let it say that services are free, and hand over to a team or save a report."))
+}
+
+// urgentDeadEnd: who was told that help comes must not be left without it. Where an urgent hand-over is not
+// answered, the way on must have a number to call, another hand-over, or a promise: a reminder, or a team that
+// says within which time it answers. So must each way of the words "danger" and of an urgent alert.
+func urgentDeadEnd(w *whole) {
+	all := w.ways(unhelped, false)
+	out := all.settle()
+	ends := func(i int) bool { return i >= 0 && (out[i].ends || out[i].returns) }
+	for _, list := range w.pack.Words {
+		if !list.Safety || lastPart(list.Name) != dangerWords {
+			continue
+		}
+		for _, f := range w.startedBy(list) {
+			if n := w.first(f); ends(n) {
+				w.add(diag.New(diag.Error, "urgent-dead-end", stepName(w.step(n)), "who writes one of the words %q can be left without help", list.Name).
+					WithHelp("On every way, hand over to a team, or say a number that answers day and night."))
+			}
+		}
+	}
+	for i, f := range w.found {
+		for at := range f.route.points {
+			v := &f.route.points[at]
+			switch h := headOf(v).(type) {
+			case *ast.HandOver:
+				if h.Urgent || h.If != nil {
+					w.urgentHandOver(all, out, i, v)
+				}
+			case *ast.Alert:
+				team := w.teams[h.Team.Text]
+				if h.Urgent && (team == nil || team.AnswerIn == 0) && !w.helpedBefore(i, at) && w.endsFrom(all, out, i, v.next) {
+					w.add(diag.New(diag.Error, "urgent-dead-end", span(v.line), "an urgent alert can end here without help").
+						WithHelp("Say a number that answers day and night, or hand over to a team."))
+				}
+			}
+		}
+	}
+}
+
+func headOf(v *point) ast.Head {
+	if v.line == nil || v.kind == atStep || v.kind == atBack {
+		return nil
+	}
+	return v.line.Head
+}
+
+// urgentHandOver looks at what comes when nobody answers.
+func (w *whole) urgentHandOver(all *ways, out []exits, flow int, v *point) {
+	for _, e := range v.next {
+		if e.when != "no answer" && e.when != "outside hours" || !w.endsFrom(all, out, flow, []edge{e}) {
+			continue
+		}
+		at := v.line
+		for _, line := range whens(v.line, e.when) {
+			if at == v.line || e.line == line {
+				at = line
+			}
+		}
+		w.add(diag.New(diag.Error, "urgent-dead-end", span(at), "an urgent hand-over can end here without help").
+			WithHelp("Go to a step that says a number which answers day and night, or hand over to another team."))
+	}
+}
+
+// endsFrom says that the conversation can end behind one of the edges without help.
+func (w *whole) endsFrom(all *ways, out []exits, flow int, edges []edge) bool {
+	p := w.found[flow].route
+	for _, e := range edges {
+		s := stretch{}
+		switch {
+		case e.to < 0:
+			s.hops = []hop{{step: -1, out: e.out}}
+		case p.points[e.to].kind == atStep:
+			s.hops = []hop{{step: p.points[e.to].step, out: -1}}
+		default:
+			s = p.walk(e.to, unhelped, true)
+		}
+		if s.ends || s.returns {
+			return true
+		}
+		for _, h := range s.hops {
+			if n := w.target(flow, h); n >= 0 && (out[n].ends || out[n].returns) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// helpedBefore says that every way of the step to a point has help on it.
+func (w *whole) helpedBefore(flow, at int) bool {
+	p := w.found[flow].route
+	return !slices.Contains(p.reached(p.steps[p.points[at].step], unhelped), at)
+}
+
+// unhelped is the walk of a conversation until it gets help.
+func unhelped(from *point, e edge) bool {
+	if from.line == nil || from.kind == atStep {
+		return true
+	}
+	switch h := from.line.Head.(type) {
+	case *ast.HandOver:
+		return false
+	case *ast.Remind:
+		return false
+	case *ast.Say:
+		if h.Kind == "contact" {
+			return false
+		}
+		if h.Kind == "one of" {
+			return !slices.ContainsFunc(from.line.Children, func(l *ast.Line) bool { return tellsNumber(l.Text) })
+		}
+		return !tellsNumber(from.line.Text)
+	case *ast.Ask:
+		return !tellsNumber(question(from.line))
+	case *ast.Hide:
+		return false
+	}
+	return true
+}
+
+// tellsNumber says that a text has a number to call: three digits or more, or a place for a value that may be
+// one.
+func tellsNumber(t *ast.Text) bool {
+	if t == nil {
+		return false
+	}
+	digits := 0
+	for _, part := range t.Parts {
+		if part.Hole != nil && strings.Contains(part.Hole.Source, "phone") {
+			return true
+		}
+		for _, r := range part.Literal {
+			switch {
+			case unicode.IsDigit(r):
+				if digits++; digits >= 3 {
+					return true
+				}
+			case r != ' ' && r != '-':
+				digits = 0
+			}
+		}
+	}
+	return false
+}
