@@ -184,9 +184,6 @@ func (c *checker) column(n *ast.MemberNode, known []string) Type {
 }
 
 func (c *checker) list(n *ast.ArrayNode, known []string) Type {
-	if len(n.Nodes) > MaxList {
-		c.report(n, Problem{Code: "expression-too-long", Message: "this list has more than 200 entries"})
-	}
 	var elem Type
 	for i, m := range n.Nodes {
 		t := c.value(m, known)
@@ -329,6 +326,11 @@ func (c *checker) argument(f Function, p Param, n ast.Node, count int, known []s
 // knownArgument is the one place where a name may be unset.
 func (c *checker) knownArgument(f Function, n ast.Node, known []string) Type {
 	path := c.path(n)
+	if _, ok := n.(*ast.CallNode); ok {
+		if t := c.typeOf(n, known); t.Optional || t.Kind == program.Any {
+			return t
+		}
+	}
 	if path == "" {
 		c.wrong(n, f, "known needs a name, such as known(city)")
 		return Type{}
@@ -378,7 +380,7 @@ func (c *checker) condition(n ast.Node, t Type) {
 		return
 	}
 	text := c.text(n)
-	p := Problem{Code: "not-a-condition", Message: quoted(text) + " is " + a(t) + ", not a yes or no"}
+	p := Problem{Code: "not-a-condition", Message: quoted(text) + " is " + a(t) + ", not yes or no"}
 	switch {
 	case c.negated(n):
 		p.Help = []string{`"not" belongs to the next word alone. Put brackets around what it denies: not (…)`}

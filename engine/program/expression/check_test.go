@@ -30,7 +30,7 @@ var accepted = []struct {
 	{`known(nickname)`, program.YesNo}, {`known(nickname) and nickname == "Ana"`, program.YesNo}, {`not known(nickname) or nickname == "Ana"`, program.YesNo},
 	{`known(children) and (age > 3 and children > 1)`, program.YesNo}, {`not (not known(children)) and children > 1`, program.YesNo},
 	{`(known(children) and known(nickname)) and (children > 1 or nickname == "x")`, program.YesNo},
-	{`known(office.until) and office.until > today()`, program.YesNo}, {`known(photo)`, program.YesNo},
+	{`known(office.until) and office.until > today()`, program.YesNo}, {`known(photo)`, program.YesNo}, {`known(row(offices, city))`, program.YesNo},
 	{`row(offices, "nairobi")`, program.RowKind}, {`known(office) and office == nearest(offices, here)`, program.YesNo},
 	{`nearest(offices, here).town`, program.TextKind}, {`is_open(protection) and opens(protection) contains "at"`, program.YesNo},
 	{`नाम == "Ana"`, program.YesNo}, {`anything + 1 > anything.x`, program.YesNo}, {`anything`, program.Any},

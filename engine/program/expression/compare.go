@@ -13,7 +13,7 @@ import (
 
 // words are the kinds as a writer is told them, with their article.
 var kindWords = map[program.Kind]string{
-	program.Any: "a value", program.TextKind: "a text", program.NumberKind: "a number", program.YesNo: "a yes or no",
+	program.Any: "a value", program.TextKind: "a text", program.NumberKind: "a number", program.YesNo: "yes or no",
 	program.DateKind: "a date", program.TimeKind: "a time", program.PhoneKind: "a phone number", program.EmailKind: "an email address",
 	program.LocationKind: "a location", program.MediaKind: "a file", program.LanguageKind: "a language", program.ChoiceKind: "a choice",
 	program.ListKind: "a list", program.RowKind: "a row", program.HoursKind: "opening hours",
@@ -286,7 +286,7 @@ func (c *checker) within(n *ast.BinaryNode, known []string) {
 				return
 			}
 		}
-		if left.Kind == program.DateKind || left.Kind == program.TimeKind {
+		if (left.Kind == program.DateKind || left.Kind == program.TimeKind) && right.Elem != nil && right.Elem.Kind == program.TextKind {
 			return
 		}
 	}
@@ -297,16 +297,20 @@ func (c *checker) within(n *ast.BinaryNode, known []string) {
 		return
 	}
 	if left.Kind == program.ListKind || right.Elem.Kind == program.ListKind || !comparable(left, *right.Elem) {
-		c.report(n.Left, Problem{Code: "type-mismatch", Message: quoted(c.text(n.Left)) + " is " + a(left) + ", " + quoted(c.text(n.Right)) + " holds " + plural(*right.Elem)})
+		holder := quoted(c.text(n.Right))
+		if _, ok := n.Right.(*ast.ArrayNode); ok {
+			holder = "the list"
+		}
+		c.report(n.Left, Problem{Code: "type-mismatch", Message: quoted(c.text(n.Left)) + " is " + a(left) + ", but " + holder + " holds " + plural(*right.Elem)})
 	}
 }
 
 // plural is a kind in the plural.
 func plural(t Type) string {
-	_, word, _ := strings.Cut(a(t), " ")
 	if t.Kind == program.YesNo {
-		return "values of yes or no"
+		return "yes or no"
 	}
+	_, word, _ := strings.Cut(a(t), " ")
 	return strings.TrimSuffix(word, "s") + "s"
 }
 

@@ -3,6 +3,7 @@ package expression_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -149,6 +150,26 @@ func TestAnIdleMachineKeepsNobodysWords(t *testing.T) {
 	if words := expression.Remembered(env); words > 0 {
 		t.Errorf("%d values are still in the machine", words)
 	}
+}
+
+func TestAnExpressionServesManyAtOnce(t *testing.T) {
+	t.Parallel()
+	e, err := expression.Compile(`office.town == city and "food" in needs and city in ["kakuma", "x"]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			env := world()
+			for range 100 {
+				if got, err := e.Eval(env); got != false || err != nil {
+					t.Errorf("got %v, %v; want no", got, err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func BenchmarkEval(b *testing.B) {
