@@ -58,6 +58,10 @@ type Pack struct {
 	Hash string
 
 	stringOf map[*ast.Text]*String
+
+	units         []*unit
+	names         *names
+	declaredExprs map[*ast.Expr]Type
 }
 
 // StringOf gives the string made of a text.
@@ -87,6 +91,11 @@ type Flow struct {
 	Takes     []*Var
 	Steps     []*Step
 	Vars      map[string]*Var // every variable that some line of the flow sets, and what it takes
+
+	unit    int // index of its pack or library
+	outline *outline
+	lines   *flowLines
+	steps   map[string]*Step
 }
 
 // Full is the flow's name with its library: "safety.person".
@@ -259,8 +268,9 @@ type (
 // String is one text that people see.
 type String struct {
 	// ID is flow.step plus its role or option id, numbered only among equals: "offices.town.ask",
-	// "offices.town.option.nairobi", "offices.show.say", "offices.show.say.2". Declarations: "consent.callback.ask",
-	// "field.city.why", "texts.more", "team.protection.title", "template.call_reminder.body".
+	// "offices.town.nairobi", "offices.town.nairobi.about", "offices.show.say", "offices.show.say.2".
+	// Declarations: "consent.callback.ask", "field.city.why", "texts.more", "team.protection.title",
+	// "template.call_reminder.body". Those of a library begin with its alias.
 	ID   string
 	Role string // say ask option about header footer list_button why skip when text caption wording …
 	Text *ast.Text

@@ -1,0 +1,465 @@
+package pack
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"baraza/dsl/ast"
+	"baraza/dsl/diag"
+	"baraza/engine/program"
+	"baraza/engine/program/expression"
+)
+
+// units of durations in seconds. A month has 30 days and a year 365.
+var units = map[string]int{
+	"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400, "year": 365 * 86400,
+}
+
+// maxDuration keeps sums of durations far from any overflow: a hundred years.
+const maxDuration = 100 * 365 * 86400
+
+// Seconds of a duration, at most a hundred years.
+func Seconds(d ast.Duration) int {
+	if d.N > maxDuration {
+		return maxDuration
+	}
+	return min(d.N*units[d.Unit], maxDuration)
+}
+
+func days(d *ast.Duration) int {
+	if d == nil {
+		return 0
+	}
+	return (Seconds(*d) + 86399) / 86400
+}
+
+// kinds of the types as written.
+var kinds = map[string]program.Kind{
+	"text": program.TextKind, "number": program.NumberKind, "date": program.DateKind, "time": program.TimeKind,
+	"phone": program.PhoneKind, "email": program.EmailKind, "yes or no": program.YesNo,
+	"location": program.LocationKind, "image": program.MediaKind, "audio": program.MediaKind,
+	"video": program.MediaKind, "document": program.MediaKind, "sticker": program.MediaKind,
+	"language": program.LanguageKind, "choice": program.ChoiceKind, "list": program.ListKind,
+}
+
+func typeOf(t ast.Type) Type {
+	out := Type{Kind: kinds[t.Name]}
+	for _, v := range t.Values {
+		out.Values = append(out.Values, v.Text)
+	}
+	return out
+}
+
+// classes of values by their mark.
+var classes = map[string]program.Class{
+	"public": program.Public, "personal": program.Personal, "sensitive": program.Sensitive,
+}
+
+func classOf(marks []ast.Name) program.Class {
+	for _, m := range marks {
+		if c, ok := classes[m.Text]; ok {
+			return c
+		}
+	}
+	return program.Plain
+}
+
+func marked(marks []ast.Name, word string) bool {
+	return slices.ContainsFunc(marks, func(m ast.Name) bool { return m.Text == word })
+}
+
+// prop is the text of a child such as `why: …`, nil where there is none.
+func prop(line *ast.Line, name string) *ast.Text {
+	for _, child := range line.Children {
+		if p, ok := child.Head.(*ast.Prop); ok && p.Name == name {
+			return child.Text
+		}
+	}
+	return nil
+}
+
+func (b *builder) field(u *unit, line *ast.Line, h *ast.Field) {
+	if !b.claim("field", h.Name, u) {
+		return
+	}
+	if t, taken := b.at[named{"table", h.Name.Text}]; taken {
+		b.report(diag.New(diag.Error, "duplicate-name", span(h.Name.Span()), "a table is called %q too", h.Name.Text).
+			WithNote(span(t.span), "the table is here").WithHelp("Give one of them another name."))
+	}
+	f := &Field{
+		Name: h.Name.Text, Line: line, Type: typeOf(h.Type), Class: classOf(h.Marks), KeptDays: days(h.Kept),
+		Why: prop(line, "why"),
+	}
+	f.Type.Optional = true
+	b.names.fields[f.Name] = f
+	b.p.Fields = append(b.p.Fields, f)
+}
+
+// weekdays by their word, Sunday first as in time.Weekday.
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+func (b *builder) hours(u *unit, line *ast.Line, h *ast.Hours) {
+	if !b.claim("hours", h.Name, u) {
+		return
+	}
+	out := &Hours{Name: h.Name.Text, Line: line, Always: true}
+	var seen [7]*ast.Line
+	for _, child := range line.Children {
+		switch c := child.Head.(type) {
+		case *ast.Days:
+			out.Always = false
+			for _, day := range c.Days {
+				i := slices.Index(weekdays, day)
+				if i < 0 {
+					continue
+				}
+				if seen[i] != nil && seen[i] != child {
+					b.report(diag.New(diag.Error, "duplicate-name", span(child.Span), "%q stands in two lines of these hours", day).
+						WithNote(span(seen[i].Span), "the first is here").
+						WithHelp("Write all times of a day on one line, with a comma between them."))
+					break
+				}
+				seen[i] = child
+				for _, t := range c.Times {
+					out.Days[i] = append(out.Days[i], program.Span{From: t.From, To: t.To})
+				}
+			}
+			b.times(c.Times)
+		case *ast.Closed:
+			out.Always = out.Always && false
+			for _, d := range c.Dates {
+				if b.date(d) {
+					out.Closed = append(out.Closed, isoDate(d))
+				}
+			}
+		case *ast.Bad:
+			out.Always = false
+		}
+	}
+	b.names.hours[out.Name] = out
+	b.p.Hours = append(b.p.Hours, out)
+}
+
+const dayMinutes = 24 * 60
+
+// times reports openings that end before they begin, or run into each other.
+func (b *builder) times(times []ast.Times) {
+	for i, t := range times {
+		at := diag.Span{File: t.Pos.Filename, Start: t.Pos.Offset, End: t.EndPos.Offset}
+		switch {
+		case t.To <= t.From:
+			b.report(diag.New(diag.Error, "type-mismatch", at, "this opening ends before it begins").
+				WithHelp("For times past midnight count on: 22:00-26:00 ends at two in the night."))
+			return
+		case t.From >= dayMinutes || t.To > 2*dayMinutes:
+			b.report(diag.New(diag.Error, "type-mismatch", at, "this opening is longer than a day").
+				WithHelp("For example:  mon to fri 08:30-17:00"))
+			return
+		case i > 0 && t.From < times[i-1].To:
+			b.report(diag.New(diag.Error, "type-mismatch", at, "this opening begins before the one before it ends").
+				WithHelp("Write the openings of a day in their order."))
+			return
+		}
+	}
+}
+
+// date reports a day that no calendar has.
+func (b *builder) date(d ast.Date) bool {
+	t := time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC)
+	if t.Year() == d.Year && int(t.Month()) == d.Month && t.Day() == d.Day {
+		return true
+	}
+	at := diag.Span{File: d.Pos.Filename, Start: d.Pos.Offset, End: d.EndPos.Offset}
+	b.report(diag.New(diag.Error, "type-mismatch", at, "%s is not a day of the calendar", isoDate(d)).
+		WithHelp("A date is written year, month, day. For example: 2027-03-31"))
+	return false
+}
+
+func isoDate(d ast.Date) string {
+	n := func(v, width int) string {
+		s := ""
+		for ; width > 0; width-- {
+			s = string(rune('0'+v%10)) + s
+			v /= 10
+		}
+		return s
+	}
+	return n(d.Year, 4) + "-" + n(d.Month, 2) + "-" + n(d.Day, 2)
+}
+
+// timezone reports a zone that this computer does not know.
+func (b *builder) timezone(line *ast.Line, name string) {
+	if _, err := time.LoadLocation(name); err == nil && name != "Local" && name != "" {
+		return
+	}
+	at := span(line.Span)
+	if i := strings.LastIndex(string(b.src.files[at.File][at.Start:at.End]), name); i >= 0 && name != "" {
+		at.Start += i
+		at.End = at.Start + len(name)
+	}
+	b.report(diag.New(diag.Error, "unknown-name", at, "I know no timezone called %q", name).
+		WithHelp("Write a continent and a city. For example:  timezone Africa/Nairobi"))
+}
+
+func (b *builder) team(u *unit, line *ast.Line, h *ast.Team) {
+	if !b.claim("team", h.Name, u) {
+		return
+	}
+	t := &Team{Name: h.Name.Text, Title: written(line.Text), Line: line}
+	for _, child := range line.Children {
+		switch c := child.Head.(type) {
+		case *ast.HoursRef:
+			b.later("hours", c.Name, u, func(name string) bool {
+				t.Hours = b.names.hours[name]
+				return t.Hours != nil
+			})
+		case *ast.Answer:
+			t.AnswerIn = Seconds(c.Within)
+		case *ast.Escalate:
+			b.later("team", c.To, u, func(name string) bool {
+				to := b.names.teams[name]
+				if to != nil {
+					t.Escalations = append(t.Escalations, Escalation{Seconds(c.After), to})
+				}
+				return to != nil
+			})
+		}
+	}
+	b.names.teams[t.Name] = t
+	b.p.Teams = append(b.p.Teams, t)
+}
+
+func (b *builder) words(u *unit, line *ast.Line, h *ast.Words) {
+	if !b.claim("words", h.Name, u) {
+		return
+	}
+	w := &Words{Name: h.Name.Text, Line: line, Safety: marked(h.Marks, "safety"), Inside: marked(h.Marks, "inside")}
+	for _, child := range line.Children {
+		row, ok := child.Head.(*ast.WordRow)
+		if !ok {
+			continue
+		}
+		lang := row.Lang.Text
+		if i := slices.IndexFunc(w.Lists, func(l WordList) bool { return l.Lang == lang }); i >= 0 {
+			b.report(diag.New(diag.Error, "duplicate-name", span(row.Lang.Span()), "the language %q stands here twice", lang).
+				WithNote(span(w.Lists[i].Line.Span), "the first is here").
+				WithHelp("Write all words of a language on one line, with a comma between them."))
+			continue
+		}
+		if !slices.Contains(b.p.Languages, lang) {
+			if u.index == 0 { // a library may know more languages than the pack
+				b.unknown("unknown-language", "language of this pack", row.Lang, b.p.Languages, nil)
+			}
+			continue
+		}
+		w.Lists = append(w.Lists, WordList{lang, child, row.Words})
+	}
+	b.names.words[w.Name] = w
+	b.p.Words = append(b.p.Words, w)
+}
+
+func (b *builder) consent(u *unit, line *ast.Line, h *ast.Consent) {
+	if !b.claim("consent", h.Name, u) {
+		return
+	}
+	c := &Consent{
+		Name: h.Name.Text, Line: line, Version: h.Version, Ask: prop(line, "ask"), Yes: prop(line, "yes"),
+		No: prop(line, "no"), SeenBy: prop(line, "seen by"), FullText: prop(line, "full text"),
+	}
+	for _, child := range line.Children {
+		if covers, ok := child.Head.(*ast.Covers); ok {
+			for _, name := range covers.Names {
+				b.laterField(name, u, func(f *Field) { c.Covers = append(c.Covers, f) })
+			}
+		}
+	}
+	b.names.consents[c.Name] = c
+	b.p.Consents = append(b.p.Consents, c)
+}
+
+func (b *builder) laterField(name ast.Name, u *unit, add func(*Field)) {
+	b.later("field", name, u, func(name string) bool {
+		f := b.names.fields[name]
+		if f != nil {
+			add(f)
+		}
+		return f != nil
+	})
+}
+
+// columnsOf reads the lines below table, record, send and returns.
+func (b *builder) columnsOf(line *ast.Line) []Column {
+	var out []Column
+	for _, child := range line.Children {
+		h, ok := child.Head.(*ast.Column)
+		if !ok {
+			continue
+		}
+		if i := slices.IndexFunc(out, func(c Column) bool { return c.Name == h.Name.Text }); i >= 0 {
+			b.duplicate("column", h.Name, out[i].Line.Head.(*ast.Column).Name.Span())
+			continue
+		}
+		c := Column{
+			Name: h.Name.Text, Line: child, Type: typeOf(h.Type), Translated: marked(h.Marks, "translated"),
+			Class: classOf(h.Marks),
+		}
+		if h.Type.Name == "list" {
+			row := Type{Kind: program.RowKind}
+			for _, inner := range b.columnsOf(child) {
+				row.Columns = append(row.Columns, ColumnType{Name: inner.Name, Type: inner.Type})
+			}
+			c.Type.Elem = &row
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// rowOf is the type of a row with these columns.
+func rowOf(table string, columns []Column) Type {
+	t := Type{Kind: program.RowKind, Table: table}
+	for _, c := range columns {
+		t.Columns = append(t.Columns, ColumnType{Name: c.Name, Type: c.Type})
+	}
+	return t
+}
+
+func (b *builder) record(u *unit, line *ast.Line, h *ast.Record) {
+	if !b.claim("record", h.Name, u) {
+		return
+	}
+	r := &Record{
+		Name: h.Name.Text, Line: line, Columns: b.columnsOf(line), KeptDays: days(h.Kept),
+		Anonymous: marked(h.Marks, "anonymous"), Class: classOf(h.Marks), Why: prop(line, "why"),
+	}
+	for _, child := range line.Children {
+		if read, ok := child.Head.(*ast.ReadBy); ok {
+			for _, name := range read.Teams {
+				b.later("team", name, u, func(name string) bool {
+					t := b.names.teams[name]
+					if t != nil {
+						r.ReadBy = append(r.ReadBy, t)
+					}
+					return t != nil
+				})
+			}
+		}
+	}
+	b.names.records[r.Name] = r
+	b.p.Records = append(b.p.Records, r)
+}
+
+func (b *builder) template(u *unit, line *ast.Line, h *ast.Template) {
+	if !b.claim("template", h.Name, u) {
+		return
+	}
+	t := &Template{
+		Name: h.Name.Text, Category: h.Category.Text, Line: line,
+		Body: prop(line, "body"), Header: prop(line, "header"), Footer: prop(line, "footer"),
+	}
+	for _, text := range []*ast.Text{t.Body, t.Header} {
+		b.params(t, text)
+	}
+	for _, child := range line.Children {
+		switch c := child.Head.(type) {
+		case *ast.Prop:
+			if c.Name == "button" {
+				t.Buttons = append(t.Buttons, child.Text)
+			}
+		case *ast.Sample:
+			if !slices.Contains(t.Params, c.Name.Text) {
+				if !hasBad(line) {
+					b.unknown("unknown-name", "{…} in this template", c.Name, t.Params, nil)
+				}
+				continue
+			}
+			t.Samples = append(t.Samples, program.Sample{Name: c.Name.Text, Value: written(child.Text)})
+		}
+	}
+	b.names.templates[t.Name] = t
+	b.p.Templates = append(b.p.Templates, t)
+}
+
+// params takes the names between braces, which are all that a channel lets a template have.
+func (b *builder) params(t *Template, text *ast.Text) {
+	for e := range exprsOf(text) {
+		name := strings.TrimSpace(e.Source)
+		if !isName(name) {
+			b.report(diag.New(diag.Error, "expression-not-allowed", span(e.Span()), "a template has only names between braces").
+				WithHelp("Write a name such as {name}, and give its value where the template is used:  with name = …"))
+			continue
+		}
+		if !slices.Contains(t.Params, name) {
+			t.Params = append(t.Params, name)
+		}
+		b.p.declaredExprs[e] = Type{Kind: program.TextKind}
+	}
+}
+
+// fetchSeconds is how long a service may take where its timeout is not written.
+const fetchSeconds = 10
+
+func (b *builder) service(u *unit, line *ast.Line, h *ast.Service) {
+	if !b.claim("service", h.Name, u) {
+		return
+	}
+	s := &Service{Name: h.Name.Text, Line: line, Seconds: fetchSeconds}
+	for _, child := range line.Children {
+		switch c := child.Head.(type) {
+		case *ast.Request:
+			s.Method, s.URL, s.URLText = c.Method, c.URL, child.Text
+		case *ast.Header:
+			s.Headers = append(s.Headers, program.ServiceHeader{Name: c.Name, Secret: c.Secret})
+		case *ast.Timeout:
+			s.Seconds = Seconds(c.After)
+		case *ast.Send:
+			s.Send = b.columnsOf(child)
+		case *ast.Returns:
+			for _, col := range b.columnsOf(child) {
+				s.Returns = append(s.Returns, expression.Column{Name: col.Name, Type: col.Type})
+			}
+		case *ast.Receives:
+			for _, name := range c.Names {
+				b.laterField(name, u, func(f *Field) { s.Receives = append(s.Receives, f) })
+			}
+		}
+	}
+	b.names.services[s.Name] = s
+	b.p.Services = append(b.p.Services, s)
+}
+
+// TextNames are the engine's own texts that a pack can word itself, below `texts`.
+var TextNames = []string{
+	"more", "not understood", "moved on", "did you mean", "old button", "continue", "menu", "done", "restart",
+	"why none", "too long", "unsupported",
+}
+
+func (b *builder) texts(u *unit, line *ast.Line) {
+	for _, child := range line.Children {
+		row, ok := child.Head.(*ast.TextRow)
+		if !ok {
+			continue
+		}
+		name := strings.Join(strings.Fields(row.Name.Text), " ")
+		if !slices.Contains(TextNames, name) {
+			b.report(unknownName("unknown-name", "text of the service", row.Name.Text, span(row.Name.Span()), TextNames, nil))
+			continue
+		}
+		key := named{"text", name}
+		if first, taken := b.at[key]; taken {
+			if first.unit == u {
+				b.duplicate("text", row.Name, first.span)
+			}
+			continue
+		}
+		b.keep(key, u, row.Name.Span())
+		b.p.Texts = append(b.p.Texts, child)
+	}
+}
+
+// isName says that an expression is one name and nothing else.
+func isName(source string) bool {
+	names := expression.Names(source)
+	return len(names) == 1 && names[0] == source
+}

@@ -1,0 +1,230 @@
+package pack
+
+import (
+	"slices"
+	"strings"
+
+	"baraza/dsl/ast"
+	"baraza/dsl/diag"
+)
+
+// targetWords are the targets that are no names.
+var targetWords = map[string]DestKind{"end": ToEnd, "back": ToBack, "next": ToNext, "continue": ToContinue}
+
+// Resolve finds where a target goes from a line of flow: a step of the flow first, then a flow of its own pack
+// or library, then, for a library, one of the pack. flow is nil for the lines below `pack`. It is nil where
+// there is no such place, which has been reported.
+func (p *Pack) Resolve(flow *Flow, t ast.Target) *Dest {
+	d, _ := p.resolve(flow, t.Parts)
+	return d
+}
+
+// missing says which part of a target is not there.
+type missing struct {
+	code, kind string
+	part       int
+	candidates []string
+	unit       *unit // whose names they are
+	flow       *Flow // of a missing step
+}
+
+func (p *Pack) resolve(flow *Flow, parts []string) (*Dest, *missing) {
+	if len(parts) == 0 || len(p.units) == 0 {
+		return nil, nil
+	}
+	u := p.units[0]
+	if flow != nil {
+		u = p.units[flow.unit]
+	}
+	if len(parts) == 1 {
+		if kind, ok := targetWords[parts[0]]; ok {
+			return &Dest{Kind: kind}, nil
+		}
+		if flow != nil {
+			if s := flow.steps[parts[0]]; s != nil {
+				return &Dest{Kind: ToStep, Flow: flow, Step: s}, nil
+			}
+		}
+	}
+	d, m := u.resolve(parts)
+	if d == nil && u.index != 0 {
+		if d, _ := p.units[0].resolve(parts); d != nil {
+			return d, nil
+		}
+	}
+	if m != nil && flow != nil && len(parts) == 1 {
+		m.code, m.kind, m.flow = "unknown-step", "step", flow
+		m.candidates = append(flow.stepNames(), m.candidates...)
+	}
+	return d, m
+}
+
+// resolve finds a flow, or flow.step, or either after the name of a library.
+func (u *unit) resolve(parts []string) (*Dest, *missing) {
+	at := 0
+	for at < len(parts)-1 && u.uses[parts[at]] != nil {
+		u = u.uses[parts[at]]
+		at++
+	}
+	f := u.flows[parts[at]]
+	switch {
+	case f == nil:
+		candidates := u.flowNames()
+		if at < len(parts)-1 {
+			candidates = append(candidates, u.aliases()...)
+		}
+		return nil, &missing{code: "unknown-flow", kind: "flow", part: at, candidates: candidates, unit: u}
+	case at == len(parts)-1:
+		d := &Dest{Kind: ToFlow, Flow: f}
+		if len(f.Steps) > 0 {
+			d.Step = f.Steps[0]
+		}
+		return d, nil
+	case at < len(parts)-2:
+		return nil, &missing{code: "unknown-step", kind: "step", part: at + 1, candidates: f.stepNames(), unit: u, flow: f}
+	}
+	if s := f.steps[parts[at+1]]; s != nil {
+		return &Dest{Kind: ToStep, Flow: f, Step: s}, nil
+	}
+	return nil, &missing{code: "unknown-step", kind: "step", part: at + 1, candidates: f.stepNames(), unit: u, flow: f}
+}
+
+func (f *Flow) stepNames() []string {
+	names := make([]string, len(f.Steps))
+	for i, s := range f.Steps {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// flowNames are those of a unit in source order.
+func (u *unit) flowNames() []string {
+	var names []string
+	for _, o := range u.outlines {
+		for _, f := range o.flows {
+			names = append(names, f.head.Head.(*ast.Flow).Name.Text)
+		}
+	}
+	return names
+}
+
+// target resolves a target and reports it where there is no such place. from is nil for the lines below pack.
+func (b *builder) target(from *Flow, t *ast.Target, kind moveKind) *Dest {
+	d, m := b.p.resolve(from, t.Parts)
+	if kind == callMove && d != nil && d.Kind != ToFlow {
+		b.report(diag.New(diag.Error, "unknown-flow", span(t.Span()), "%q is not a flow", strings.Join(t.Parts, ".")).
+			WithHelp("A call goes to a whole flow. To go to a step, write:  -> %s", strings.Join(t.Parts, ".")))
+		return nil
+	}
+	if m == nil {
+		return d
+	}
+	if b.holdsBack(m, from) {
+		return nil
+	}
+	if kind == callMove {
+		m.code, m.kind = "unknown-flow", "flow"
+		m.candidates = b.p.units[unitOf(from)].flowNames()
+	}
+	at := span(t.Span())
+	name := t.Parts[m.part]
+	diagnostic := diag.New(diag.Error, m.code, at, "there is no %s called %q", m.kind, name)
+	if m.flow != nil && m.flow != from {
+		diagnostic = diag.New(diag.Error, m.code, at, "flow %q has no step called %q", m.flow.Full(), name)
+	}
+	diagnostic = diagnostic.WithHelps(diag.Suggest(m.kind, name, m.candidates, b.whereTarget(m, from))...)
+	if near := diag.Nearest(name, m.candidates); len(near) > 0 {
+		parts := slices.Clone(t.Parts)
+		parts[m.part] = near[0]
+		diagnostic = diagnostic.WithFix(at, strings.Join(parts, "."), false)
+	}
+	b.report(diagnostic)
+	return nil
+}
+
+func unitOf(f *Flow) int {
+	if f == nil {
+		return 0
+	}
+	return f.unit
+}
+
+// whereTarget says where a similar step or flow stands.
+func (b *builder) whereTarget(m *missing, from *Flow) func(string) string {
+	return func(name string) string {
+		if m.flow != nil {
+			if s := m.flow.steps[name]; s != nil {
+				return b.place(s.Line.Span)
+			}
+		}
+		if m.unit != nil {
+			if f := m.unit.flows[name]; f != nil {
+				return b.place(f.Line.Span)
+			}
+		}
+		return ""
+	}
+}
+
+// holdsBack says that what is missing may stand in a line that could not be read.
+func (b *builder) holdsBack(m *missing, from *Flow) bool {
+	hides := func(f *Flow) bool { return f != nil && f.outline.hides }
+	if m.unit != nil && m.unit.hides && (m.code == "unknown-flow" || m.flow == from) {
+		return true
+	}
+	return hides(m.flow)
+}
+
+// moves resolves every target of every flow and notes which steps are entered from elsewhere.
+func (b *builder) moves() {
+	for _, f := range b.p.Flows {
+		for _, m := range f.lines.moves {
+			if m.kind == movedFromMark {
+				continue // names a step that is gone
+			}
+			d := b.target(f, m.target, m.kind)
+			if d == nil || d.Step == nil || d.Flow == f && d.Kind == ToStep && m.kind == plainMove {
+				continue
+			}
+			b.enter(d)
+			if m.kind != callMove {
+				b.needsNothing(d.Flow, m.target)
+			}
+		}
+	}
+	head := func(t *ast.Target) *Dest {
+		if t == nil {
+			return nil
+		}
+		d := b.target(nil, t, plainMove)
+		if d != nil && d.Step != nil {
+			b.enter(d)
+			b.needsNothing(d.Flow, t)
+		}
+		return d
+	}
+	b.p.Start = head(b.d.start)
+	b.p.Fallback = head(b.d.fallback)
+	if b.d.silent != nil {
+		h := b.d.silent.Head.(*ast.Silent)
+		b.p.Silent = &Silent{Line: b.d.silent, Seconds: Seconds(h.For), To: head(&h.Target)}
+	}
+}
+
+// enter notes that a step is reached from another flow, with nothing set.
+func (b *builder) enter(d *Dest) {
+	f := d.Flow
+	if b.entered[f] == nil {
+		b.entered[f] = make([]bool, len(f.Steps))
+	}
+	b.entered[f][d.Step.Index] = true
+}
+
+// needsNothing reports a move into a flow that must be called, since only a call gives it what it takes.
+func (b *builder) needsNothing(f *Flow, t *ast.Target) {
+	if len(f.Takes) == 0 {
+		return
+	}
+	b.report(diag.New(diag.Error, "wrong-arguments", span(t.Span()), "flow %q takes %q, which a move cannot give", f.Full(), f.Takes[0].Name).
+		WithHelp("Call it instead:  call %s with %s = …", strings.Join(t.Parts, "."), f.Takes[0].Name))
+}
