@@ -54,7 +54,7 @@ var wordings = map[string]*wording{
 	},
 	"fa": {
 		months: strings.Fields("ژانویهٔ فوریهٔ مارس آوریل مهٔ ژوئن ژوئیهٔ اوت سپتامبر اکتبر نوامبر دسامبر"),
-		days:   strings.Fields("یکشنبه دوشنبه سه‌شنبه چهارشنبه پنجشنبه جمعه شنبه"),
+		days:   strings.Fields("یکشنبه دوشنبه سه\u200cشنبه چهارشنبه پنجشنبه جمعه شنبه"),
 		date:   "D M Y", short: "D M", weekday: "W", at: "D ساعت T", today: "امروز", tomorrow: "فردا", now: "اکنون",
 		yes: "بله", no: "خیر", comma: "، ", and: " و ", zero: '۰',
 	},
