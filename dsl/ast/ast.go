@@ -4,7 +4,13 @@
 // not in the tree they get.
 //
 // The tree imports nothing. Positions are byte offsets into the file's source.
+//
+// The parser tags are the grammar of each line, read by participle in syntax. Word, Phrase, Number, Date, Time,
+// Path, Expr and Comma are kinds of tokens; a Time token's value is its minute of the day, and a date is three Date
+// tokens.
 package ast
+
+import "fmt"
 
 // Position has the layout that the grammar library fills.
 type Position struct {
@@ -52,7 +58,7 @@ type Head interface{ head() }
 // Name is a written name, or a dotted one in Target.
 type Name struct {
 	Pos    Position
-	Text   string
+	Text   string `parser:"@(Word | Phrase)"`
 	EndPos Position
 }
 
@@ -62,7 +68,7 @@ func (n Name) Span() Span { return Span{n.Pos.Filename, n.Pos.Offset, n.EndPos.O
 // Expr is the source of an expression, checked for size and depth, not yet parsed.
 type Expr struct {
 	Pos    Position
-	Source string
+	Source string `parser:"@Expr"`
 	EndPos Position
 }
 
@@ -73,7 +79,7 @@ func (e Expr) Span() Span { return Span{e.Pos.Filename, e.Pos.Offset, e.EndPos.O
 // With a library: library.flow.step.
 type Target struct {
 	Pos    Position
-	Parts  []string
+	Parts  []string `parser:"@Word ('.' @Word)*"`
 	EndPos Position
 }
 
@@ -83,28 +89,29 @@ func (t Target) Span() Span { return Span{t.Pos.Filename, t.Pos.Offset, t.EndPos
 // Duration as written: 24 hours.
 type Duration struct {
 	Pos    Position
-	N      int
-	Unit   string // second minute hour day week month year, singular
+	N      int    `parser:"@Number"`
+	Unit   string `parser:"@Word"` // second minute hour day week month year, singular
 	EndPos Position
 }
 
 // Type of a field, column, argument or answer.
 type Type struct {
 	Pos  Position
-	Name string // text number date time phone email "yes or no" location image audio video document language choice list
+	Name string `parser:"@('yes' 'or' 'no' | Word)"` // text number date time phone email "yes or no" location image audio video document language choice list
 	// UpTo is the longest text, in characters; 0 where none is written.
-	UpTo int
+	UpTo int `parser:"( 'up' 'to' @Number"`
 	// From and To bound a number; nil where not written.
-	From, To *float64
+	From *float64 `parser:"| 'from' @Number"`
+	To   *float64 `parser:"'to' @Number )?"`
 	// Values are the words of a choice type: low, medium, high.
-	Values []Name
+	Values []Name `parser:"( (?! Comma ('kept' | 'public' | 'personal' | 'sensitive' | 'translated')) Comma @@ )*"`
 	EndPos Position
 }
 
 // Arg is name = expression, or a bare name in "template x with nickname" and "share a, b".
 type Arg struct {
-	Name Name
-	Expr *Expr // nil: the value of the variable with that name
+	Name Name  `parser:"@@"`
+	Expr *Expr `parser:"('=' @@)?"` // nil: the value of the variable with that name
 }
 
 // Text is the words that people see: pieces in order.
@@ -122,9 +129,11 @@ type Text struct {
 type Part struct {
 	Span    Span
 	Literal string
-	Hole    *Expr
-	Plural  *Cases
-	Select  *Cases
+	// Count marks the # of a plural, which stands for the number; Literal is then "#".
+	Count  bool
+	Hole   *Expr
+	Plural *Cases
+	Select *Cases
 }
 
 // Cases are ICU's {n, plural, one {…} other {…}} and select. In a plural # stands as the part Literal "#"
@@ -145,258 +154,359 @@ type Bad struct{ Word string }
 
 // Heads of declarations. Comments show the written line.
 type (
-	Pack struct{ ID Name } // pack ke: TITLE
-	Use  struct {
-		Path string
-		As   Name
+	Pack struct { // pack ke: TITLE
+		ID Name `parser:"'pack' @@"`
+	}
+	Use struct {
+		Path string `parser:"'use' @Path"`
+		As   Name   `parser:"'as' @@"`
 	} // use ../shared as safety
-	Bind      struct{ Library, Kind, Name, Value Name } // safety.team staff is protection
-	Country   struct{ Code Name }                       // country KE
-	Timezone  struct{ Name string }                     // timezone Africa/Nairobi
-	Languages struct{ Tags []Name }                     // languages en, sw
-	Channels  struct{ Names []Name }                    // channels whatsapp, sms
-	Notice    struct{ Consent Name }                    // notice service_notice
-	Start     struct{ Target Target }                   // start welcome
-	Fallback  struct{ Target Target }                   // fallback welcome.menu
-	Silent    struct {
-		For    Duration
-		Target Target
-	} // silent for 24 hours -> end
+	Bind struct { // safety.team staff is protection
+		Library Name `parser:"@@ '.'"`
+		Kind    Name `parser:"@@"`
+		Name    Name `parser:"@@"`
+		Value   Name `parser:"'is' @@"`
+	}
+	Country struct { // country KE
+		Code Name `parser:"'country' @@"`
+	}
+	Timezone struct { // timezone Africa/Nairobi
+		Name string `parser:"'timezone' @Path"`
+	}
+	Languages struct { // languages en, sw
+		Tags []Name `parser:"'languages' @@ (Comma @@)*"`
+	}
+	Channels struct { // channels whatsapp, sms
+		Names []Name `parser:"'channels' @@ (Comma @@)*"`
+	}
+	Notice struct { // notice service_notice
+		Consent Name `parser:"'notice' @@"`
+	}
+	Start struct { // start welcome
+		Target Target `parser:"'start' @@"`
+	}
+	Fallback struct { // fallback welcome.menu
+		Target Target `parser:"'fallback' @@"`
+	}
+	Silent struct { // silent for 24 hours -> end
+		For    Duration `parser:"'silent' 'for' @@"`
+		Target Target   `parser:"'->' @@"`
+	}
 	Example struct{} // example
 
-	Hours struct{ Name Name } // hours office; without children: always open
-	Days  struct {            // mon to thu 08:30-17:00, 18:00-20:00
-		Days  []string // mon … sun, the range spelled out
-		Times []Times
+	Hours struct { // hours office; without children: always open
+		Name Name `parser:"'hours' @@"`
 	}
-	Closed struct{ Dates []Date } // closed 2026-12-25, 2027-01-01
+	Days struct { // mon to thu 08:30-17:00, 18:00-20:00
+		Days  []string `parser:"@('mon'|'tue'|'wed'|'thu'|'fri'|'sat'|'sun') ( @'to' @('mon'|'tue'|'wed'|'thu'|'fri'|'sat'|'sun') | (Comma @('mon'|'tue'|'wed'|'thu'|'fri'|'sat'|'sun'))+ )?"` // mon … sun, the range spelled out
+		Times []Times  `parser:"@@ (Comma @@)*"`
+	}
+	Closed struct { // closed 2026-12-25, 2027-01-01
+		Dates []Date `parser:"'closed' @@ (Comma @@)*"`
+	}
 
-	Team     struct{ Name Name }       // team protection: TITLE
-	HoursRef struct{ Name Name }       // hours office, below a team
-	Answer   struct{ Within Duration } // answer within 4 hours
-	Escalate struct {
-		After Duration
-		To    Name
-	} // escalate after 30 minutes to protection_lead
+	Team struct { // team protection: TITLE
+		Name Name `parser:"'team' @@"`
+	}
+	HoursRef struct { // hours office, below a team
+		Name Name `parser:"'hours' @@"`
+	}
+	Answer struct { // answer within 4 hours
+		Within Duration `parser:"'answer' 'within' @@"`
+	}
+	Escalate struct { // escalate after 30 minutes to protection_lead
+		After Duration `parser:"'escalate' 'after' @@"`
+		To    Name     `parser:"'to' @@"`
+	}
 
 	Field struct { // field city: text, personal, kept 1 year
-		Name  Name
-		Type  Type
-		Marks []Name // public personal sensitive
-		Kept  *Duration
+		Name  Name      `parser:"'field' @@ ':'"`
+		Type  Type      `parser:"@@"`
+		Marks []Name    `parser:"( Comma ( (?! 'kept') @@"` // public personal sensitive
+		Kept  *Duration `parser:"| 'kept' @@ ) )*"`
 	}
 	Words struct { // words stop, safety, inside
-		Name  Name
-		Marks []Name
+		Name  Name   `parser:"'words' @@"`
+		Marks []Name `parser:"(Comma @@)*"`
 	}
 	WordRow struct { // en: stop, halt   (below words)
-		Lang  Name
-		Words []Name
+		Lang  Name   `parser:"@@ ':'"`
+		Words []Name `parser:"@@ (Comma @@)*"`
 	}
 	Consent struct { // consent callback, version 2
-		Name    Name
-		Version int
+		Name    Name `parser:"'consent' @@"`
+		Version int  `parser:"Comma 'version' @Number"`
 	}
-	Covers struct{ Names []Name } // covers nickname, callback_number
-	Table  struct {
-		Name Name
-		Path string
-	} // table offices from tables/offices.csv
+	Covers struct { // covers nickname, callback_number
+		Names []Name `parser:"'covers' @@ (Comma @@)*"`
+	}
+	Table struct { // table offices from tables/offices.csv
+		Name Name   `parser:"'table' @@"`
+		Path string `parser:"'from' @Path"`
+	}
 	Column struct { // town: text, translated   (below table, record, send, returns)
-		Name  Name
-		Type  Type
-		Marks []Name // translated public personal sensitive
+		Name  Name   `parser:"@@ ':'"`
+		Type  Type   `parser:"@@"`
+		Marks []Name `parser:"(Comma @@)*"` // translated public personal sensitive
 	}
 	Record struct { // record rumour, anonymous, kept 1 year
-		Name  Name
-		Marks []Name
-		Kept  *Duration
+		Name  Name      `parser:"'record' @@"`
+		Marks []Name    `parser:"( Comma ( (?! 'kept') @@"`
+		Kept  *Duration `parser:"| 'kept' @@ ) )*"`
 	}
-	ReadBy   struct{ Teams []Name }        // read by protection
-	Template struct{ Name, Category Name } // template call_reminder, utility
-	Sample   struct{ Name Name }           // sample name: Ana
-	Service  struct{ Name Name }           // service cases
-	Request  struct{ Method, URL string }  // get https://… ; the URL's {holes} are in Line.Text
-	Header   struct{ Name, Secret string } // header Authorization: secret CASES_TOKEN
-	Timeout  struct{ After Duration }      // timeout 5 seconds
-	Send     struct{}                      // send
-	Returns  struct{}                      // returns
-	Receives struct{ Names []Name }        // may receive nickname
-	Texts    struct{}                      // texts
-	TextRow  struct{ Name Name }           // not understood: TEXT   (below texts; the name keeps its spaces)
+	ReadBy struct { // read by protection
+		Teams []Name `parser:"'read' 'by' @@ (Comma @@)*"`
+	}
+	Template struct { // template call_reminder, utility
+		Name     Name `parser:"'template' @@"`
+		Category Name `parser:"Comma @@"`
+	}
+	Sample struct { // sample name: Ana
+		Name Name `parser:"'sample' @@"`
+	}
+	Service struct { // service cases
+		Name Name `parser:"'service' @@"`
+	}
+	Request struct { // get https://… ; the URL's {holes} are in Line.Text
+		Method string `parser:"@('get'|'post'|'put')"`
+		URL    string `parser:"@Path"`
+	}
+	Header struct { // header Authorization: secret CASES_TOKEN
+		Name   string `parser:"'header' @Word ':'"`
+		Secret string `parser:"'secret' @Word"`
+	}
+	Timeout struct { // timeout 5 seconds
+		After Duration `parser:"'timeout' @@"`
+	}
+	Send     struct{} // send
+	Returns  struct{} // returns
+	Receives struct { // may receive nickname
+		Names []Name `parser:"'may' 'receive' @@ (Comma @@)*"`
+	}
+	Texts   struct{} // texts
+	TextRow struct { // not understood: TEXT   (below texts; the name keeps its spaces)
+		Name Name `parser:"@@"`
+	}
 
-	Flow  struct{ Name Name } // flow welcome: TITLE
-	Takes struct {
-		Name Name
-		Type Type
-	} // takes city: text
+	Flow struct { // flow welcome: TITLE
+		Name Name `parser:"'flow' @@"`
+	}
+	Takes struct { // takes city: text
+		Name Name `parser:"'takes' @@ ':'"`
+		Type Type `parser:"@@"`
+	}
 	Trigger struct { // on message a, b
 		// Kind: message, containing, words, any message, image audio video document location sticker contact, template
 		Kind   string
-		Words  []Name // of message and containing
-		Name   Name   // of words and template
-		Button string // of template: the button's text
-		As     *Name
+		Words  []Name `parser:"'on' ( 'message' 'containing'? @@ (Comma @@)*"` // of message and containing
+		Name   Name   `parser:"| 'words' @@ | 'template' @@"`                  // of words and template
+		Button string `parser:"@Phrase?"`                                      // of template: the button's text
+		As     *Name  `parser:"| ( 'any' 'message' | 'image' | 'audio' | 'video' | 'document' | 'location' | 'sticker' | 'contact' ) ('as' @@)? )"`
 	}
-	Anywhere struct{ ThenBack bool } // anywhere / anywhere, then back
-	Step     struct{ Name Name }     // step menu
-	Mark     struct {                // a mark below a step: source URL, review by DATE, public, sensitive, for children, audio PATH, in every language, moved from STEP
-		Kind string // source, review by, public, sensitive, for children, audio, in every language, moved from
-		Path string // of source and audio
-		Date *Date
-		From *Target
+	Anywhere struct { // anywhere / anywhere, then back
+		ThenBack bool `parser:"'anywhere' (Comma @('then' 'back'))?"`
+	}
+	Step struct { // step menu
+		Name Name `parser:"'step' @@"`
+	}
+	Mark struct { // a mark below a step: source URL, review by DATE, public, sensitive, for children, audio PATH, in every language, moved from STEP
+		Kind string  // source, review by, public, sensitive, for children, audio, in every language, moved from
+		Path string  `parser:"  ('source' | 'audio') @Path"` // of source and audio
+		Date *Date   `parser:"| 'review' 'by' @@"`
+		From *Target `parser:"| 'moved' 'from' @@"`
 	}
 )
 
 // Times is an opening from minute to minute of the day; To may pass 24:00.
 type Times struct {
-	Pos      Position
-	From, To int
-	EndPos   Position
+	Pos    Position
+	From   int `parser:"@Time '-'"`
+	To     int `parser:"@Time"`
+	EndPos Position
 }
 
 // Date as written.
 type Date struct {
-	Pos              Position
-	Year, Month, Day int
-	EndPos           Position
+	Pos    Position
+	Year   int `parser:"@Date"`
+	Month  int `parser:"@Date"`
+	Day    int `parser:"@Date"`
+	EndPos Position
 }
+
+// String is the date as written: 2027-03-31.
+func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
 // Heads of statements.
 type (
 	Say struct { // say: TEXT · say image PATH: CAPTION · say location LAT, LON: NAME · say contact … · say template NAME with ARGS
 		Kind     string // "" text, image audio video document sticker, location, contact, template, one of
-		Path     string // of media
-		Lat, Lon *Expr
-		Phone    string // of contact: the number; the name is the text
-		Template *Name
-		With     []Arg
+		Path     string `parser:"'say' ( ('image' | 'audio' | 'video' | 'document' | 'sticker') @Path"` // of media
+		Lat      *Expr  `parser:"| 'location' @@"`
+		Lon      *Expr  `parser:"Comma @@"`
+		Phone    string `parser:"| 'contact' @Phrase"` // of contact: the number; the name is the text
+		Template *Name  `parser:"| 'template' @@"`
+		With     []Arg  `parser:"('with' @@ (Comma @@)*)? )"`
 	}
 	Wording struct{} // - TEXT below say one of
 	Ask     struct { // ask [NAME] [as TYPE]: TEXT · ask several NAME: · ask ROW from ROWS where COND show COLUMN:
-		Name    *Name
-		Type    *Type
-		Several bool
-		Rows    *Expr // of "from"
-		Where   *Expr
-		Show    *Name
+		Several bool  `parser:"'ask' @'several'?"`
+		Name    *Name `parser:"((?! 'as') @@)?"`
+		Rows    *Expr `parser:"( 'from' @@"` // of "from"
+		Where   *Expr `parser:"('where' @@)?"`
+		Show    *Name `parser:"('show' @@)?"`
+		Type    *Type `parser:"| 'as' @@ )?"`
 	}
 	Option struct { // - [id] LABEL -> target
-		ID     *Name
-		Target *Target
+		ID     *Name   `parser:"'-' ('[' @@ ']')?"`
+		Target *Target `parser:"('->' @@)?"`
 	}
 	Prop struct { // text: header: footer: list button: why: skip: about: below ask or option; image PATH; ask: yes: no: seen by: full text: below consent; body: header: footer: button: below template
 		Name string
-		Path string // of image
+		Path string `parser:"'image' @Path"` // of image
 	}
-	Also   struct{ Words []Name } // also: kalobeyei, x
-	OnlyIf struct{ Cond Expr }    // only if COND
-	When   struct {               // when not understood 2 times -> person
+	Also struct { // also: kalobeyei, x
+		Words []Name `parser:"'also' ':' @@ (Comma @@)*"`
+	}
+	OnlyIf struct { // only if COND
+		Cond Expr `parser:"'only' 'if' @@"`
+	}
+	When struct { // when not understood 2 times -> person
 		// Kind: not understood, silent, refused, none, failed, waiting, outside hours, answered, no answer, done, media
-		Kind   string
-		Times  int       // not understood N times; 0: each
-		For    *Duration // silent, no answer
-		Media  []string  // media: location image audio video document sticker contact
-		As     *Name     // media
-		Target *Target
+		Kind   string    `parser:"'when' ( 'refused' | 'none' | 'failed' | 'waiting' | 'answered' | 'done' | 'outside' 'hours'"`
+		Times  int       `parser:"| 'not' 'understood' ( @Number ('times' | 'time') )?"` // not understood N times; 0: each
+		For    *Duration `parser:"| ( 'silent' | 'no' 'answer' ) 'for' @@"`              // silent, no answer
+		Media  []string  `parser:"| @('location' | 'image' | 'audio' | 'video' | 'document' | 'sticker' | 'contact') ( 'or' @('location' | 'image' | 'audio' | 'video' | 'document' | 'sticker' | 'contact') )*"`
+		As     *Name     `parser:"('as' @@)? )"`
+		Target *Target   `parser:"('->' @@)?"`
 	}
-	If      struct{ Cond Expr }
-	ElseIf  struct{ Cond Expr }
-	Else    struct{}
+	If struct { // if COND
+		Cond Expr `parser:"'if' @@"`
+	}
+	ElseIf struct { // else if COND
+		Cond Expr `parser:"'else' 'if' @@"`
+	}
+	Else    struct{} // else
 	ForEach struct { // for each office in offices where …, up to 3
-		Row   Name
-		Rows  Expr
-		Where *Expr
-		UpTo  int // 0 where not written
+		Row   Name  `parser:"'for' 'each' @@"`
+		Rows  Expr  `parser:"'in' @@"`
+		Where *Expr `parser:"('where' @@)?"`
+		UpTo  int   `parser:"(Comma 'up' 'to' @Number)?"` // 0 where not written
 	}
-	Set struct {
-		Name Name
-		Expr Expr
+	Set struct { // set NAME = EXPR
+		Name Name `parser:"'set' @@ '='"`
+		Expr Expr `parser:"@@"`
 	}
-	Move struct{ Target Target } // -> target
-	Call struct {                // call FLOW with a = EXPR as NAME
-		Flow Target
-		With []Arg
-		As   *Name
+	Move struct { // -> target
+		Target Target `parser:"'->' @@"`
 	}
-	Return   struct{ Expr *Expr }
-	End      struct{}
-	Need     struct{ Consent Name } // need consent callback
-	HandOver struct {               // hand over to TEAM, urgent if COND: SUMMARY
-		Team   Name
-		Urgent bool
-		If     *Expr
+	Call struct { // call FLOW with a = EXPR as NAME
+		Flow Target `parser:"'call' @@"`
+		With []Arg  `parser:"('with' @@ (Comma @@)*)?"`
+		As   *Name  `parser:"('as' @@)?"`
 	}
-	Share struct{ Names []Name } // share nickname, callback_number
-	Alert struct {               // alert TEAM, urgent: TEXT
-		Team   Name
-		Urgent bool
+	Return struct { // return EXPR
+		Expr *Expr `parser:"'return' @@?"`
+	}
+	End  struct{} // end
+	Need struct { // need consent callback
+		Consent Name `parser:"'need' 'consent' @@"`
+	}
+	HandOver struct { // hand over to TEAM, urgent if COND: SUMMARY
+		Team   Name  `parser:"'hand' 'over' 'to' @@"`
+		Urgent bool  `parser:"(Comma @'urgent')?"`
+		If     *Expr `parser:"('if' @@)?"`
+	}
+	Share struct { // share nickname, callback_number
+		Names []Name `parser:"'share' @@ (Comma @@)*"`
+	}
+	Alert struct { // alert TEAM, urgent: TEXT
+		Team   Name `parser:"'alert' @@"`
+		Urgent bool `parser:"(Comma @'urgent')?"`
 	}
 	Save struct { // save rumour as report
-		Record Name
-		As     *Name
+		Record Name  `parser:"'save' @@"`
+		As     *Name `parser:"('as' @@)?"`
 	}
-	Assign struct {
-		Name Name
-		Expr Expr
-	} // heard = what   (below save)
+	Assign struct { // heard = what   (below save)
+		Name Name `parser:"@@ '='"`
+		Expr Expr `parser:"@@"`
+	}
 	Fetch struct { // fetch status from cases with number = n
-		Name    Name
-		Service Name
-		With    []Arg
+		Name    Name  `parser:"'fetch' @@"`
+		Service Name  `parser:"'from' @@"`
+		With    []Arg `parser:"('with' @@ (Comma @@)*)?"`
 	}
 	Remind struct { // remind in 2 days -> consent
-		In     Duration
-		Target Target
+		In     Duration `parser:"'remind' 'in' @@"`
+		Target Target   `parser:"'->' @@"`
 	}
-	TemplateUse struct {
-		Name Name
-		With []Arg
-	} // template call_reminder with nickname   (below remind)
-	CancelReminders struct{}
-	Wait            struct{ For Duration }
-	Hide            struct{}
-	OptOut          struct{}
-	OptIn           struct{}
-	EraseContact    struct{}
-	ExportContact   struct{}
+	TemplateUse struct { // template call_reminder with nickname   (below remind)
+		Name Name  `parser:"'template' @@"`
+		With []Arg `parser:"('with' @@ (Comma @@)*)?"`
+	}
+	CancelReminders struct{} // cancel reminders
+	Wait            struct { // wait 3 seconds
+		For Duration `parser:"'wait' @@"`
+	}
+	Hide          struct{} // hide: TEXT
+	OptOut        struct{} // opt out
+	OptIn         struct{} // opt in
+	EraseContact  struct{} // erase contact
+	ExportContact struct{} // export contact
 )
 
 // Heads of tests.
 type (
-	Test  struct{} // test TITLE
-	Given struct {
-		Name    *Name
-		Expr    *Expr
-		Consent *Name
-	} // given city = "x" · given consent NAME
-	InLanguage struct{ Tag Name }  // language en
-	OnChannel  struct{ Name Name } // channel sms
-	At         struct {
-		Date   Date
-		Minute int
-	} // at 2026-11-20 09:00
+	Test  struct{} // test TITLE; the title is the line's text
+	Given struct { // given city = "x" · given consent NAME
+		Name    *Name `parser:"'given' ( (?! 'consent') @@ '='"`
+		Expr    *Expr `parser:"@@"`
+		Consent *Name `parser:"| 'consent' @@ )"`
+	}
+	InLanguage struct { // language en
+		Tag Name `parser:"'language' @@"`
+	}
+	OnChannel struct { // channel sms
+		Name Name `parser:"'channel' @@"`
+	}
+	At struct { // at 2026-11-20 09:00
+		Date   Date `parser:"'at' @@"`
+		Minute int  `parser:"@Time"`
+	}
 	Person struct { // person: TEXT · person taps: LABEL · person sends image
-		Does     string // writes, taps, sends
-		Kind     string // of sends: image audio video document sticker location contact
-		Lat, Lon *float64
+		Does string // writes, taps, sends
+		// Kind of sends: image audio video document sticker location contact
+		Kind string   `parser:"'person' 'sends' @('image' | 'audio' | 'video' | 'document' | 'sticker' | 'location' | 'contact')"`
+		Lat  *float64 `parser:"( @Number"`
+		Lon  *float64 `parser:"Comma @Number )?"`
 	}
 	Bot struct { // bot: TEXT · bot offers: A, B · bot location · bot image · bot template NAME
 		Does     string // says, offers, location, image audio video document sticker contact, template
-		Template *Name
-		Labels   []Name // of offers
+		Template *Name  `parser:"'bot' ( 'template' @@"`
+		Labels   []Name `parser:"| 'offers' ':' @@ (Comma @@)* )"` // of offers
 	}
-	After      struct{ For Duration } // after 25 hours
-	Staff      struct{ Done bool }    // staff: TEXT · staff done
-	FetchGiven struct {               // fetch NAME: FILE · fetch NAME failed
-		Name   Name
-		Path   string
-		Failed bool
+	After struct { // after 25 hours
+		For Duration `parser:"'after' @@"`
+	}
+	Staff      struct{ Done bool } // staff: TEXT · staff done
+	FetchGiven struct {            // fetch NAME: FILE · fetch NAME failed
+		Name   Name   `parser:"'fetch' @@"`
+		Path   string `parser:"( ':' @Path"`
+		Failed bool   `parser:"| @'failed' )"`
 	}
 	Expect struct { // expect COND · expect at flow.step · expect ended · saved RECORD · handed to TEAM · alerted TEAM
-		Kind   string // condition at ended saved handed alerted
-		Cond   *Expr
-		Target *Target
-		Name   *Name
+		Kind   string  // condition at ended saved handed alerted
+		Cond   *Expr   `parser:"'expect' ( @@"`
+		Target *Target `parser:"| 'at' @@"`
+		Name   *Name   `parser:"| ( 'saved' | 'handed' 'to' | 'alerted' ) @@ )"`
 	}
 )
+
+// Source is the line as written in its file.
+func (l *Line) Source(file []byte) []byte {
+	if l.Span.End > len(file) || l.Span.Start > l.Span.End {
+		return nil
+	}
+	return file[l.Span.Start:l.Span.End]
+}

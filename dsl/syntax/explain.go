@@ -1,0 +1,157 @@
+package syntax
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+
+	"baraza/dsl/diag"
+)
+
+// explain reports that a line cannot be read from an offset on.
+func (p *parse) explain(l *line, offset int) {
+	stop := p.tokenAfter(l, int32(offset))
+	if p.missingColon(l, stop) {
+		return
+	}
+	if stop == nil {
+		p.unfinished(l)
+		return
+	}
+	if p.colonTooMuch(l, stop) || p.wrongNumber(l, stop) {
+		return
+	}
+	word := clip(p.src[stop.start:stop.end])
+	d := diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), `I did not expect "%s" here`, word)
+	if word == `"` || len(word) > 2 && word[0] == '"' {
+		d = diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), "I did not expect a quote here")
+	}
+	p.report(l.number, d.WithHelp("This line is written: %s", l.head.Shape).WithHelp("For example: %s", l.head.Example))
+}
+
+func (p *parse) unfinished(l *line) {
+	end := trimEnd(p.src, l.start, max(l.headEnd, l.start+1))
+	p.report(l.number, diag.New(diag.Error, "unfinished-line", p.at(l.start, end), `this "%s" line is not finished`, l.head.Name()).
+		WithHelp("This line is written: %s", l.head.Shape).
+		WithHelp("For example: %s", l.head.Example))
+}
+
+// missingColon recognises a line whose text begins without a colon, and a row without the colon in its middle.
+func (p *parse) missingColon(l *line, stop *token) bool {
+	h := l.head
+	takesText := h.Text == Title || h.Text == OneLine || h.Text == Block || h.Text == MayBlock
+	if !takesText || l.colon >= 0 {
+		if stop != nil && h.Text == NoText && bytes.Contains([]byte(h.Shape), []byte(": ")) && !p.hasSign(l, ':') {
+			return p.colonInShape(l, stop)
+		}
+		return false
+	}
+	if stop == nil {
+		return false
+	}
+	before := p.insertAt(l, stop)
+	fixed := ": "
+	rest := before + int32(spaceLen(p.src[before:l.end]))
+	p.report(l.number, diag.New(diag.Error, "missing-colon", p.at(before, before), `the colon of this "%s" line is missing`, h.Name()).
+		WithHelp("A colon and a space stand before the text.").
+		WithHelp("For example: %s", h.Example).
+		WithFix(p.at(before, rest), fixed, false))
+	return true
+}
+
+// insertAt returns where the colon must stand: behind the keyword where what follows looks like the beginning of
+// a sentence, else before the words that do not fit.
+func (p *parse) insertAt(l *line, stop *token) int32 {
+	keyword := l.start + int32(p.keywordLen(l))
+	first := p.tokenAfter(l, keyword)
+	if first == nil {
+		return trimEnd(p.src, l.start, l.end)
+	}
+	if r, _ := utf8.DecodeRune(p.src[first.start:]); first.start < stop.start && unicode.IsUpper(r) {
+		return keyword
+	}
+	return trimEnd(p.src, l.start, stop.start)
+}
+
+func (p *parse) hasSign(l *line, sign byte) bool {
+	for _, t := range p.tokens[l.first:l.last] {
+		if t.kind == opToken && p.src[t.start] == sign {
+			return true
+		}
+	}
+	return false
+}
+
+// colonInShape: "field city text", "also kalobeyei".
+func (p *parse) colonInShape(l *line, stop *token) bool {
+	before := p.tokenBefore(l, stop.start)
+	if before == nil {
+		return false
+	}
+	rest := before.end + int32(spaceLen(p.src[before.end:l.end]))
+	p.report(l.number, diag.New(diag.Error, "missing-colon", p.at(before.end, before.end), `the colon of this "%s" line is missing`, l.head.Name()).
+		WithHelp("For example: %s", l.head.Example).
+		WithFix(p.at(before.end, rest), ": ", false))
+	return true
+}
+
+func (p *parse) tokenBefore(l *line, offset int32) *token {
+	var last *token
+	for i := l.first; i < l.last; i++ {
+		if t := &p.tokens[i]; t.start < offset && t.kind != spaceToken {
+			last = t
+		}
+	}
+	return last
+}
+
+// colonTooMuch: "if x:", "step menu:", "end: Bye".
+func (p *parse) colonTooMuch(l *line, stop *token) bool {
+	if p.src[stop.start] != ':' || l.head.Text != NoText || stop.kind != opToken {
+		return false
+	}
+	at := p.at(stop.start, stop.end)
+	if next := p.tokenAfter(l, stop.end); next != nil {
+		p.report(l.number, diag.New(diag.Error, "unexpected-words", at, `a "%s" line takes no text`, l.head.Name()).
+			WithHelp("For example: %s", l.head.Example))
+		return true
+	}
+	p.report(l.number, diag.New(diag.Error, "unexpected-words", at, `a "%s" line has no colon at its end`, l.head.Name()).
+		WithFix(p.at(trimEnd(p.src, l.start, stop.start), l.end), "", true))
+	return true
+}
+
+// wrongNumber: a date or a time in another form than ours.
+func (p *parse) wrongNumber(l *line, stop *token) bool {
+	before := p.tokenBefore(l, stop.start)
+	if before == nil || before.kind != numberToken && stop.kind != numberToken {
+		return false
+	}
+	shape := l.head.Shape
+	at := p.at(stop.start, stop.end)
+	if before.kind == numberToken && before.end == stop.start {
+		at = p.at(before.start, trimEnd(p.src, before.start, p.runEnd(l, before.start)))
+	} else if stop.kind == numberToken {
+		at = p.at(stop.start, p.runEnd(l, stop.start))
+	}
+	written := clip(p.src[at.Start:at.End])
+	switch {
+	case bytes.Contains([]byte(shape), []byte("DATE")):
+		p.report(l.number, diag.New(diag.Error, "missing-value", at, `"%s" is not written as a date`, written).
+			WithHelp("A date is written year-month-day, such as 2026-12-25."))
+	case bytes.Contains([]byte(shape), []byte("TIME-TIME")):
+		p.report(l.number, diag.New(diag.Error, "missing-value", at, `"%s" is not written as a time`, written).
+			WithHelp("Times are written 08:30-17:00."))
+	default:
+		return false
+	}
+	return true
+}
+
+// runEnd returns the end of what stands together without a space.
+func (p *parse) runEnd(l *line, at int32) int32 {
+	for at < l.end && p.src[at] != ' ' && p.src[at] != ',' {
+		at++
+	}
+	return at
+}

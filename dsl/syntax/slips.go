@@ -1,0 +1,388 @@
+package syntax
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"baraza/dsl/diag"
+)
+
+// looksLike tells whether a text that begins with the line's keyword goes on as such a line does. It keeps prose
+// that begins with "end" or "text" from being taken for a line.
+func (s *scan) looksLike(h *Head, text []byte, n int) bool {
+	switch {
+	case h.row != "":
+		return true
+	case h.bare != nil && h.Text == NoText:
+		return n == len(text)
+	case h.Text == Block || h.Text == OneLine:
+		return bytes.IndexByte(text[n:], ':') >= 0
+	}
+	return true
+}
+
+// surely is looksLike for a line that could as well be more of the text above it, such as "if you come by bus".
+func (s *scan) surely(h *Head, text []byte) bool {
+	if h.Text != NoText || h.bare != nil || arrowLen(text) > 0 {
+		return true
+	}
+	if bytes.IndexByte([]byte(".!?,;"), text[len(text)-1]) >= 0 {
+		return false
+	}
+	return bytes.ContainsAny(text, "=<>(") || len(bytes.Fields(text)) <= len(h.words)+1
+}
+
+// nothingBelow is a line that is no statement, below one that has nothing below it.
+func (s *scan) nothingBelow(l *line, f *frame) {
+	f.muted = true
+	l.muted = true
+	owner := &s.lines[f.owner]
+	name := owner.head.Name()
+	if !s.hasText(f.owner) {
+		d := diag.New(diag.Error, "wrong-indentation", s.at(l.start, l.end), `nothing can stand below this "%s" line`, name)
+		s.report(l.number, d.WithHelp("Start this line further to the left, or remove it.").WithHelp("For example: %s", owner.head.Example))
+		return
+	}
+	at := s.at(l.start, l.end)
+	d := diag.New(diag.Error, "text-under-text", at, `this line stands below a text that ended with its line`)
+	if owner.block || owner.colon < 0 {
+		s.report(l.number, d.WithHelp("Start it further to the left, or write it on the line above."))
+		return
+	}
+	d = d.WithHelp(`For a text of several lines, write only "%s" and put every line of the text below it.`,
+		strings.TrimSpace(string(s.src[owner.start:owner.colon+1]))).
+		WithFix(s.at(owner.colon+1, owner.colon+1+int32(spaceLen(s.src[owner.colon+1:owner.end]))), "\n"+strings.Repeat(" ", int(min(l.indent, maxHead))), false)
+	s.report(l.number, d)
+}
+
+// lost is a line that has no place here: one of another place, a misspelt one, or none at all.
+func (s *scan) lost(l *line, f *frame, text []byte, p Place) {
+	before := f.run
+	f.run = run{}
+	if h, n := s.table.any.keyword(text); h != nil && s.looksLike(h, text, n) && s.surely(h, text) {
+		l.head, l.bad = h, true
+		f.run = run{kind: lostRun, head: h}
+		if before.kind != lostRun || before.head != h {
+			s.report(l.number, s.misplaced(l, h, n, p))
+		}
+		return
+	}
+	s.unknown++
+	if s.guess(l, text, p) {
+		return
+	}
+	prose := len(bytes.Fields(text)) >= 4
+	if prose {
+		f.run = run{kind: lostRun}
+	}
+	if prose && before.kind == lostRun && before.head == nil {
+		return
+	}
+	s.report(l.number, s.unknownLine(l, text, p))
+}
+
+func (s *scan) misplaced(l *line, h *Head, n int, p Place) diag.Diagnostic {
+	where := make([]string, 0, len(h.Below))
+	for _, b := range places0(s.table, h.Keyword) {
+		where = append(where, b.String())
+	}
+	d := diag.New(diag.Error, "misplaced-line", s.at(l.start, l.start+int32(n)), `"%s" cannot stand %s`, h.Keyword, p)
+	if len(where) <= 4 {
+		d = d.WithHelp(`A "%s" line stands %s.`, h.Keyword, strings.Join(where, " or "))
+	} else {
+		d = d.WithHelp(`A "%s" line stands below a step, an option, "if", "else", "when" or "for each".`, h.Keyword)
+	}
+	return d
+}
+
+// places0 returns all places of the lines with a keyword.
+func places0(t *tables, keyword string) []Place {
+	var all []Place
+	for _, h := range t.all {
+		if h.Keyword == keyword && !h.variant {
+			all = append(all, h.Below...)
+		}
+	}
+	return all
+}
+
+// unknownLine says that nothing is known about a line, and what could stand there.
+func (s *scan) unknownLine(l *line, text []byte, p Place) diag.Diagnostic {
+	n := wordOrSign(text)
+	d := diag.New(diag.Error, "unknown-line", s.at(l.start, l.start+int32(n)), `I do not know a line that begins with "%s"`, clip(text[:n]))
+	keywords := s.keywordsAt(p)
+	switch {
+	case s.can(p, "say"):
+		return d.WithHelp("To send it as a message, write: say: %s", clip(text))
+	case p == InAsk:
+		return d.WithHelp("To offer it as an answer, write: - %s", clip(text)).
+			WithHelp(`A question of several lines goes below a "text:" line.`)
+	case p == Margin:
+		return d.WithHelp("At the margin stand the lines of a pack and of its flows, such as: flow welcome: Welcome").
+			WithHelp("What a flow says and does is indented below a step line by two spaces.")
+	case len(keywords) > 0 && len(keywords) <= 8:
+		return d.WithHelp(`%s stand: %s.`, upperFirst(p.String()), strings.Join(keywords, ", "))
+	}
+	if all := s.table.at[p].all; len(all) > 0 {
+		return d.WithHelp("For example: %s", all[0].Example)
+	}
+	return d
+}
+
+func (s *scan) can(p Place, keyword string) bool {
+	h, _ := s.table.at[p].keyword([]byte(keyword))
+	return h != nil && h.Keyword == keyword
+}
+
+func (s *scan) keywordsAt(p Place) []string {
+	var words []string
+	for _, h := range s.table.at[p].all {
+		if h.Keyword != "" {
+			words = append(words, h.Keyword)
+		}
+	}
+	return words
+}
+
+// guess recognises what a writer meant. It reports the line, and where the meaning is certain enough it reads on
+// with it.
+func (s *scan) guess(l *line, text []byte, p Place) bool {
+	switch {
+	case s.guessOption(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p), s.guessNear(l, text, p):
+		return true
+	}
+	return false
+}
+
+// correct reports that the first n bytes should be the keyword, and takes the line for that one.
+func (s *scan) correct(l *line, n int, keyword string, h *Head, format string, args ...any) {
+	at := s.at(l.start, l.start+int32(n))
+	s.report(l.number, diag.New(diag.Error, "unknown-line", at, format, args...).
+		WithHelp("For example: %s", h.Example).WithFix(at, keyword, false))
+	l.head, l.bad, l.guessed = h, true, true
+}
+
+// guessOption: "* Yes", "1. Yes", "-Yes", where an option or a wording can stand.
+func (s *scan) guessOption(l *line, text []byte, p Place) bool {
+	h, _ := s.table.at[p].keyword([]byte("-"))
+	if h == nil {
+		return false
+	}
+	n := bulletLen(text)
+	if n == 0 {
+		return false
+	}
+	s.correct(l, n, "- ", h, `an option begins with "- "`)
+	return true
+}
+
+// bulletLen returns the length of a list's sign, with the space behind it: "* ", "1) ", "• ", "-" without space.
+func bulletLen(text []byte) int {
+	r, n := utf8.DecodeRune(text)
+	switch {
+	case r == '-' && len(text) > 1:
+		return 1
+	case strings.ContainsRune("*+", r) && len(text) > 1 && text[1] == ' ', strings.ContainsRune("•●▪◦‣·–—−", r):
+		return n + spaceLen(text[n:])
+	}
+	for n = 0; n < len(text) && '0' <= text[n] && text[n] <= '9'; n++ {
+	}
+	if n > 0 && n <= 2 && n+1 < len(text) && (text[n] == '.' || text[n] == ')') && text[n+1] == ' ' {
+		return n + 1 + spaceLen(text[n+1:])
+	}
+	if n > 0 && n <= 2 && n+3 < len(text) && string(text[n:n+3]) == "\ufe0f" {
+		return n + len("\ufe0f\u20e3") + 1 // a keycap, 1️⃣
+	}
+	return 0
+}
+
+// guessCase: "Say: Hello".
+func (s *scan) guessCase(l *line, text []byte, p Place) bool {
+	head := text[:min(len(text), 64)]
+	lower := bytes.ToLower(head)
+	if len(lower) != len(head) || bytes.Equal(lower, head) {
+		return false
+	}
+	h, n := s.table.find(p, lower)
+	if h == nil || n == 0 {
+		if row := s.table.any; true {
+			h, n = row.keyword(lower)
+		}
+		if h == nil || h.row != "" || !s.looksLike(h, text, n) {
+			return false
+		}
+		at := s.at(l.start, l.start+int32(n))
+		s.report(l.number, diag.New(diag.Error, "unknown-line", at, `"%s" is written in small letters`, clip(text[:n])).
+			WithHelp(`A "%s" line stands %s.`, h.Keyword, h.Below[0]).WithFix(at, h.Keyword, false))
+		l.head, l.bad, l.guessed = h, true, true
+		return true
+	}
+	s.correct(l, n, h.Keyword, h, `"%s" is written in small letters`, clip(text[:n]))
+	return true
+}
+
+// otherWords are what people write who know another language, and what a line of ours is for the same.
+var otherWords = map[string]string{
+	"elseif": "else if", "elif": "else if", "elsif": "else if", "elsewhen": "else if", "otherwise": "else",
+	"sino": "else", "si": "if", "unless": "if", "when": "if", "case": "if", "switch": "if",
+	"goto": "->", "go": "->", "jump": "->", "gosub": "call", "redirect": "->", "ir": "->", "goes": "->", "next": "->", "continue": "->", "back": "->",
+	"print": "say", "send": "say", "message": "say", "msg": "say", "tell": "say", "reply": "say", "write": "say", "output": "say", "bot": "say", "text": "say",
+	"decir": "say", "di": "say", "speak": "say", "show": "say", "display": "say", "echo": "say", "dire": "say", "dile": "say",
+	"question": "ask", "pregunta": "ask", "preguntar": "ask", "input": "ask", "prompt": "ask", "menu": "ask", "choose": "ask", "choice": "-",
+	"option": "-", "options": "-", "opción": "-", "opciones": "-", "button": "-", "buttons": "-", "answer": "-", "answers": "-",
+	"fin": "end", "exit": "end", "finish": "end", "quit": "end", "stop": "end", "halt": "end", "terminar": "end",
+	"let": "set", "var": "set", "variable": "set", "assign": "set", "put": "set", "store": "save", "guardar": "save",
+	"foreach": "for each", "for": "for each", "while": "for each", "loop": "for each", "repeat": "for each", "para": "for each",
+	"pause": "wait", "sleep": "wait", "delay": "wait", "transfer": "hand over to", "handover": "hand over to", "escalate": "hand over to", "agent": "hand over to",
+	"consent": "need consent", "require": "need consent", "notify": "alert", "request": "fetch", "http": "fetch", "import": "use", "include": "use",
+	"state": "step", "node": "step", "block": "step", "paso": "step", "screen": "step", "page": "step", "section": "step", "label": "step",
+	"flujo": "flow", "bloque": "step", "dialog": "flow", "dialogue": "flow", "story": "flow", "intent": "on message", "trigger": "on message", "unsubscribe": "opt out",
+	"default": "when not understood", "timeout": "when silent", "no": "when refused", "error": "when failed", "else": "when not understood",
+	"hint": "about", "description": "about", "synonyms": "also", "synonym": "also", "alias": "also", "aliases": "also", "condition": "only if", "show if": "only if",
+}
+
+// guessOther: "elseif", "goto", "otherwise". The keyword must be one of this place.
+func (s *scan) guessOther(l *line, text []byte, p Place) bool {
+	n := wordLen(text)
+	if n == 0 || n > 24 {
+		return false
+	}
+	word := strings.ToLower(string(text[:n]))
+	if word == "go" && bytes.HasPrefix(text[n:], []byte(" to ")) {
+		n += len(" to")
+	}
+	keyword, ok := otherWords[word]
+	if !ok {
+		return false
+	}
+	h, _ := s.table.at[p].keyword([]byte(keyword))
+	if h == nil || h.Keyword != keyword {
+		return false
+	}
+	rest := bytes.TrimSpace(text[n:])
+	if len(rest) > 0 && h.bare != nil && h.Text == NoText {
+		return false
+	}
+	s.correct(l, n, keyword, h, `"%s" is written "%s" here`, clip(text[:n]), keyword)
+	if keyword == "->" && len(rest) > 0 && !isTarget(rest) {
+		s.dropFix()
+	}
+	return true
+}
+
+// dropFix takes the fix from the problem reported last, where it would not be the whole change.
+func (s *scan) dropFix() {
+	if n := len(s.list); n > 0 {
+		s.list[n-1].Fix = nil
+	}
+}
+
+// maxCompared bounds the words of one file that are compared with every keyword.
+const maxCompared = 100
+
+// guessNear: "sya: Hello", "asK", "whn refused".
+func (s *scan) guessNear(l *line, text []byte, p Place) bool {
+	if s.compared >= maxCompared {
+		return false
+	}
+	s.compared++
+	first := wordLen(text)
+	if first == 0 || first > 40 {
+		return false
+	}
+	var best *Head
+	bestLen, count := 0, 0
+	for words := 3; words >= 1 && best == nil; words-- {
+		n := wordsLen(text, words)
+		if n == 0 {
+			continue
+		}
+		var keywords []string
+		byKeyword := map[string]*Head{}
+		for _, h := range s.table.at[p].all {
+			if len(h.words) == words && h.Keyword != "-" && h.Keyword != "->" {
+				keywords = append(keywords, h.Keyword)
+				byKeyword[h.Keyword] = h
+			}
+		}
+		near := diag.Nearest(string(text[:n]), keywords)
+		if len(near) == 0 || !close(string(text[:n]), near[0]) {
+			continue
+		}
+		best, bestLen, count = byKeyword[near[0]], n, len(near)
+	}
+	if best == nil || !s.looksLike(best, text, bestLen) && best.Text != Block {
+		return false
+	}
+	_ = count
+	s.correct(l, bestLen, best.Keyword, best, `I do not know "%s"; "%s" looks like it`, clip(text[:bestLen]), best.Keyword)
+	return true
+}
+
+// close tells whether a word of a keyword's length is near enough to be taken for it: short words differ by one
+// letter or two swapped.
+func close(word, keyword string) bool {
+	a, b := utf8.RuneCountInString(word), utf8.RuneCountInString(keyword)
+	return a > 1 && max(a-b, b-a) <= 1+b/6
+}
+
+// wordsLen returns how many bytes the first words take, 0 where there are fewer.
+func wordsLen(text []byte, words int) int {
+	at := 0
+	for i := range words {
+		if i > 0 {
+			at += spaceLen(text[at:])
+		}
+		n := wordLen(text[at:])
+		if n == 0 {
+			return 0
+		}
+		at += n
+	}
+	return at
+}
+
+// wordOrSign returns the length of the first word or sign, for a place to point at.
+func wordOrSign(text []byte) int {
+	if n := firstWord(text); n > 0 {
+		return n
+	}
+	if len(text) == 0 {
+		return 0
+	}
+	n := 0
+	for n < len(text) {
+		r, size := utf8.DecodeRune(text[n:])
+		if unicode.IsSpace(r) || n > 0 && (unicode.IsLetter(r) || n >= 40) {
+			break
+		}
+		n += size
+	}
+	return max(n, 1)
+}
+
+// clip shortens a writer's words for a message.
+func clip(text []byte) string {
+	const most = 60
+	s := string(text)
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	runes := []rune(s[:min(len(s), 4*most)])
+	return string(runes[:min(len(runes), most-1)]) + "…"
+}
+
+func spaces(n int32) string {
+	if n == 1 {
+		return "1 space"
+	}
+	return fmt.Sprintf("%d spaces", n)
+}
+
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}
