@@ -62,6 +62,8 @@ type Pack struct {
 	units         []*unit
 	names         *names
 	declaredExprs map[*ast.Expr]Type
+	// catalogues are the files of each language as they were read, the pack's own first.
+	catalogues map[string][]catalogueEntries
 }
 
 // StringOf gives the string made of a text.

@@ -25,10 +25,19 @@ type parsedText struct {
 	problems diag.List
 }
 
+// catalogueEntries is one file's content for tools that bring it up to date.
+type catalogueEntries struct {
+	prefix   string // of ids: "" or "safety."
+	header   string
+	comments []string
+	entries  []*locale.Entry
+}
+
 // translate reads the catalogues of the pack and of its libraries. What the pack itself says about a library's
 // string counts before what the library says.
 func (b *builder) translate() {
 	kept := map[fileKey]*catalogueFile{}
+	b.p.catalogues = map[string][]catalogueEntries{}
 	var byID map[string]*String
 	for _, u := range b.units {
 		for _, name := range u.source.locale {
@@ -90,6 +99,7 @@ func (b *builder) catalogue(u *unit, lang, name string, c *catalogueFile, byID m
 	if u.alias != "" {
 		prefix = u.alias + "."
 	}
+	b.p.catalogues[lang] = append(b.p.catalogues[lang], catalogueEntries{prefix, c.file.Header, c.file.HeaderComments, c.file.Entries})
 	for _, e := range c.file.Entries {
 		id := prefix + e.ID
 		if e.Obsolete || e.Text == "" || out.Entries[id] != nil {
