@@ -104,8 +104,8 @@ func (s Session) Append(dst []byte) []byte {
 		dst = binary.AppendVarint(dst, s.lateUntil)
 	}
 	if flags&hasTimers != 0 {
-		dst = binary.AppendUvarint(dst, uint64(len(s.timers)))
-		for _, t := range s.timers {
+		dst = binary.AppendUvarint(dst, uint64(s.timers.n))
+		for _, t := range s.timers.all() {
 			dst = binary.AppendUvarint(dst, uint64(t.number))
 			dst = append(dst, byte(t.kind))
 			dst = binary.AppendUvarint(dst, uint64(t.seconds))
@@ -149,7 +149,7 @@ func (s *Session) flags() uint64 {
 	set(hasHere, s.here.flags() != 0)
 	set(hasBefore, s.before != nil)
 	set(hasLate, s.late != nil)
-	set(hasTimers, len(s.timers) > 0)
+	set(hasTimers, s.timers.n > 0)
 	set(hasReminders, len(s.reminders) > 0)
 	set(hasInbox, len(s.inbox) > 0)
 	set(hasReply, s.reply != reply{})
@@ -227,9 +227,9 @@ func (s *Session) read(r *reader) {
 		s.lateUntil = r.int()
 	}
 	if f&hasTimers != 0 {
-		s.timers = make([]timer, r.count(maxTimers))
-		for i := range s.timers {
-			s.timers[i] = timer{number: r.uint32(), kind: program.WhenKind(r.byte()), seconds: r.uint32()}
+		s.timers.n = uint8(r.count(maxTimers))
+		for i := range s.timers.all() {
+			s.timers.list[i] = timer{number: r.uint32(), kind: program.WhenKind(r.byte()), seconds: r.uint32()}
 		}
 	}
 	if f&hasReminders != 0 {

@@ -6,22 +6,23 @@ import "time"
 // are one slice; which fields count is said at each kind.
 type Effect struct {
 	Kind EffectKind
+	Flag bool // of OpenCase, Alert: urgent; of RecordConsent: agreed; of SaveRecord: an update
+
+	// Numbers within the contact.
+	Timer uint32 // of SetTimer, CancelTimer
+	Fetch uint32 // of Fetch
+	Case  uint32 // of OpenCase, CaseMessage, CloseCase
 
 	Send *Outgoing // of Send
+	Due  time.Time // of SetTimer
 
-	Timer uint32    // of SetTimer, CancelTimer: number within the contact
-	Due   time.Time // of SetTimer
-
-	Fetch   uint32  // of Fetch: number within the contact
 	Args    []Value // of Fetch: send values; of SaveRecord: columns; of OpenCase: shared values
 	Name    string  // service, record, field, consent, team, language: what Kind says
 	Value   any     // of SetField: nil unsets
 	Text    string  // of OpenCase: summary; of Alert: text; of CaseMessage: the person's words; of Report: what happened
 	More    string  // of OpenCase: the longer text
-	Case    uint32  // of OpenCase, CaseMessage, CloseCase: number within the contact
 	Media   Media   // of CaseMessage
 	Ref     string  // of SaveRecord: the reference number
-	Flag    bool    // of OpenCase, Alert: urgent; of RecordConsent: agreed; of SaveRecord: an update
 	Code    string  // of Report: stable code, such as "old-tap", "reminder-dropped", "turn-too-long"
 	Hash    uint64  // of RecordConsent: of the shown wording
 	Seconds int     // of Pause

@@ -44,7 +44,7 @@ type Session struct {
 	// lateUntil is until when late may be continued, in seconds since 1970.
 	lateUntil int64
 
-	timers    []timer
+	timers    timers
 	reminders []reminder
 	inbox     []heldMessage // messages that came during a fetch
 	reply     reply
@@ -112,6 +112,21 @@ type timer struct {
 	number  uint32
 	kind    program.WhenKind // WhenSilent, WhenNoAnswer, or 0 for the pack's silence
 	seconds uint32
+}
+
+// timers are the few that run at a time; they lie in the session itself.
+type timers struct {
+	list [maxTimers]timer
+	n    uint8
+}
+
+func (t *timers) all() []timer { return t.list[:t.n] }
+
+// drop takes one out.
+func (t *timers) drop(i int) {
+	copy(t.list[i:], t.list[i+1:t.n])
+	t.n--
+	t.list[t.n] = timer{}
 }
 
 // reminder is a planned return.

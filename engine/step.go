@@ -21,7 +21,7 @@ const (
 	maxInbox      = 20
 	maxInboxBytes = 8 << 10
 	maxReminders  = 20
-	maxTimers     = 16
+	maxTimers     = 8
 	maxCalls      = 8
 	maxLoops      = 8
 	maxRows       = 200

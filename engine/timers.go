@@ -32,24 +32,14 @@ func (t *turn) settleTimers() {
 }
 
 func (t *turn) cancelTimers(which func(timer) bool) {
-	kept := 0
-	for _, x := range t.s.timers {
-		if which(x) {
+	for i := 0; i < int(t.s.timers.n); {
+		if x := t.s.timers.list[i]; which(x) {
 			t.add(CancelTimer).Timer = x.number
+			t.s.timers.drop(i)
 		} else {
-			kept++
+			i++
 		}
 	}
-	if kept == len(t.s.timers) {
-		return
-	}
-	var timers []timer
-	for _, x := range t.s.timers {
-		if !which(x) {
-			timers = append(timers, x)
-		}
-	}
-	t.s.timers = timers
 }
 
 // setTimers starts the timers of a state of the wanted kinds: its own, or the pack's silence for a question
@@ -77,25 +67,22 @@ func (t *turn) setTimers(state int, wanted func(program.WhenKind) bool) {
 }
 
 func (t *turn) setTimer(kind program.WhenKind, seconds int) {
-	if len(t.s.timers) >= maxTimers {
+	if t.s.timers.n >= maxTimers {
 		t.report("too-many-timers", t.stepName())
 		return
 	}
 	x := timer{number: t.nextNumber(), kind: kind, seconds: uint32(min(seconds, 10*365*86400))}
-	t.s.timers = append(t.s.timers[:len(t.s.timers):len(t.s.timers)], x)
+	t.s.timers.list[t.s.timers.n] = x
+	t.s.timers.n++
 	e := t.add(SetTimer)
 	e.Timer, e.Due = x.number, t.ev.At.Add(time.Duration(x.seconds)*time.Second)
 }
 
 // timerDue runs what waited for a time.
 func (t *turn) timerDue() {
-	for i, x := range t.s.timers {
+	for i, x := range t.s.timers.all() {
 		if x.number == t.ev.Timer {
-			timers := append([]timer(nil), t.s.timers[:i]...)
-			if timers = append(timers, t.s.timers[i+1:]...); len(timers) == 0 {
-				timers = nil
-			}
-			t.s.timers = timers
+			t.s.timers.drop(i)
 			t.timeIsUp(x)
 			return
 		}
