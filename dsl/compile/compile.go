@@ -22,8 +22,6 @@ func Program(p *pack.Pack) *program.Program {
 		flows:   map[*pack.Flow]int{},
 		steps:   map[*pack.Step]int{},
 		refs:    map[any]int{},
-		fields:  map[string]*pack.Field{},
-		named:   map[declared]int{},
 
 		identities: map[string]bool{},
 	}
@@ -61,9 +59,6 @@ type compiler struct {
 	steps   map[*pack.Step]int
 	// refs are the indexes of declarations by their pointer.
 	refs map[any]int
-	// fields and named find declarations by what is written.
-	fields map[string]*pack.Field
-	named  map[declared]int
 	// identities are those of states and places, so that each is one of a kind.
 	identities map[string]bool
 	// reads are the names that each expression reads, once all are known.
@@ -95,45 +90,27 @@ func (c *compiler) number() {
 			c.out.Steps = append(c.out.Steps, c.stepOf(f, s))
 		}
 	}
-	for _, f := range p.Fields {
-		c.fields[f.Name] = f
-	}
 	for i, x := range p.Hours {
 		c.refs[x] = i
 	}
 	for i, x := range p.Teams {
-		c.declare(x, i, "team", x.Name)
+		c.refs[x] = i
 	}
 	for i, x := range p.Words {
 		c.refs[x] = i
 	}
 	for i, x := range p.Consents {
-		c.declare(x, i, "consent", x.Name)
+		c.refs[x] = i
 	}
 	for i, x := range p.Records {
-		c.declare(x, i, "record", x.Name)
+		c.refs[x] = i
 	}
 	for i, x := range p.Templates {
-		c.declare(x, i, "template", x.Name)
+		c.refs[x] = i
 	}
 	for i, x := range p.Services {
-		c.declare(x, i, "service", x.Name)
+		c.refs[x] = i
 	}
-}
-
-// declared is a declaration as a statement names it.
-type declared struct{ kind, name string }
-
-func (c *compiler) declare(x any, i int, kind, name string) {
-	c.refs[x], c.named[declared{kind, name}] = i, i
-}
-
-// find is the index of a declaration by name, None where there is none.
-func (c *compiler) find(kind string, name ast.Name) int {
-	if i, ok := c.named[declared{kind, name.Text}]; ok {
-		return i
-	}
-	return program.None
 }
 
 func params(vars []*pack.Var) []program.Param {
@@ -185,8 +162,9 @@ func (c *compiler) channels() {
 		if !ok {
 			continue // reported as unknown-channel
 		}
+		_, audio := ch.MediaOf(capability.Audio)
 		c.out.Channels = append(c.out.Channels, program.Channel{
-			Name: ch.Name, Buttons: ch.Buttons, Rows: ch.Rows, Body: ch.Body,
+			Name: ch.Name, Buttons: ch.Buttons, Rows: ch.Rows, Body: ch.Body, Audio: audio,
 		})
 	}
 }

@@ -110,7 +110,7 @@ func (c *compiler) statement(l *ast.Line) {
 		c.forEach(l, h)
 	case *ast.Set:
 		op := none(program.OpSet)
-		op.Name, op.Expr, op.Flag = h.Name.Text, c.expr(&h.Expr), c.isField(h.Name.Text)
+		op.Name, op.Expr, op.Flag = c.name(h.Name.Text), c.expr(&h.Expr), c.isField(h.Name.Text)
 		c.op(op)
 	case *ast.Move:
 		c.move(&h.Target)
@@ -124,7 +124,7 @@ func (c *compiler) statement(l *ast.Line) {
 		c.op(none(program.OpEnd))
 	case *ast.Alert:
 		op := none(program.OpAlert)
-		op.Ref, op.Text, op.Flag = c.find("team", h.Team), c.string(l.Text), h.Urgent
+		op.Ref, op.Text, op.Flag = c.ref(c.pack.Team(c.flow, h.Team.Text)), c.string(l.Text), h.Urgent
 		c.op(op)
 	case *ast.Save:
 		c.save(l, h)
@@ -174,7 +174,7 @@ func (c *compiler) say(l *ast.Line, h *ast.Say) {
 		c.op(op)
 	case "template":
 		op := none(program.OpSayTemplate)
-		op.Ref, op.Args = c.find("template", *h.Template), c.args(h.With)
+		op.Ref, op.Args = c.ref(c.pack.Template(c.flow, h.Template.Text)), c.args(h.With)
 		c.op(op)
 	case "", "text":
 		op := none(program.OpSay)
@@ -188,15 +188,13 @@ func (c *compiler) say(l *ast.Line, h *ast.Say) {
 	}
 }
 
-// media is a path as written, and by language where some language has a file of its own in media/LANG/.
+// media is the file of a path as written, and by language where some language has a file of its own.
 func (c *compiler) media(path string) (string, []string) {
-	base, own := "media/"+path, false
-	by := make([]string, len(c.out.Languages))
+	base, _ := c.pack.MediaFile(c.flow, path, "")
+	by, own := make([]string, len(c.out.Languages)), false
 	for i, lang := range c.out.Languages {
-		by[i] = base
-		if _, ok := c.pack.Media["media/"+lang+"/"+path]; ok {
-			by[i], own = "media/"+lang+"/"+path, true
-		}
+		by[i], _ = c.pack.MediaFile(c.flow, path, lang)
+		own = own || by[i] != base
 	}
 	if !own {
 		return base, nil
@@ -221,18 +219,24 @@ func (c *compiler) args(args []ast.Arg) []program.Arg {
 
 // kindOf a name as this flow sees it.
 func (c *compiler) kindOf(name string) program.Kind {
-	if c.flow != nil {
-		if v := c.flow.Vars[name]; v != nil {
-			return v.Type.Kind
-		}
+	if v := c.flow.Vars[name]; v != nil {
+		return v.Type.Kind
 	}
-	if f := c.fields[name]; f != nil {
+	if f := c.pack.Field(c.flow, name); f != nil {
 		return f.Type.Kind
 	}
 	return program.Any
 }
 
-func (c *compiler) isField(name string) bool { return c.fields[name] != nil }
+// name of a variable as the program keeps it: a library's field may be bound to one of the pack's.
+func (c *compiler) name(written string) string {
+	if f := c.pack.Field(c.flow, written); f != nil {
+		return f.Name
+	}
+	return written
+}
+
+func (c *compiler) isField(name string) bool { return c.pack.Field(c.flow, name) != nil }
 
 func (c *compiler) forEach(l *ast.Line, h *ast.ForEach) {
 	place := c.newPlace("each " + h.Row.Text)
@@ -346,7 +350,7 @@ func (c *compiler) call(h *ast.Call) {
 
 func (c *compiler) save(l *ast.Line, h *ast.Save) {
 	op := none(program.OpSave)
-	op.Ref = c.find("record", h.Record)
+	op.Ref = c.ref(c.pack.Record(c.flow, h.Record.Text))
 	if h.As != nil {
 		op.Name = h.As.Text
 	}
@@ -368,7 +372,7 @@ func (c *compiler) remind(l *ast.Line, h *ast.Remind) {
 	}
 	for _, child := range l.Children {
 		if t, ok := child.Head.(*ast.TemplateUse); ok {
-			op.Ref, op.Args = c.find("template", t.Name), c.args(t.With)
+			op.Ref, op.Args = c.ref(c.pack.Template(c.flow, t.Name.Text)), c.args(t.With)
 		}
 	}
 	c.op(op)

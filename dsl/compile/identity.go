@@ -151,7 +151,7 @@ func (c *compiler) liveness(flow int) {
 func (c *compiler) localNames(flow int) (map[string]int, []string) {
 	var names []string
 	for name := range c.pack.Flows[flow].Vars {
-		if !c.isField(name) {
+		if c.pack.Field(c.pack.Flows[flow], name) == nil {
 			names = append(names, name)
 		}
 	}

@@ -103,7 +103,7 @@ func (c *compiler) question(l *ast.Line, h *ast.Ask) *program.Ask {
 		Sensitive: c.step.Sensitive, Public: c.step.Public, EveryLanguage: c.step.EveryLanguage,
 	}
 	if h.Name != nil {
-		q.Name, q.Field = h.Name.Text, c.isField(h.Name.Text)
+		q.Name, q.Field = c.name(h.Name.Text), c.isField(h.Name.Text)
 		q.Type = c.kindOf(h.Name.Text)
 		c.bounds(q, h)
 		if q.Field && q.Why == program.None {
@@ -134,16 +134,21 @@ func (c *compiler) question(l *ast.Line, h *ast.Ask) *program.Ask {
 // bounds are those of the ask's own type, else of the field it fills.
 func (c *compiler) bounds(q *program.Ask, h *ast.Ask) {
 	t := h.Type
-	if f := c.fields[q.Name]; t == nil && f != nil {
+	if f := c.fieldNamed(h); t == nil && f != nil {
 		t = &f.Line.Head.(*ast.Field).Type
+	}
+	if t != nil && q.Type == program.MediaKind {
+		q.Media = []string{t.Name}
 	}
 	if t != nil {
 		q.UpTo, q.From, q.To = t.UpTo, t.From, t.To
 	}
 }
 
+func (c *compiler) fieldNamed(h *ast.Ask) *pack.Field { return c.pack.Field(c.flow, h.Name.Text) }
+
 func (c *compiler) fieldWhy(name string) int {
-	if f := c.fields[name]; f != nil {
+	if f := c.pack.Field(c.flow, name); f != nil {
 		return c.string(f.Why)
 	}
 	return program.None
@@ -236,20 +241,20 @@ func literal(t program.Text) string {
 
 func (c *compiler) need(l *ast.Line, h *ast.Need) {
 	state := c.newState(c.stateHere(c.step.Full()+".consent "+h.Consent.Text, program.NeedState))
-	c.out.States[state].Consent = c.find("consent", h.Consent)
+	c.out.States[state].Consent = c.ref(c.pack.Consent(c.flow, h.Consent.Text))
 	c.enter(program.OpNeed, state, func() { c.whens(state, l) })
 }
 
 func (c *compiler) handOver(l *ast.Line, h *ast.HandOver) {
 	state := c.newState(c.stateHere(c.step.Full()+".hand over to "+h.Team.Text, program.HandOverState))
 	out := &program.HandOver{
-		Team: c.find("team", h.Team), Urgent: h.Urgent, If: c.expr(h.If),
+		Team: c.ref(c.pack.Team(c.flow, h.Team.Text)), Urgent: h.Urgent, If: c.expr(h.If),
 		Summary: c.string(l.Text), Text: c.string(propText(l, "text")),
 	}
 	for _, child := range l.Children {
 		if s, ok := child.Head.(*ast.Share); ok {
 			for _, n := range s.Names {
-				out.Share = append(out.Share, n.Text)
+				out.Share = append(out.Share, c.name(n.Text))
 			}
 		}
 	}
@@ -260,7 +265,7 @@ func (c *compiler) handOver(l *ast.Line, h *ast.HandOver) {
 func (c *compiler) fetch(l *ast.Line, h *ast.Fetch) {
 	state := c.newState(c.stateHere(c.step.Full()+"."+h.Name.Text, program.FetchState))
 	c.out.States[state].Fetch = &program.FetchCall{
-		Name: h.Name.Text, Service: c.find("service", h.Service), Args: c.args(h.With),
+		Name: h.Name.Text, Service: c.ref(c.pack.Service(c.flow, h.Service.Text)), Args: c.args(h.With),
 	}
 	c.enter(program.OpFetch, state, func() { c.whens(state, l) })
 }

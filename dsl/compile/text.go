@@ -5,6 +5,7 @@ import (
 
 	"baraza/dsl/ast"
 	"baraza/engine/program"
+	"baraza/engine/program/expression"
 )
 
 // string is the index of the string made of a text, None for no text.
@@ -93,7 +94,7 @@ func (c *compiler) expr(e *ast.Expr) int {
 	if e == nil {
 		return program.None
 	}
-	source := strings.TrimSpace(e.Source)
+	source := c.bound(strings.TrimSpace(e.Source))
 	key := exprKey{source, c.pack.Exprs[e].Kind}
 	if i, ok := c.exprs[key]; ok {
 		return i
@@ -106,6 +107,22 @@ func (c *compiler) expr(e *ast.Expr) int {
 	c.out.Exprs = append(c.out.Exprs, out)
 	c.exprs[key] = i
 	return i
+}
+
+// bound writes the pack's names for those that a library binds: is_open(staff) with "safety.team staff is
+// protection" is is_open(protection). Quoted words stay.
+func (c *compiler) bound(source string) string {
+	if c.flow == nil || c.flow.Lib == "" {
+		return source
+	}
+	for _, name := range expression.Names(source) {
+		for _, kind := range []string{"field", "team", "hours", "table"} {
+			if own := c.pack.Bound(c.flow, kind, name); own != name {
+				source = expression.Rename(source, name, own)
+			}
+		}
+	}
+	return source
 }
 
 // reading is the expression that reads one variable.

@@ -38,6 +38,21 @@ func Names(source string) []string {
 	return names
 }
 
+// Rename writes to for the variable from, wherever a source reads it; words in quotes and columns stay.
+func Rename(source, from, to string) string {
+	tokens, _ := guard(source)
+	var out []byte
+	done := 0
+	for i, t := range tokens {
+		if t.kind != nameToken || t.text != from || (i > 0 && tokens[i-1].text == ".") {
+			continue
+		}
+		out = append(append(out, source[done:t.start]...), to...)
+		done = t.end
+	}
+	return string(append(out, source[done:]...))
+}
+
 func (t *tree) facts(n ast.Node) (whenTrue, whenFalse []string) {
 	switch n := n.(type) {
 	case *ast.CallNode:
