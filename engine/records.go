@@ -48,18 +48,18 @@ func (t *turn) save(op *program.Op) {
 // referenceLetters leaves out what is confused when read aloud or written by hand: 0 O, 1 I L, 5 S, 8 B, 2 Z, U V.
 const referenceLetters = "34679ACDEFGHJKMNPQRTWXY"
 
-// reference is the number of a contact's nth record: no two of one contact are equal, since the last two
-// letters count.
+// reference is the number of a contact's nth record. The numbers of one contact are all different, and those of
+// two contacts start far apart, so that a number says neither who nor how many.
 func reference(seed uint64, n uint32) string {
 	const base = uint64(len(referenceLetters))
-	x := mix(seed+0x9E3779B97F4A7C15*uint64(n/uint32(base*base)+1)) / 7
-	count := uint64(n) % (base * base)
+	const all = base * base * base * base * base * base
+	x := (mix(seed+0x9E3779B97F4A7C15)%all + uint64(n)*39916801) % all // a step without a factor in common with all
 	b := []byte("R-")
-	for range 4 {
+	for range 6 {
 		b = append(b, referenceLetters[x%base])
 		x /= base
 	}
-	return string(append(b, referenceLetters[count/base], referenceLetters[count%base]))
+	return string(b)
 }
 
 func isReference(id string) bool { return len(id) == 8 && id[:2] == "R-" }
