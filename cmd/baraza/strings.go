@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"baraza/dsl/pack"
 )
 
 // catalog prints the texts of a pack for translators.
@@ -25,6 +23,6 @@ func (c *catalog) Run(s streams) error {
 		}
 		return fmt.Errorf("the pack is not translated into %q, but into %s", c.Lang, strings.Join(others, ", "))
 	}
-	_, err = s.out.Write(pack.Template(o.pack, c.Lang).Append(nil))
+	_, err = s.out.Write(o.pack.Catalogue(c.Lang).Append(nil))
 	return err
 }

@@ -252,6 +252,7 @@ func (c *compiler) packLines() {
 	if c.out.Start == program.None {
 		c.out.Start = c.out.Fallback
 	}
+	c.out.Language = c.languageQuestion()
 	c.out.Silent = program.Silence{PC: program.None}
 	if p.Silent != nil {
 		c.out.Silent.Seconds = p.Silent.Seconds
@@ -262,6 +263,23 @@ func (c *compiler) packLines() {
 		c.out.Notice = c.ref(p.Notice)
 		c.notice(c.out.Notice)
 	}
+}
+
+// languageQuestion is the state that asks an unknown contact for a language: the start flow's own where it has one.
+func (c *compiler) languageQuestion() int {
+	first := program.None
+	for i, s := range c.out.States {
+		if s.Ask == nil || s.Ask.Type != program.LanguageKind || !s.Ask.EveryLanguage {
+			continue
+		}
+		if first == program.None {
+			first = i
+		}
+		if start := c.pack.Start; start != nil && s.Flow == c.flows[start.Flow] {
+			return i
+		}
+	}
+	return first
 }
 
 // notice is the state that asks the pack's notice before any flow runs.

@@ -53,9 +53,6 @@ func (c *compiler) ask(l *ast.Line, h *ast.Ask) {
 	q := c.question(l, h)
 	state := c.newState(c.stateHere(c.identityOf(l, h), program.AskState))
 	c.out.States[state].Ask = q
-	if q.EveryLanguage && q.Type == program.LanguageKind && c.out.Language == program.None {
-		c.out.Language = state
-	}
 	c.enter(program.OpAsk, state, func() {
 		options := optionLines(l)
 		for i, o := range options {
