@@ -31,6 +31,11 @@ func (p *parse) explain(l *line, offset int) {
 
 func (p *parse) unfinished(l *line) {
 	end := trimEnd(p.src, l.start, max(l.headEnd, l.start+1))
+	if n := int32(p.keywordLen(l)); n > 1 && l.start+n == end && len(l.head.words) > 0 && l.head.Keyword != "->" {
+		p.report(l.number, diag.New(diag.Error, "missing-value", p.at(l.start, end), `nothing stands after "%s"`, l.head.Keyword).
+			WithHelp("For example: %s", l.head.Example))
+		return
+	}
 	p.report(l.number, diag.New(diag.Error, "unfinished-line", p.at(l.start, end), `this "%s" line is not finished`, l.head.Name()).
 		WithHelp("This line is written: %s", l.head.Shape).
 		WithHelp("For example: %s", l.head.Example))
@@ -52,7 +57,7 @@ func (p *parse) missingColon(l *line, stop *token) bool {
 	before := p.insertAt(l, stop)
 	fixed := ": "
 	rest := before + int32(spaceLen(p.src[before:l.end]))
-	p.report(l.number, diag.New(diag.Error, "missing-colon", p.at(before, before), `the colon of this "%s" line is missing`, h.Name()).
+	p.report(l.number, diag.New(diag.Error, "missing-colon", p.at(before, before), `there is no colon after "%s"`, clip(p.src[l.start:before])).
 		WithHelp("A colon and a space stand before the text.").
 		WithHelp("For example: %s", h.Example).
 		WithFix(p.at(before, rest), fixed, false))
@@ -89,7 +94,7 @@ func (p *parse) colonInShape(l *line, stop *token) bool {
 		return false
 	}
 	rest := before.end + int32(spaceLen(p.src[before.end:l.end]))
-	p.report(l.number, diag.New(diag.Error, "missing-colon", p.at(before.end, before.end), `the colon of this "%s" line is missing`, l.head.Name()).
+	p.report(l.number, diag.New(diag.Error, "missing-colon", p.at(before.end, before.end), `there is no colon after "%s"`, clip(p.src[l.start:before.end])).
 		WithHelp("For example: %s", l.head.Example).
 		WithFix(p.at(before.end, rest), ": ", false))
 	return true
@@ -137,10 +142,10 @@ func (p *parse) wrongNumber(l *line, stop *token) bool {
 	written := clip(p.src[at.Start:at.End])
 	switch {
 	case bytes.Contains([]byte(shape), []byte("DATE")):
-		p.report(l.number, diag.New(diag.Error, "missing-value", at, `"%s" is not written as a date`, written).
+		p.report(l.number, diag.New(diag.Error, "wrong-value", at, `"%s" is not written as a date`, written).
 			WithHelp("A date is written year-month-day, such as 2026-12-25."))
 	case bytes.Contains([]byte(shape), []byte("TIME-TIME")):
-		p.report(l.number, diag.New(diag.Error, "missing-value", at, `"%s" is not written as a time`, written).
+		p.report(l.number, diag.New(diag.Error, "wrong-value", at, `"%s" is not written as a time`, written).
 			WithHelp("Times are written 08:30-17:00."))
 	default:
 		return false

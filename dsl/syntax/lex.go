@@ -10,11 +10,12 @@ import (
 
 // lexRule says that what follows a word or sign of a line is not plain words.
 type lexRule struct {
-	after string   // the word or sign; "" the keyword
-	kind  kind     // exprToken, pathToken, phraseToken, restToken or plainToken
-	until []string // what ends an expression: a word, "," or ", up to"
-	skip  int      // plain words before it
-	last  bool     // no rule applies behind it
+	after  string   // the word or sign; "" the keyword
+	kind   kind     // exprToken, pathToken, phraseToken, restToken or plainToken
+	until  []string // what ends an expression: a word, "," or ", up to"
+	skip   int      // plain words before it
+	last   bool     // no rule applies behind it
+	behind bool     // only behind an expression, so that a name may be the same word
 }
 
 func ruleAfter(rules []lexRule, word string) *lexRule {
@@ -167,12 +168,16 @@ func (s *scan) lexHead(l *line, keyword, end int32) {
 	}
 	rules := l.head.lex
 	rule := ruleAfter(rules, "")
+	expressions := 0
 	for at := keyword; at < end; {
 		if n := s.whiteSpace(l, at, end); n > 0 {
 			at += n
 			continue
 		}
 		if rule != nil && rule.skip == 0 {
+			if rule.kind == exprToken {
+				expressions++
+			}
 			at = s.lexSpecial(l, rule, at, end)
 			rule = nil
 			continue
@@ -186,6 +191,9 @@ func (s *scan) lexHead(l *line, keyword, end int32) {
 			continue
 		}
 		rule = ruleAfter(rules, string(s.src[start:at]))
+		if rule != nil && rule.behind && expressions == 0 {
+			rule = nil
+		}
 		if rule != nil && rule.last {
 			rules, rule = nil, nil
 		}
@@ -323,7 +331,7 @@ func (s *scan) checkArrow(l *line, at, n int32) {
 	if n == 2 && s.src[at] == '-' {
 		return
 	}
-	d := diag.New(diag.Error, "wrong-arrow", s.at(at, at+n), `a move is written with "->"`)
+	d := diag.New(diag.Error, "wrong-arrow", s.at(at, at+n), `an arrow is written "->", not "%s"`, s.src[at:at+n])
 	s.report(l.number, d.WithFix(s.at(at, at+n), "->", true))
 }
 
@@ -339,7 +347,7 @@ func (s *scan) number(l *line, at, end int32) (k kind, n int) {
 	}
 	n += d
 	if d > 9 {
-		s.report(l.number, diag.New(diag.Error, "missing-value", s.at(at, at+int32(n)), "this number is too large"))
+		s.report(l.number, diag.New(diag.Error, "wrong-value", s.at(at, at+int32(n)), "this number is too large"))
 	}
 	rest := text[n:]
 	if rest1 := digitsAfter(rest, '-'); rest1 > 0 && d <= 4 {

@@ -23,7 +23,7 @@ var taken = func() map[string]string {
 		"a function":        "count sum max min row known nearest distance_km days_until today now lower trim opens is_open format_date format_number language_name",
 		"a word of values":  "and or not in contains startsWith endsWith matches let true false nil",
 		"an answer":         "yes no",
-		"a word of a line":  "as from where show with several up",
+		"a word of a line":  "as from several",
 		"a place to go to":  strings.Join(targetWords, " "),
 		"a word of choices": "if else",
 	} {

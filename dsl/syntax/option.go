@@ -26,7 +26,7 @@ func (s *scan) lexOption(l *line, keyword int32) {
 		s.texts = append(s.texts, textRow{at, label, l.number, false})
 		l.texts = 1
 	} else if !s.has[l.number] {
-		s.report(l.number, diag.New(diag.Error, "unfinished-line", s.at(l.start, l.end), "this option has no label").
+		s.report(l.number, diag.New(diag.Error, "missing-value", s.at(l.start, l.end), "this option has no label").
 			WithHelp("For example: %s", l.head.Example))
 	}
 	s.emit(spaceToken, label, move, l.number)
@@ -93,7 +93,7 @@ func (s *scan) splitLabel(l *line, from int32) (label, move int32) {
 		s.report(l.number, d)
 		return label, l.end
 	case isTarget(rest) && lowerTarget(rest) && (spaced || plain || at > 0 && text[at-1] == ' '):
-		d := diag.New(diag.Error, "wrong-arrow", span, `a move is written with " -> "`).
+		d := diag.New(diag.Error, "wrong-arrow", span, `an arrow is written " -> ", not "%s"`, text[at:at+n]).
 			WithHelp(`An arrow that belongs to the label is written \%s.`, string(text[at:at+n])).
 			WithFix(s.at(label, l.end-int32(len(rest))), " -> ", true)
 		s.report(l.number, d)

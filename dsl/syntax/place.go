@@ -242,7 +242,7 @@ func (s *scan) toAnchor(l *line, f *frame, h *Head, anchor int32) {
 	}
 	s.closeRun(f, l.row)
 	above := s.lines[anchor].head.Name()
-	d := diag.New(diag.Error, "wrong-indentation", s.at(l.start, l.start+int32(wordOrSign(s.src[l.start:l.end]))),
+	d := diag.New(diag.Error, "misplaced-line", s.at(l.start, l.start+int32(wordOrSign(s.src[l.start:l.end]))),
 		`this line belongs below "%s", further to the right`, above).
 		WithHelp("Use two more spaces in front of it, and of the lines that belong to it.")
 	problem := s.report(l.number, d)

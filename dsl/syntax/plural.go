@@ -18,8 +18,15 @@ func (t *textReader) cases(open, from, to, comma, depth int) (part ast.Part, ok 
 	n := wordLen(t.buf[at:])
 	kind := string(t.buf[at : at+n])
 	after := at + n + spaceLen(t.buf[at+n:])
+	row := t.buf[open:]
+	if i := bytes.IndexByte(row, '\n'); i >= 0 {
+		row = row[:i]
+	}
+	if kind != "plural" && kind != "select" && bytes.IndexByte(row, '}') < 0 {
+		return part, t.openBrace(open)
+	}
 	if kind != "plural" && kind != "select" || after >= len(t.buf) || t.buf[after] != ',' {
-		d := t.report(open, max(at+n, open+1), "missing-value", `I did not expect a comma behind "%s"`, clip(t.buf[from:to]))
+		d := t.report(open, max(at+n, open+1), "plural-shape", `I did not expect a comma behind "%s"`, clip(t.buf[from:to]))
 		d.Help = []string{"A value that is shown is one name or expression.", pluralExample}
 		return part, t.skip(open)
 	}
@@ -64,7 +71,7 @@ func (t *textReader) caseList(open int, kind string, depth int, cases *ast.Cases
 		cases.Cases = append(cases.Cases, c)
 	}
 	if !slices.ContainsFunc(cases.Cases, func(c ast.Case) bool { return c.Key == "other" }) {
-		d := t.report(open, t.i, "missing-value", `this %s has no case "other"`, kind)
+		d := t.report(open, t.i, "plural-shape", `this %s has no case "other"`, kind)
 		d.Help = []string{pluralExample}
 	}
 	return true
@@ -82,18 +89,18 @@ func (t *textReader) oneCase(open int, kind string, depth int, cases *ast.Cases)
 	case t.i >= len(t.buf):
 		return c, t.openBraceAt(open)
 	case t.buf[t.i] != '{' || start == end:
-		d := t.report(start, max(end, start+1), "missing-value", `the case "%s" has no text in braces`, clip([]byte(c.Key)))
+		d := t.report(start, max(end, start+1), "plural-shape", `the case "%s" has no text in braces`, clip([]byte(c.Key)))
 		d.Help = []string{pluralExample}
 		return c, false
 	case !validKey(kind, c.Key):
-		d := t.report(start, end, "missing-value", `"%s" is not a case of a %s`, clip([]byte(c.Key)), kind)
+		d := t.report(start, end, "plural-shape", `"%s" is not a case of a %s`, clip([]byte(c.Key)), kind)
 		if kind == "plural" {
 			d.Help = suggest("case", c.Key, pluralKeys, "The cases are zero, one, two, few, many and other, or a number such as =0.")
 		}
 		d.Help = append(d.Help, pluralExample)
 		return c, false
 	case slices.ContainsFunc(cases.Cases, func(o ast.Case) bool { return o.Key == c.Key }):
-		t.report(start, end, "missing-value", `the case "%s" stands here twice`, c.Key)
+		t.report(start, end, "plural-shape", `the case "%s" stands here twice`, c.Key)
 		return c, false
 	}
 	t.i++

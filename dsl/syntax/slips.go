@@ -47,7 +47,7 @@ func (s *scan) nothingBelow(l *line, f *frame) {
 		return
 	}
 	at := s.at(l.start, l.end)
-	d := diag.New(diag.Error, "text-under-text", at, `this line stands below a text that ended with its line`)
+	d := diag.New(diag.Error, "text-under-text", at, "this line stands below a text that is already complete")
 	if owner.block || owner.colon < 0 {
 		s.report(l.number, d.WithHelp("Start it further to the left, or write it on the line above."))
 		return

@@ -15,7 +15,7 @@ func statementLines() []*Head {
 	askRules := []lexRule{
 		{after: "as", kind: plainToken, last: true},
 		{after: "from", kind: exprToken, until: []string{"where", "show"}},
-		{after: "where", kind: exprToken, until: []string{"show"}},
+		{after: "where", kind: exprToken, until: []string{"show"}, behind: true},
 	}
 	heads := []*Head{
 		{Keyword: "say", Shape: "say: TEXT", Example: "say: Hello! How can we help?", Below: statements, Text: Block,
@@ -50,7 +50,7 @@ func statementLines() []*Head {
 			Means: "What to do when no condition above held.", bare: bare[ast.Else]},
 		{Keyword: "for each", Shape: "for each ROW in ROWS [where CONDITION][, up to NUMBER]", Example: "for each office in offices where office.town == city, up to 3", Below: statements, Opens: InForEach, NeedsLines: true,
 			Means: "Does the lines below for each row.", read: grammar[ast.ForEach](),
-			lex: []lexRule{{after: "in", kind: exprToken, until: []string{"where", ", up to"}}, {after: "where", kind: exprToken, until: []string{", up to"}}}},
+			lex: []lexRule{{after: "in", kind: exprToken, until: []string{"where", ", up to"}}, {after: "where", kind: exprToken, until: []string{", up to"}, behind: true}}},
 		{Keyword: "set", Shape: "set NAME = EXPRESSION", Example: "set closest = nearest(offices, here)", Below: statements,
 			Means: "Gives a variable or a field a value.", read: grammar[ast.Set](), lex: []lexRule{{after: "=", kind: exprToken}}},
 		{Keyword: "->", Shape: "-> TARGET", Example: "-> menu", Below: statements,

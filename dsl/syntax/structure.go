@@ -172,10 +172,10 @@ func (p *parse) complete(l *line, node *ast.Line, below *seen) {
 }
 
 func (p *parse) noText(l *line) {
-	d := diag.New(diag.Error, "unfinished-line", p.at(l.start, l.end), `this "%s" line has no text`, l.head.Name())
+	d := diag.New(diag.Error, "missing-value", p.at(l.start, l.end), `nothing stands after "%s"`, clip(p.src[l.start:l.end]))
 	if l.head.Text == Block && l.colon < 0 {
 		at := p.at(l.end, l.end)
-		d = diag.New(diag.Error, "missing-colon", at, `the colon of this "%s" line is missing`, l.head.Name()).WithFix(at, ":", false)
+		d = diag.New(diag.Error, "missing-colon", at, `there is no colon after "%s"`, clip(p.src[l.start:l.end])).WithFix(at, ":", false)
 	}
 	p.report(l.number, d.WithHelp("For example: %s", l.head.Example))
 }

@@ -359,7 +359,7 @@ func (t *textReader) checkHole(open, from, to int) bool {
 	case len(text) == 0:
 		d = t.report(open, t.i, "missing-value", "there is nothing between { and }")
 	case !beginsValue(text) || !endsValue(text):
-		d = t.report(open, t.i, "missing-value", `"%s" is not a value`, clip(text))
+		d = t.report(open, t.i, "wrong-value", `"%s" is not a value`, clip(text))
 	default:
 		return true
 	}

@@ -77,7 +77,7 @@ func (p *parse) checkType(l *line, t ast.Type, allowed []string, where string) b
 			return true
 		}
 	}
-	d := diag.New(diag.Error, "missing-value", p.at(int32(t.Pos.Offset), int32(t.EndPos.Offset)), `the type "%s" cannot stand here`, t.Name)
+	d := diag.New(diag.Error, "wrong-value", p.at(int32(t.Pos.Offset), int32(t.EndPos.Offset)), `the type "%s" cannot stand here`, t.Name)
 	if where == "ask" && t.Name == "choice" {
 		d = d.WithHelp("Write the answers to choose from as options below: - [low] Low")
 	} else {
@@ -124,7 +124,7 @@ func (p *parse) checkTimes(l *line, h *ast.Days) bool {
 	}
 	for _, t := range h.Times {
 		if t.To <= t.From {
-			p.report(l.number, diag.New(diag.Error, "missing-value", p.at(int32(t.Pos.Offset), int32(t.EndPos.Offset)), "it closes before it opens").
+			p.report(l.number, diag.New(diag.Error, "wrong-value", p.at(int32(t.Pos.Offset), int32(t.EndPos.Offset)), "it closes before it opens").
 				WithHelp("A time past midnight is above 24:00, such as 20:00-26:00."))
 			return false
 		}
@@ -139,7 +139,7 @@ func (p *parse) checkTimeTokens(l *line) bool {
 		}
 		text := string(p.src[t.start:t.end])
 		if _, ok := minuteOf(text); !ok {
-			p.report(l.number, diag.New(diag.Error, "missing-value", p.at(t.start, t.end), `"%s" is not a time`, text).
+			p.report(l.number, diag.New(diag.Error, "wrong-value", p.at(t.start, t.end), `"%s" is not a time`, text).
 				WithHelp("Times go from 00:00 to 48:00, such as 08:30."))
 			return false
 		}
@@ -158,7 +158,7 @@ func (p *parse) checkValues(l *line, head ast.Head) bool {
 	for _, d := range datesOf(head) {
 		if d.Year < 1900 || d.Month < 1 || d.Month > 12 || d.Day < 1 || d.Day > daysOf(d.Year, d.Month) {
 			written := p.src[d.Pos.Offset:d.EndPos.Offset]
-			p.report(l.number, diag.New(diag.Error, "missing-value", p.at(int32(d.Pos.Offset), int32(d.EndPos.Offset)), `"%s" is not a day of the calendar`, clip(written)).
+			p.report(l.number, diag.New(diag.Error, "wrong-value", p.at(int32(d.Pos.Offset), int32(d.EndPos.Offset)), `"%s" is not a day of the calendar`, clip(written)).
 				WithHelp("A date is written year-month-day, such as 2026-12-25."))
 			return false
 		}
@@ -173,11 +173,11 @@ func (p *parse) checkDuration(l *line, d *ast.Duration) bool {
 	switch {
 	case !ok:
 		at.Start = at.End - len(d.Unit)
-		p.report(l.number, diag.New(diag.Error, "missing-value", at, `"%s" is not a length of time`, clip([]byte(d.Unit))).
+		p.report(l.number, diag.New(diag.Error, "wrong-value", at, `"%s" is not a length of time`, clip([]byte(d.Unit))).
 			WithHelps(suggest("word", d.Unit, unitNames, "It is one of: "+strings.Join(unitNames, ", ")+".")...))
 		return false
 	case d.N < 1 || d.N > maxCount:
-		p.report(l.number, diag.New(diag.Error, "missing-value", at, "a length of time is from 1 to %d", maxCount))
+		p.report(l.number, diag.New(diag.Error, "wrong-value", at, "a length of time is from 1 to %d", maxCount))
 		return false
 	}
 	d.Unit = unit
@@ -198,13 +198,13 @@ func (p *parse) completeType(l *line, t *ast.Type) bool {
 		p.checkMarks(l, t.Values[:1], valueMarks)
 		return false
 	case t.UpTo > 0 && t.Name != "text", t.From != nil && t.Name != "number", t.From != nil && *t.From > *t.To:
-		p.report(l.number, diag.New(diag.Error, "missing-value", diag.Span{File: p.file.Name, Start: t.Pos.Offset, End: t.EndPos.Offset}, "the bounds of this type do not fit it").
+		p.report(l.number, diag.New(diag.Error, "wrong-value", diag.Span{File: p.file.Name, Start: t.Pos.Offset, End: t.EndPos.Offset}, "the bounds of this type do not fit it").
 			WithHelp("They are written: text up to 60, or number from 1 to 10."))
 		return false
 	case known:
 		return true
 	case len(t.Values) == 0:
-		p.report(l.number, diag.New(diag.Error, "missing-value", diag.Span(first.Span()), `"%s" is not a type`, clip([]byte(t.Name))).
+		p.report(l.number, diag.New(diag.Error, "wrong-value", diag.Span(first.Span()), `"%s" is not a type`, clip([]byte(t.Name))).
 			WithHelps(suggest("type", t.Name, typeNames, "It can be: "+joinTypes(append(typeNames[:len(typeNames):len(typeNames)], "choice"))+".")...))
 		return false
 	}
