@@ -1,0 +1,207 @@
+// Package simulator holds conversations that people try before a release: one contact, one program, the engine
+// of production, and a clock that moves only when told. It reaches no channel and no team: what a flow asks of
+// the world becomes a line of the transcript.
+package simulator
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"baraza/channels/markup"
+	"baraza/engine"
+	"baraza/engine/program"
+)
+
+// Answers gives the answer of a service; ok is false where there is none, and the fetch fails.
+type Answers func(service string, args []engine.Value) (answer map[string]any, ok bool)
+
+// Conversation is one contact talking to one program.
+type Conversation struct {
+	Program  *program.Program
+	Session  engine.Session
+	Now      time.Time
+	Channel  string
+	Language string // what the channel's profile says; "" where it says nothing
+	Fetched  Answers
+	// Trace, where set, is told everything the engine does within a turn.
+	Trace engine.Trace
+
+	Lines []Line
+
+	timers []timer
+	// sent are the messages with options, so that a label can be tapped.
+	sent []*engine.Outgoing
+	open uint32 // case that people own; 0 where none
+}
+
+type timer struct {
+	number uint32
+	due    time.Time
+}
+
+// turnsAtOnce bounds what one word or one move of the clock can set off.
+const turnsAtOnce = 1000
+
+// Start is a conversation with an unknown contact on the pack's first channel.
+func Start(p *program.Program, now time.Time) *Conversation {
+	c := &Conversation{Program: p, Now: now}
+	if len(p.Channels) > 0 {
+		c.Channel = p.Channels[0].Name
+	}
+	return c
+}
+
+// Write sends a text of the person.
+func (c *Conversation) Write(text string) {
+	c.person(text)
+	c.post(engine.Event{Kind: engine.Message, Text: text})
+}
+
+// Send sends media or a location of the person; kind is a word of the language, such as image.
+func (c *Conversation) Send(kind string, place *engine.LatLon) {
+	c.person("[" + kind + "]")
+	ev := engine.Event{Kind: engine.Message, Location: place}
+	if kind != "location" {
+		ev.Media = engine.Media{Kind: kind, ID: "sample-" + kind}
+	}
+	c.post(ev)
+}
+
+// Tap taps the option with this label in the newest message that has it; false where none has.
+func (c *Conversation) Tap(label string) bool {
+	for _, m := range slices.Backward(c.sent) {
+		for _, o := range m.Options {
+			if markup.Plain(o.Label) == label {
+				c.person("(" + label + ")")
+				c.post(engine.Event{Kind: engine.Message, Text: label, Token: o.Token})
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TapTemplate taps the button of a template.
+func (c *Conversation) TapTemplate(template, button string) {
+	c.person("(" + button + ")")
+	c.post(engine.Event{Kind: engine.Message, Text: button, Template: template})
+}
+
+// StaffReply is what a person of the team writes; false where no case is open.
+func (c *Conversation) StaffReply(text string) bool {
+	return c.staff(engine.Event{Kind: engine.StaffReply, Text: text})
+}
+
+// StaffDone closes the case; false where none is open.
+func (c *Conversation) StaffDone() bool { return c.staff(engine.Event{Kind: engine.StaffDone}) }
+
+func (c *Conversation) staff(ev engine.Event) bool {
+	if c.open == 0 {
+		return false
+	}
+	ev.Case = c.open
+	c.post(ev)
+	return true
+}
+
+// Event posts what is none of the above: back, restart, another language.
+func (c *Conversation) Event(ev engine.Event) { c.post(ev) }
+
+// Advance moves the clock and lets everything fall due in order.
+func (c *Conversation) Advance(d time.Duration) {
+	end := c.Now.Add(d)
+	c.Lines = append(c.Lines, Line{Who: Clock, At: end, Text: "[" + Ago(d) + " later]"})
+	for range turnsAtOnce {
+		next := slices.MinFunc(append(c.timers, timer{0, end.Add(1)}), func(a, b timer) int {
+			return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.number, b.number))
+		})
+		if next.due.After(end) {
+			break
+		}
+		c.cancel(next.number)
+		if next.due.After(c.Now) {
+			c.Now = next.due
+		}
+		c.post(engine.Event{Kind: engine.TimerDue, Timer: next.number})
+	}
+	c.Now = end
+}
+
+func (c *Conversation) person(text string) {
+	c.Lines = append(c.Lines, Line{Who: Person, At: c.Now, Text: text})
+}
+
+func (c *Conversation) cancel(number uint32) {
+	c.timers = slices.DeleteFunc(c.timers, func(t timer) bool { return t.number == number })
+}
+
+// post steps the event and everything that answers itself: a fetch is answered in the same breath.
+func (c *Conversation) post(ev engine.Event) {
+	queue := []engine.Event{ev}
+	for n := 0; len(queue) > 0 && n < turnsAtOnce; n++ {
+		ev, queue = queue[0], queue[1:]
+		ev.At, ev.Channel, ev.Language = c.Now, c.Channel, c.Language
+		var effects []engine.Effect
+		c.Session, effects = engine.StepTraced(c.Program, c.Session, ev, c.Trace)
+		for i := range effects {
+			queue = c.effect(&effects[i], queue)
+		}
+	}
+}
+
+func (c *Conversation) effect(e *engine.Effect, queue []engine.Event) []engine.Event {
+	switch e.Kind {
+	case engine.Send:
+		who := Bot
+		if e.Send.Staff {
+			who = Staff
+		}
+		c.Lines = append(c.Lines, Line{Who: who, At: c.Now, Send: e.Send})
+		if len(e.Send.Options) > 0 {
+			c.sent = append(c.sent, e.Send)
+		}
+		return queue
+	case engine.SetTimer:
+		c.timers = append(c.timers, timer{e.Timer, e.Due})
+	case engine.CancelTimer:
+		c.cancel(e.Timer)
+	case engine.OpenCase:
+		c.open = e.Case
+	case engine.CloseCase:
+		c.open = 0
+	case engine.Fetch:
+		queue = append(queue, c.answer(e))
+	}
+	c.Lines = append(c.Lines, Line{Who: Outside, At: c.Now, Effect: e})
+	return queue
+}
+
+func (c *Conversation) answer(e *engine.Effect) engine.Event {
+	ev := engine.Event{Kind: engine.Fetched, Fetch: e.Fetch, Failed: true}
+	if c.Fetched == nil {
+		return ev
+	}
+	if answer, ok := c.Fetched(e.Name, e.Args); ok {
+		ev.Answer, ev.Failed = answer, false
+	}
+	return ev
+}
+
+// Ago is a duration as people say it.
+func Ago(d time.Duration) string {
+	for _, u := range []struct {
+		of   time.Duration
+		name string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		if d >= u.of && d%u.of == 0 {
+			n := int(d / u.of)
+			if n == 1 {
+				return "1 " + u.name
+			}
+			return strconv.Itoa(n) + " " + u.name + "s"
+		}
+	}
+	return d.String()
+}

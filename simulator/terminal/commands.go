@@ -1,0 +1,190 @@
+package terminal
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"baraza/dsl/diag"
+	"baraza/engine"
+	"baraza/simulator"
+)
+
+// command is something the tester does that no person can.
+type command struct {
+	name, takes, does string
+	run               func(c *Chat, rest string)
+}
+
+// commands is the table that :help prints.
+func commands() []command {
+	return []command{
+		{":where", "", "the flow, step and question where the conversation waits", (*Chat).where},
+		{":vars", "", "everything that is known: fields and variables", (*Chat).vars},
+		{":back", "", "ask the question before this one again", (*Chat).back},
+		{":skip", "2h", "let time pass: 10m, 2h, 3 days", (*Chat).skip},
+		{":restart", "", "begin again with an unknown contact", (*Chat).restart},
+		{":lang", "en", "change the person's language", (*Chat).language},
+		{":tap", "LABEL", "tap an option, also of an older message", (*Chat).tap},
+		{":image", "", "send a picture; likewise :audio :video :document :sticker", (*Chat).image},
+		{":location", "LAT, LON", "send a place", (*Chat).location},
+		{":staff", "TEXT", "answer as the team", (*Chat).staff},
+		{":done", "", "close the case as the team", (*Chat).done},
+		{":trace", "", "show or hide states and effects", (*Chat).toggle},
+		{":help", "", "this list", (*Chat).help},
+		{":quit", "", "end", nil},
+	}
+}
+
+// isCommand: a colon and a letter. Two colons send a message that begins with one.
+func isCommand(text string) bool {
+	return len(text) > 1 && text[0] == ':' && text[1] >= 'a' && text[1] <= 'z'
+}
+
+func (c *Chat) command(text string) (quit bool) {
+	word, rest, _ := strings.Cut(text, " ")
+	rest = strings.TrimSpace(rest)
+	switch word {
+	case ":quit", ":q":
+		return true
+	case ":audio", ":video", ":document", ":sticker":
+		c.talk.Send(word[1:], nil)
+		c.show()
+		return false
+	}
+	for _, k := range commands() {
+		if k.name == word {
+			k.run(c, rest)
+			c.show()
+			return false
+		}
+	}
+	var names []string
+	for _, k := range commands() {
+		names = append(names, k.name)
+	}
+	if near := diag.Nearest(word, names); len(near) > 0 {
+		c.say("there is no %s; a command with a similar name is %s", word, near[0])
+	} else {
+		c.say("there is no %s; :help shows the commands", word)
+	}
+	return false
+}
+
+func (c *Chat) say(format string, args ...any) {
+	fmt.Fprintln(c.Out, c.paint.dim("("+visible(fmt.Sprintf(format, args...))+")"))
+}
+
+func (c *Chat) where(string) {
+	w := c.talk.Session.Where(c.talk.Program)
+	if w.Identity == "" {
+		c.say("no conversation is open")
+		return
+	}
+	kind := map[bool]string{true: "question " + w.Question, false: "no named question"}[w.Question != ""]
+	c.say("flow %s, step %s, %s: %s", w.Flow, w.Step, kind, w.Identity)
+}
+
+func (c *Chat) vars(string) {
+	vars := c.talk.Session.Variables(c.talk.Program)
+	c.say("language = %q", c.talk.Session.Contact.Language)
+	for _, v := range vars {
+		c.say("%s = %s", v.Name, simulator.ValueText(v.Value))
+	}
+	if len(vars) == 0 {
+		c.say("no fields and no variables are set")
+	}
+}
+
+func (c *Chat) back(string) { c.talk.Event(engine.Event{Kind: engine.GoBack}) }
+
+func (c *Chat) restart(string) {
+	c.start()
+	c.say("a new conversation with an unknown contact")
+}
+
+func (c *Chat) skip(rest string) {
+	d, err := Span(rest)
+	if err != nil {
+		c.say("%v", err)
+		return
+	}
+	c.talk.Advance(d)
+}
+
+func (c *Chat) language(rest string) {
+	if !slices.Contains(c.talk.Program.Languages, rest) {
+		c.say("the pack has these languages: %s", strings.Join(c.talk.Program.Languages, ", "))
+		return
+	}
+	c.talk.Event(engine.Event{Kind: engine.SetLanguage, Text: rest})
+}
+
+func (c *Chat) tap(rest string) {
+	if !c.talk.Tap(rest) {
+		c.say("no message offers %q", rest)
+	}
+}
+
+func (c *Chat) image(string) { c.talk.Send("image", nil) }
+
+func (c *Chat) location(rest string) {
+	lat, lon, ok := strings.Cut(rest, ",")
+	x, errX := strconv.ParseFloat(strings.TrimSpace(lat), 64)
+	y, errY := strconv.ParseFloat(strings.TrimSpace(lon), 64)
+	if !ok || errX != nil || errY != nil {
+		c.say("write a place as latitude, longitude: :location -0.18, -78.47")
+		return
+	}
+	c.talk.Send("location", &engine.LatLon{Lat: x, Lon: y})
+}
+
+func (c *Chat) staff(rest string) {
+	if !c.talk.StaffReply(rest) {
+		c.say("people do not own the conversation now")
+	}
+}
+
+func (c *Chat) done(string) {
+	if !c.talk.StaffDone() {
+		c.say("people do not own the conversation now")
+	}
+}
+
+func (c *Chat) toggle(string) {
+	c.Trace = !c.Trace
+	c.talk.Trace = nil
+	if c.Trace {
+		c.talk.Trace = c.trace
+	}
+}
+
+func (c *Chat) help(string) {
+	for _, k := range commands() {
+		fmt.Fprintln(c.Out, c.paint.dim(fmt.Sprintf("  %-20s %s", strings.TrimSpace(k.name+" "+k.takes), k.does)))
+	}
+	fmt.Fprintln(c.Out, c.paint.dim("  anything else is a message; options can be answered by number, label or synonym"))
+}
+
+// Span reads a stretch of time as people write it: 90s, 10m, 2h, 3d, 25 hours, 3 days.
+func Span(text string) (time.Duration, error) {
+	text = strings.TrimSpace(text)
+	i := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	if i > 0 {
+		n, err := strconv.Atoi(text[:i])
+		if unit, ok := units[strings.TrimSpace(text[i:])]; ok && err == nil && n <= 100_000 {
+			return time.Duration(n) * unit, nil
+		}
+	}
+	return 0, fmt.Errorf("write a stretch of time such as 10m, 2h or 3 days, not %q", text)
+}
+
+var units = map[string]time.Duration{
+	"s": time.Second, "second": time.Second, "seconds": time.Second,
+	"m": time.Minute, "min": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+	"h": time.Hour, "hour": time.Hour, "hours": time.Hour,
+	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
+	"w": 7 * 24 * time.Hour, "week": 7 * 24 * time.Hour, "weeks": 7 * 24 * time.Hour,
+}
