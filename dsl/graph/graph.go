@@ -302,7 +302,7 @@ func (w *walker) team(i int) string {
 	return w.p.Teams[i].Name
 }
 
-// text is the source wording in one line.
+// text is the source wording in one line, without marks.
 func (w *walker) text(i int) string {
 	if i == program.None || len(w.p.Strings[i].Texts) == 0 {
 		return ""
@@ -311,7 +311,7 @@ func (w *walker) text(i int) string {
 	for _, s := range w.p.Strings[i].Texts[0] {
 		switch s.Kind {
 		case program.Literal:
-			b.WriteString(s.Literal)
+			b.WriteString(unmarked.Replace(s.Literal))
 		case program.Value:
 			b.WriteString("{" + w.p.Exprs[s.Expr].Source + "}")
 		default:
@@ -320,6 +320,8 @@ func (w *walker) text(i int) string {
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
 }
+
+var unmarked = strings.NewReplacer(`\*`, "*", `\_`, "_", `\~`, "~", `\\`, `\`, "*", "", "~", "")
 
 // span is a duration in words.
 func span(seconds int) string {

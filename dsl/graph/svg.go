@@ -21,7 +21,7 @@ const (
 	boxWidth  = 262 // the rest of the card is for arrows
 	lineTall  = 17
 	gap       = 18
-	glyph     = 6.1 // width of a character of the 12 px sans-serif, on average
+	glyph     = 6.7 // width of a character of the 12 px sans-serif, on average
 )
 
 type card struct {
@@ -60,7 +60,7 @@ const style = `<style>
 text{font:12px system-ui,"Noto Sans","Noto Sans Arabic",sans-serif;fill:#1d2b33;unicode-bidi:plaintext}
 .name{font-weight:600;font-size:14px}.step{font-weight:600}.mark{fill:#5a6b75;font-size:11px}
 .paper{fill:#f3f6f7}.card{fill:#fff;stroke:#b7c6cc}.box{fill:#f8fbfc;stroke:#8fa5ae}
-.people{fill:#8a3c00}.silence{fill:#6b4a9e}.other{fill:#5a6b75}.choice{fill:#0a5c7a}.outside{fill:#2c6b3f}
+text.people{fill:#8a3c00}text.silence{fill:#6b4a9e}text.other{fill:#5a6b75}text.choice{fill:#0a5c7a}text.outside{fill:#2c6b3f}
 path{fill:none;stroke:#0a5c7a;stroke-width:1.3}path.silence,path.other{stroke-dasharray:4 3;stroke:#6b4a9e}
 </style>
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" style="fill:#0a5c7a;stroke:none"/></marker></defs>
@@ -111,7 +111,7 @@ func measure(f flow) *card {
 
 func (c *card) draw(b *strings.Builder, d *drawing) {
 	fmt.Fprintf(b, "<g transform=\"translate(%d %d)\">\n<rect class=\"card\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", c.x, c.y, cardWidth, c.height)
-	text(b, boxLeft, 22, "name", fit(titleOf(c.flow), cardWidth-2*boxLeft, 7.4))
+	text(b, boxLeft, 22, "name", fit(titleOf(c.flow), cardWidth-2*boxLeft, 8.4))
 	if len(c.flow.triggers) > 0 {
 		text(b, boxLeft, 22+lineTall, "mark", fit("on "+strings.Join(c.flow.triggers, ", "), cardWidth-2*boxLeft, glyph))
 	}
@@ -121,7 +121,7 @@ func (c *card) draw(b *strings.Builder, d *drawing) {
 		fmt.Fprintf(b, "<rect class=\"box\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\"/>\n", boxLeft, top, boxWidth, (len(s.rows)+1)*lineTall+10)
 		text(b, boxLeft+8, top+17, "step", s.name)
 		if len(s.marks) > 0 {
-			text(b, boxLeft+16+int(float64(uniseg.StringWidth(s.name))*7), top+17, "mark", strings.Join(s.marks, ", "))
+			text(b, boxLeft+16+int(float64(uniseg.StringWidth(s.name))*8), top+17, "mark", strings.Join(s.marks, ", "))
 		}
 		for i, r := range s.rows {
 			y := top + 17 + (i+1)*lineTall
@@ -137,7 +137,7 @@ func (c *card) draw(b *strings.Builder, d *drawing) {
 
 // rowText is a row with the place it leads to, where no arrow shows it.
 func (c *card) rowText(r row, d *drawing) string {
-	sign := map[kind]string{choice: "• ", silence: "⏱ ", people: "☎ ", outside: "⇄ ", other: "◦ "}[r.kind]
+	sign := map[kind]string{choice: "• ", silence: "◔ ", people: "☎ ", outside: "⇄ ", other: "◦ "}[r.kind]
 	text := sign + r.text
 	if r.kind == said {
 		return text
