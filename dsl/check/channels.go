@@ -225,9 +225,7 @@ func quoted(s string) string {
 
 // declaredLengths measures what declarations say: consents and templates.
 func declaredLengths(w *whole) {
-	fill := func(string) func(*ast.Expr) string {
-		return func(*ast.Expr) string { return "nnnnnnnnnnnnnnnnnnnn" }
-	}
+	fill := func(string) func(*ast.Expr) string { return nil }
 	measure := func(p piece, t *ast.Text) {
 		if d, long := w.tooLong(p, t, fill); long {
 			w.add(d)

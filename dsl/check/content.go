@@ -159,6 +159,9 @@ func placeholderContact(c *flow) {
 	}
 	c.eachLine(func(_ *pack.Step, l *ast.Line) {
 		if d, found := c.placeholder(l.Text); found {
+			if d.Span.File == c.flow.File.Name {
+				d.Span = c.within(d.Span, placeholders)
+			}
 			c.add(d)
 		}
 		if h, ok := l.Head.(*ast.Say); ok && h.Kind == "contact" {
@@ -168,6 +171,16 @@ func placeholderContact(c *flow) {
 			}
 		}
 	})
+}
+
+// within narrows a place of the flow's file to what a pattern finds in it.
+func (c *flow) within(at diag.Span, pattern *regexp.Regexp) diag.Span {
+	if src := c.flow.File.Source; 0 <= at.Start && at.Start <= at.End && at.End <= len(src) {
+		if found := pattern.FindIndex(src[at.Start:at.End]); found != nil {
+			return diag.Span{File: at.File, Start: at.Start + found[0], End: at.Start + found[1]}
+		}
+	}
+	return at
 }
 
 func (env *surroundings) placeholder(t *ast.Text) (diag.Diagnostic, bool) {

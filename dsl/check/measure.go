@@ -90,13 +90,14 @@ func unescape(s string) string {
 	return b.String()
 }
 
-// What a value is taken to need in a text, in characters, where nothing says more.
+// What a value is taken to need in a text, in characters, where nothing says more. A text without a bound counts
+// nothing: an error must not rest on a guess.
 const (
 	numberRoom = 6
 	dateRoom   = 12
 	timeRoom   = 5
 	phoneRoom  = 16
-	textRoom   = 20
+	textRoom   = 0
 	placeRoom  = 24
 )
 

@@ -96,7 +96,7 @@ func (c *flow) taken(at diag.Span, ch capability.Channel, kind capability.Kind, 
 		if extension == "" {
 			what = "a file without a type in its name"
 		}
-		c.add(diag.New(diag.Error, "media-type", at, "%s cannot show %s as %s", ch.Title, what, kind).
+		c.add(diag.New(diag.Error, "media-type", at, "%s cannot show %s as %s", ch.Title, what, plural(kind)).
 			WithHelp("Save it as one of: %s.", strings.Join(limit.Types, ", ")))
 		return false
 	}

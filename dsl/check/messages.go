@@ -186,7 +186,7 @@ func tooManyMessages(w *whole) {
 			return
 		}
 		reported[t.first] = true
-		w.add(diag.New(diag.Warning, "too-many-messages", span(t.first), "%d messages are sent here in a row, and %s should get %d at most", t.n, title, budget).
+		w.add(diag.New(diag.Warning, "too-many-messages", span(t.first), "%d messages are sent here in a row; %d are the most on %s", t.n, budget, title).
 			WithHelp("Put what belongs together into one message, with an empty line between its paragraphs."))
 	}
 	for _, n := range w.roots() {

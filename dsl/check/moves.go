@@ -35,28 +35,48 @@ func (w *whole) reach() (all *ways, reached []bool) {
 	return all, reached
 }
 
-// unreachableStep names a flow that nobody reaches instead of each of its steps, and of steps that follow each
+// unreachableStep names a flow that nobody reaches instead of each of its steps, and of steps that lead to each
 // other the first.
 func unreachableStep(w *whole) {
-	_, reached := w.reach()
+	all, reached := w.reach()
+	// told are the steps that would be reached if those reported were.
+	told := make([]bool, len(w.nodes))
+	tell := func(n int) {
+		queue := []int{n}
+		for len(queue) > 0 {
+			n := queue[len(queue)-1]
+			queue = queue[:len(queue)-1]
+			if n < 0 || told[n] || reached[n] {
+				continue
+			}
+			told[n] = true
+			for _, h := range all.of[n].hops {
+				queue = append(queue, w.target(all.flow[n], h))
+			}
+			for _, c := range all.of[n].calls {
+				queue = append(queue, all.called(n, c))
+			}
+		}
+	}
 	for i, f := range w.pack.Flows {
 		if f.Lib != "" || len(f.Steps) == 0 {
 			continue // a library has more than one pack needs
 		}
-		of := reached[w.base[i] : w.base[i]+len(f.Steps)]
-		if !slices.Contains(of, true) {
+		if first := w.base[i]; !slices.Contains(reached[first:first+len(f.Steps)], true) && !told[first] {
 			w.add(diag.New(diag.Warning, "unreachable-step", span(f.Line), "no one can reach the flow %q", f.Name).
 				WithHelp("Write a move to it where it belongs:  -> %s", f.Name).
 				WithHelp("Or let it begin with a message, below its name:  on message %s", f.Name))
-			continue
+			tell(first)
 		}
 		for at, s := range f.Steps {
-			if of[at] || at > 0 && !of[at-1] {
+			n := w.base[i] + at
+			if reached[n] || told[n] {
 				continue
 			}
 			w.add(diag.New(diag.Warning, "unreachable-step", stepName(s), "no one can reach the step %q", s.Name).
 				WithHelp("Write a move to it where it belongs:  -> %s", s.Name).
 				WithHelp("Or remove it."))
+			tell(n)
 		}
 	}
 }

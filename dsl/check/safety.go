@@ -141,16 +141,16 @@ func noOfferAfterTries(c *flow) {
 	})
 }
 
-// canMiss says that an answer to the question can fail to fit: any text fits a question for text.
+// canMiss says that an answer to the question can fail to fit. A question for text takes what is written.
 func (c *flow) canMiss(l *ast.Line, h *ast.Ask) bool {
 	if len(options(l)) > 0 || h.Rows != nil || h.Name == nil {
 		return true
 	}
 	if h.Type != nil {
-		return h.Type.Name != "text" || h.Type.UpTo > 0
+		return h.Type.Name != "text"
 	}
 	if f := c.fields[h.Name.Text]; f != nil {
-		return f.Type.Kind != program.TextKind || c.bound(h.Name.Text) > 0
+		return f.Type.Kind != program.TextKind
 	}
 	return false
 }

@@ -74,8 +74,10 @@ func needsID(c *flow) {
 				used = c.usedAnswers()
 			}
 			if why := c.needs(h, o, used); why != "" {
+				before := diag.Span{File: o.Text.Span.File, Start: o.Text.Span.Start, End: o.Text.Span.Start}
 				c.add(diag.New(diag.Error, "needs-id", span(o), "this option needs an [id], since %s", why).
-					WithHelp("Write a short name that stays before the label:  - [%s] %s", idFor(o), label(o)))
+					WithHelp("Write a short name that stays before the label. People never see it.").
+					WithFix(before, "["+idFor(o)+"] ", false))
 			}
 		}
 	})
@@ -168,9 +170,14 @@ func label(o *ast.Line) string {
 	return plain(o.Text.Parts, nil)
 }
 
-// idFor proposes an id: the label's first word as a name.
+// idFor proposes an id: the label's first long word as a name.
 func idFor(o *ast.Line) string {
-	word, _, _ := strings.Cut(answer.Fold(label(o)), " ")
+	word := ""
+	for _, w := range strings.Fields(answer.Fold(label(o))) {
+		if word = w; len(w) > 3 {
+			break
+		}
+	}
 	name := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return r

@@ -46,10 +46,12 @@ func (w *whole) eachSpoken(visit func(spoken)) {
 	}
 }
 
+func ofSafety(t *pack.Trigger) bool { return t.Words != nil && t.Words.Safety }
+
 // hidesSafetyWord: safety words are looked at before all else, so another trigger on one would never act.
 func hidesSafetyWord(w *whole) {
 	w.eachSpoken(func(s spoken) {
-		if s.folded == "" || s.trigger.Words != nil && s.trigger.Words.Safety {
+		if s.folded == "" || ofSafety(s.trigger) {
 			return
 		}
 		list := w.safety[s.folded]
@@ -111,8 +113,8 @@ func duplicateTrigger(w *whole) {
 	first := map[level]spoken{}
 	reported := map[*pack.Trigger]bool{}
 	meet := func(s, before spoken) {
-		if before.trigger == s.trigger || reported[s.trigger] {
-			return
+		if before.trigger == s.trigger || reported[s.trigger] || ofSafety(before.trigger) != ofSafety(s.trigger) {
+			return // a safety word that another trigger waits for is reported as hidden
 		}
 		reported[s.trigger] = true
 		w.add(diag.New(diag.Error, "duplicate-trigger", s.at, "%q starts two flows", s.word).
