@@ -131,7 +131,7 @@ func (b *builder) skeletons() {
 					continue
 				}
 				if lib, ok := b.at[named{"library", name.Text}]; ok && lib.unit.index == u.index {
-					b.report(diag.New(diag.Error, "duplicate-name", span(name.Span()), "a library is called %q too", name.Text).
+					b.report(diag.New(diag.Error, "duplicate-name", spanOf(name), "a library is called %q too", name.Text).
 						WithNote(span(lib.span), "the library is here").WithHelp("Give one of them another name."))
 				}
 				key := flowKey{o.key, i, u.alias, b.d.key}
@@ -158,11 +158,11 @@ func (b *builder) newFlow(u *unit, o *outline, lines *flowLines, key flowKey) *t
 	for _, line := range lines.steps {
 		h := line.Head.(*ast.Step)
 		if first := f.steps[h.Name.Text]; first != nil {
-			t.report(diag.New(diag.Error, "duplicate-name", span(h.Name.Span()), "there are two steps called %q in this flow", h.Name.Text).
+			t.report(diag.New(diag.Error, "duplicate-name", spanOf(h.Name), "there are two steps called %q in this flow", h.Name.Text).
 				WithNote(span(first.Line.Span), "the first is here").WithHelp("Give one of them another name."))
 		}
 		s := &Step{Flow: f, Name: h.Name.Text, Line: line, Index: len(f.Steps)}
-		s.marks(t)
+		s.marks()
 		f.Steps = append(f.Steps, s)
 		if f.steps[s.Name] == nil {
 			f.steps[s.Name] = s
@@ -175,7 +175,7 @@ func (b *builder) newFlow(u *unit, o *outline, lines *flowLines, key flowKey) *t
 }
 
 // marks takes the marks of a step apart from its statements.
-func (s *Step) marks(t *typedFlow) {
+func (s *Step) marks() {
 	for _, child := range s.Line.Children {
 		m, ok := child.Head.(*ast.Mark)
 		if !ok {
@@ -197,9 +197,6 @@ func (s *Step) marks(t *typedFlow) {
 			s.Sources = append(s.Sources, child)
 		case "review by":
 			s.ReviewBy, s.ReviewLine = m, child
-			if m.Date != nil {
-				t.date(*m.Date)
-			}
 		case "moved from":
 			s.MovedFrom = append(s.MovedFrom, child)
 		}
@@ -235,5 +232,5 @@ func (b *builder) unknownIn(t *typedFlow, kind string, name ast.Name) {
 	if b.hidden() {
 		return
 	}
-	t.report(unknownName("unknown-"+kind, kind, name.Text, span(name.Span()), b.names.all(kind), b.where(kind)))
+	t.report(unknownName("unknown-"+kind, kind, name.Text, spanOf(name), b.names.all(kind), b.where(kind)))
 }

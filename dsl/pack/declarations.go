@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +85,7 @@ func (b *builder) field(u *unit, line *ast.Line, h *ast.Field) {
 		return
 	}
 	if t, taken := b.at[named{"table", h.Name.Text}]; taken {
-		b.report(diag.New(diag.Error, "duplicate-name", span(h.Name.Span()), "a table is called %q too", h.Name.Text).
+		b.report(diag.New(diag.Error, "duplicate-name", spanOf(h.Name), "a table is called %q too", h.Name.Text).
 			WithNote(span(t.span), "the table is here").WithHelp("Give one of them another name."))
 	}
 	f := &Field{
@@ -127,11 +128,9 @@ func (b *builder) hours(u *unit, line *ast.Line, h *ast.Hours) {
 			}
 			b.times(c.Times)
 		case *ast.Closed:
-			out.Always = out.Always && false
+			out.Always = false
 			for _, d := range c.Dates {
-				if b.date(d) {
-					out.Closed = append(out.Closed, isoDate(d))
-				}
+				out.Closed = append(out.Closed, isoDate(d))
 			}
 		case *ast.Bad:
 			out.Always = false
@@ -141,52 +140,20 @@ func (b *builder) hours(u *unit, line *ast.Line, h *ast.Hours) {
 	b.p.Hours = append(b.p.Hours, out)
 }
 
-const dayMinutes = 24 * 60
-
-// times reports openings that end before they begin, or run into each other.
+// times reports openings that run into each other; each of them was looked at by syntax.
 func (b *builder) times(times []ast.Times) {
-	for i, t := range times {
+	for i, t := range times[min(1, len(times)):] {
+		if t.From >= times[i].To {
+			continue
+		}
 		at := diag.Span{File: t.Pos.Filename, Start: t.Pos.Offset, End: t.EndPos.Offset}
-		switch {
-		case t.To <= t.From:
-			b.report(diag.New(diag.Error, "type-mismatch", at, "this opening ends before it begins").
-				WithHelp("For times past midnight count on: 22:00-26:00 ends at two in the night."))
-			return
-		case t.From >= dayMinutes || t.To > 2*dayMinutes:
-			b.report(diag.New(diag.Error, "type-mismatch", at, "this opening is longer than a day").
-				WithHelp("For example:  mon to fri 08:30-17:00"))
-			return
-		case i > 0 && t.From < times[i-1].To:
-			b.report(diag.New(diag.Error, "type-mismatch", at, "this opening begins before the one before it ends").
-				WithHelp("Write the openings of a day in their order."))
-			return
-		}
+		b.report(diag.New(diag.Error, "wrong-value", at, "this opening begins before the one before it ends").
+			WithHelp("Write the openings of a day in their order."))
+		return
 	}
 }
 
-// date reports a day that no calendar has.
-func (b *builder) date(d ast.Date) bool {
-	t := time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC)
-	if t.Year() == d.Year && int(t.Month()) == d.Month && t.Day() == d.Day {
-		return true
-	}
-	at := diag.Span{File: d.Pos.Filename, Start: d.Pos.Offset, End: d.EndPos.Offset}
-	b.report(diag.New(diag.Error, "type-mismatch", at, "%s is not a day of the calendar", isoDate(d)).
-		WithHelp("A date is written year, month, day. For example: 2027-03-31"))
-	return false
-}
-
-func isoDate(d ast.Date) string {
-	n := func(v, width int) string {
-		s := ""
-		for ; width > 0; width-- {
-			s = string(rune('0'+v%10)) + s
-			v /= 10
-		}
-		return s
-	}
-	return n(d.Year, 4) + "-" + n(d.Month, 2) + "-" + n(d.Day, 2)
-}
+func isoDate(d ast.Date) string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
 // timezone reports a zone that this computer does not know.
 func (b *builder) timezone(line *ast.Line, name string) {
@@ -242,14 +209,14 @@ func (b *builder) words(u *unit, line *ast.Line, h *ast.Words) {
 		}
 		lang := row.Lang.Text
 		if i := slices.IndexFunc(w.Lists, func(l WordList) bool { return l.Lang == lang }); i >= 0 {
-			b.report(diag.New(diag.Error, "duplicate-name", span(row.Lang.Span()), "the language %q stands here twice", lang).
+			b.report(diag.New(diag.Error, "duplicate-name", spanOf(row.Lang), "the language %q stands here twice", lang).
 				WithNote(span(w.Lists[i].Line.Span), "the first is here").
 				WithHelp("Write all words of a language on one line, with a comma between them."))
 			continue
 		}
 		if !slices.Contains(b.p.Languages, lang) {
 			if u.index == 0 { // a library may know more languages than the pack
-				b.unknown("unknown-language", "language of this pack", row.Lang, b.p.Languages, nil)
+				b.unknown("unknown-language", "language", row.Lang, b.p.Languages, nil)
 			}
 			continue
 		}
@@ -370,7 +337,7 @@ func (b *builder) template(u *unit, line *ast.Line, h *ast.Template) {
 		case *ast.Sample:
 			if !slices.Contains(t.Params, c.Name.Text) {
 				if !hasBad(line) {
-					b.unknown("unknown-name", "{…} in this template", c.Name, t.Params, nil)
+					b.unknown("unknown-name", "hole", c.Name, t.Params, nil)
 				}
 				continue
 			}
@@ -386,7 +353,7 @@ func (b *builder) params(t *Template, text *ast.Text) {
 	for e := range exprsOf(text) {
 		name := strings.TrimSpace(e.Source)
 		if !isName(name) {
-			b.report(diag.New(diag.Error, "expression-not-allowed", span(e.Span()), "a template has only names between braces").
+			b.report(diag.New(diag.Error, "expression-not-allowed", spanOf(e), "a template has only names between braces").
 				WithHelp("Write a name such as {name}, and give its value where the template is used:  with name = …"))
 			continue
 		}
@@ -443,7 +410,7 @@ func (b *builder) texts(u *unit, line *ast.Line) {
 		}
 		name := strings.Join(strings.Fields(row.Name.Text), " ")
 		if !slices.Contains(TextNames, name) {
-			b.report(unknownName("unknown-name", "text of the service", row.Name.Text, span(row.Name.Span()), TextNames, nil))
+			b.report(unknownName("unknown-name", "text", row.Name.Text, spanOf(row.Name), TextNames, nil))
 			continue
 		}
 		key := named{"text", name}

@@ -69,12 +69,12 @@ func (b *builder) declare() {
 			b.languages()
 		}
 	}
+	b.bind()
 	for _, u := range b.units {
 		for _, line := range u.declarations() {
 			b.declaration(u, line)
 		}
 	}
-	b.bind()
 	for _, ref := range b.late {
 		b.resolveLate(ref)
 	}
@@ -150,8 +150,12 @@ func (b *builder) headLine(line *ast.Line) {
 	case *ast.Country:
 		p.Country = h.Code.Text
 		if _, err := language.ParseRegion(h.Code.Text); err != nil || len(h.Code.Text) != 2 || strings.ToUpper(h.Code.Text) != h.Code.Text {
-			b.report(diag.New(diag.Error, "unknown-name", span(h.Code.Span()), "I know no country with the code %q", h.Code.Text).
-				WithHelp("Write its two capital letters. For example:  country KE"))
+			d := diag.New(diag.Error, "unknown-name", spanOf(h.Code), "I know no country with the code %q", h.Code.Text).
+				WithHelp("Write its two capital letters. For example:  country KE")
+			if upper := strings.ToUpper(h.Code.Text); err == nil && len(upper) == 2 {
+				d = d.WithFix(spanOf(h.Code), upper, true)
+			}
+			b.report(d)
 		}
 	case *ast.Timezone:
 		p.Timezone = h.Name
@@ -181,12 +185,12 @@ func (b *builder) headLine(line *ast.Line) {
 // languageTag adds a language. Its tag is that of BCP 47: es, pt-BR.
 func (b *builder) languageTag(tag ast.Name) {
 	if slices.Contains(b.p.Languages, tag.Text) {
-		b.report(diag.New(diag.Error, "duplicate-name", span(tag.Span()), "the language %q stands here twice", tag.Text).
+		b.report(diag.New(diag.Error, "duplicate-name", spanOf(tag), "the language %q stands here twice", tag.Text).
 			WithHelp("Take one of them out."))
 		return
 	}
 	if _, err := language.Parse(tag.Text); err != nil {
-		b.report(diag.New(diag.Error, "unknown-language", span(tag.Span()), "I know no language with the code %q", tag.Text).
+		b.report(diag.New(diag.Error, "unknown-language", spanOf(tag), "I know no language with the code %q", tag.Text).
 			WithHelp("Write the language's short code, such as en, es, sw or ar."))
 	}
 	b.p.Languages = append(b.p.Languages, tag.Text)
@@ -251,6 +255,9 @@ func (b *builder) declaration(u *unit, line *ast.Line) {
 // the pack's own stands in for a library's.
 func (b *builder) claim(kind string, name ast.Name, u *unit) bool {
 	key := named{kind, name.Text}
+	if _, bound := u.binds[key]; bound {
+		return false // the pack put its own in its place
+	}
 	first, taken := b.at[key]
 	if !taken {
 		b.keep(key, u, name.Span())
@@ -260,7 +267,7 @@ func (b *builder) claim(kind string, name ast.Name, u *unit) bool {
 	case first.unit == u:
 		b.duplicate(kind, name, first.span)
 	case first.unit.index != 0 && !first.unit.knows(u):
-		b.report(diag.New(diag.Error, "duplicate-name", span(name.Span()), "two libraries have a %s called %q", kind, name.Text).
+		b.report(diag.New(diag.Error, "duplicate-name", spanOf(name), "two libraries have a %s called %q", kind, name.Text).
 			WithNote(span(first.span), "the first is here").
 			WithHelp("Declare the %s %s in the pack; it then counts for both.", kind, name.Text))
 	}
@@ -282,7 +289,7 @@ func (u *unit) knows(other *unit) bool {
 }
 
 func (b *builder) duplicate(kind string, name ast.Name, first ast.Span) {
-	b.report(diag.New(diag.Error, "duplicate-name", span(name.Span()), "there are two %ss called %q", kind, name.Text).
+	b.report(diag.New(diag.Error, "duplicate-name", spanOf(name), "there are two %ss called %q", kind, name.Text).
 		WithNote(span(first), "the first is here").
 		WithHelp("Give one of them another name."))
 }
@@ -328,10 +335,10 @@ func (b *builder) bind() {
 				continue
 			}
 			if !lib.declares(h.Kind.Text, h.Name.Text) && !lib.hides {
-				b.unknown("unknown-"+h.Kind.Text, h.Kind.Text+" in this library", h.Name, lib.declared(h.Kind.Text), nil)
+				b.unknown("unknown-"+h.Kind.Text, h.Kind.Text, h.Name, lib.declared(h.Kind.Text), nil)
 				continue
 			}
-			if !b.names.has(h.Kind.Text, h.Value.Text) {
+			if !slices.ContainsFunc(b.units, func(o *unit) bool { return o.declares(h.Kind.Text, h.Value.Text) }) {
 				b.unknown("unknown-"+h.Kind.Text, h.Kind.Text, h.Value, b.names.all(h.Kind.Text), b.where(h.Kind.Text))
 				continue
 			}
@@ -429,12 +436,29 @@ func (b *builder) unknown(code, kind string, name ast.Name, candidates []string,
 	if b.hidden() {
 		return
 	}
-	b.report(unknownName(code, kind, name.Text, span(name.Span()), candidates, where))
+	b.report(unknownName(code, kind, name.Text, spanOf(name), candidates, where))
+}
+
+// A missingName says how a kind is spoken of whose name is no noun of one thing.
+type missingName struct{ message, noun string }
+
+var missingNames = map[string]missingName{
+	"hours":               {"there are no hours called %q", "line of hours"},
+	"words":               {"there are no words called %q", "list of words"},
+	"language":            {"%q is not a language of this pack", "language"},
+	"hole":                {"this template has no {%s}", "name"},
+	"text":                {"the engine has no text called %q", "text"},
+	"kind of declaration": {"I do not know %q in front of a name", "word"},
+	"library":             {"no library is used here as %q", "library"},
 }
 
 func unknownName(code, kind, name string, at diag.Span, candidates []string, where func(string) string) diag.Diagnostic {
-	d := diag.New(diag.Error, code, at, "there is no %s called %q", kind, name).
-		WithHelps(diag.Suggest(kind, name, candidates, where)...)
+	say, ok := missingNames[kind]
+	if !ok {
+		say = missingName{"there is no " + kind + " called %q", kind}
+	}
+	d := diag.New(diag.Error, code, at, say.message, name).
+		WithHelps(diag.Suggest(say.noun, name, candidates, where)...)
 	if near := diag.Nearest(name, candidates); len(near) > 0 {
 		d = d.WithFix(at, near[0], false)
 	} else if len(candidates) == 0 {

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"iter"
 	"strings"
 
@@ -68,7 +69,8 @@ func (t *typedFlow) check(u *use) {
 	}
 	typ, problems := typed(u, s)
 	for _, p := range problems {
-		t.report(exprProblem(p, span(u.expr.Span())))
+		t.report(exprProblem(p, spanOf(u.expr)))
+		t.wrong[u.text] = true
 	}
 	t.exprs = append(t.exprs, typedExpr{u.expr, typ})
 }
@@ -151,7 +153,7 @@ func misused(u *use, t Type) *expression.Problem {
 				p.Code = "unknown-option-value"
 				return say(quote(u.for_)+" cannot be "+quote(text), diag.Suggest("value", text, u.typ.Values, nil)...)
 			}
-			return say(quote(u.for_)+" is "+aKind(*u.typ)+", but "+quote(source)+" is "+aKind(t), "Give it "+aKind(*u.typ)+".")
+			return say(quote(u.for_)+" is "+aKind(*u.typ)+", but "+quote(source)+" is "+aKind(t), cmp.Or(cellForms[u.typ.Kind].like, "Give it "+aKind(*u.typ)+"."))
 		}
 	}
 	return nil
@@ -188,7 +190,7 @@ func (t *typedFlow) show(s shown) {
 			continue
 		}
 		if !isWritten(c.Type.Kind) {
-			t.report(diag.New(diag.Error, "type-mismatch", span(s.column.Span()), "column %q is %s, so it cannot be shown", c.Name, aKind(c.Type)).
+			t.report(diag.New(diag.Error, "type-mismatch", spanOf(s.column), "column %q is %s, so it cannot be shown", c.Name, aKind(c.Type)).
 				WithHelp("Show a column of text."))
 		}
 		return

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -24,8 +25,10 @@ type missing struct {
 	code, kind string
 	part       int
 	candidates []string
-	unit       *unit // whose names they are
-	flow       *Flow // of a missing step
+	unit       *unit    // whose names they are
+	flow       *Flow    // of a missing step
+	noun       string   // of the candidates, where it is not kind
+	libraries  []string // the flows of libraries, with their alias
 }
 
 func (p *Pack) resolve(flow *Flow, parts []string) (*Dest, *missing) {
@@ -69,11 +72,19 @@ func (u *unit) resolve(parts []string) (*Dest, *missing) {
 	f := u.flows[parts[at]]
 	switch {
 	case f == nil:
-		candidates := u.flowNames()
+		m := &missing{code: "unknown-flow", kind: "flow", part: at, candidates: u.flowNames(), unit: u}
 		if at < len(parts)-1 {
-			candidates = append(candidates, u.aliases()...)
+			m.candidates = append(m.candidates, u.aliases()...)
+			m.noun = "flow or library"
+		} else if at == 0 {
+			for alias, lib := range u.uses {
+				for _, name := range lib.flowNames() {
+					m.libraries = append(m.libraries, alias+"."+name)
+				}
+			}
+			slices.Sort(m.libraries)
 		}
-		return nil, &missing{code: "unknown-flow", kind: "flow", part: at, candidates: candidates, unit: u}
+		return nil, m
 	case at == len(parts)-1:
 		d := &Dest{Kind: ToFlow, Flow: f}
 		if len(f.Steps) > 0 {
@@ -112,7 +123,7 @@ func (u *unit) flowNames() []string {
 func (b *builder) target(from *Flow, t *ast.Target, kind moveKind) *Dest {
 	d, m := b.p.resolve(from, t.Parts)
 	if kind == callMove && d != nil && d.Kind != ToFlow {
-		b.report(diag.New(diag.Error, "unknown-flow", span(t.Span()), "%q is not a flow", strings.Join(t.Parts, ".")).
+		b.report(diag.New(diag.Error, "unknown-flow", spanOf(t), "%q is not a flow", strings.Join(t.Parts, ".")).
 			WithHelp("A call goes to a whole flow. To go to a step, write:  -> %s", strings.Join(t.Parts, ".")))
 		return nil
 	}
@@ -126,14 +137,23 @@ func (b *builder) target(from *Flow, t *ast.Target, kind moveKind) *Dest {
 		m.code, m.kind = "unknown-flow", "flow"
 		m.candidates = b.p.units[unitOf(from)].flowNames()
 	}
-	at := span(t.Span())
+	at := spanOf(t)
 	name := t.Parts[m.part]
 	diagnostic := diag.New(diag.Error, m.code, at, "there is no %s called %q", m.kind, name)
 	if m.flow != nil && m.flow != from {
 		diagnostic = diag.New(diag.Error, m.code, at, "flow %q has no step called %q", m.flow.Full(), name)
 	}
-	diagnostic = diagnostic.WithHelps(diag.Suggest(m.kind, name, m.candidates, b.whereTarget(m, from))...)
-	if near := diag.Nearest(name, m.candidates); len(near) > 0 {
+	near := diag.Nearest(name, m.candidates)
+	if i := slices.IndexFunc(m.libraries, func(full string) bool { return full[strings.IndexByte(full, '.')+1:] == name }); i >= 0 {
+		b.report(diagnostic.WithHelp("A library has this flow: %s.", m.libraries[i]).WithFix(at, m.libraries[i], false))
+		return nil
+	}
+	noun := cmp.Or(m.noun, m.kind)
+	if m.kind == "step" && len(near) > 0 && m.flow != nil && m.flow.steps[near[0]] == nil {
+		noun = "flow"
+	}
+	diagnostic = diagnostic.WithHelps(diag.Suggest(noun, name, m.candidates, b.whereTarget(m, from))...)
+	if len(near) > 0 {
 		parts := slices.Clone(t.Parts)
 		parts[m.part] = near[0]
 		diagnostic = diagnostic.WithFix(at, strings.Join(parts, "."), false)
@@ -225,6 +245,6 @@ func (b *builder) needsNothing(f *Flow, t *ast.Target) {
 	if len(f.Takes) == 0 {
 		return
 	}
-	b.report(diag.New(diag.Error, "wrong-arguments", span(t.Span()), "flow %q takes %q, which a move cannot give", f.Full(), f.Takes[0].Name).
+	b.report(diag.New(diag.Error, "wrong-arguments", spanOf(t), "flow %q takes %q, which a move cannot give", f.Full(), f.Takes[0].Name).
 		WithHelp("Call it instead:  call %s with %s = …", strings.Join(t.Parts, "."), f.Takes[0].Name))
 }

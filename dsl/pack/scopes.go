@@ -122,7 +122,7 @@ func (b *builder) declaredTexts() {
 			u := &use{expr: e, wants: wants}
 			typ, problems := typed(u, s)
 			for _, p := range problems {
-				b.report(exprProblem(p, span(e.Span())))
+				b.report(exprProblem(p, spanOf(e)))
 			}
 			b.p.declaredExprs[e] = typ
 		}

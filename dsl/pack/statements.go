@@ -334,7 +334,7 @@ func (w *walker) setLine(h *ast.Set, st state) state {
 	if f := w.field(h.Name.Text); f != nil {
 		t := f.Type
 		t.Optional = false
-		u.wants, u.typ, u.for_ = wantValue, &t, "field "+f.Name
+		u.wants, u.typ, u.for_ = wantValue, &t, f.Name
 	} else if h.Name.Text == languageName {
 		u.wants, u.typ, u.for_ = wantValue, &Type{Kind: program.LanguageKind}, languageName
 	}
@@ -404,22 +404,23 @@ func (w *walker) given(kind string, to ast.Name, with []ast.Arg, wanted []Column
 	for _, c := range wanted {
 		names = append(names, c.Name)
 	}
-	seen := map[string]bool{}
+	seen, slip := map[string]bool{}, false
 	for _, a := range with {
 		i := slices.Index(names, a.Name.Text)
 		switch {
 		case i >= 0 && seen[a.Name.Text]:
-			w.t.report(diag.New(diag.Error, "wrong-arguments", span(a.Name.Span()), "%q is given twice", a.Name.Text).
+			w.t.report(diag.New(diag.Error, "wrong-arguments", spanOf(a.Name), "%q is given twice", a.Name.Text).
 				WithHelp("Take one of them out."))
 		case i < 0 && !unsure:
-			d := diag.New(diag.Error, "wrong-arguments", span(a.Name.Span()), "%s %q takes no %q", kind, to.Text, a.Name.Text).
+			d := diag.New(diag.Error, "wrong-arguments", spanOf(a.Name), "%s %q takes no %q", kind, to.Text, a.Name.Text).
 				WithHelps(diag.Suggest("name", a.Name.Text, names, nil)...)
 			if len(names) == 0 {
 				d = d.WithHelp("It takes nothing.")
 			} else if near := diag.Nearest(a.Name.Text, names); len(near) > 0 && a.Expr != nil {
-				d = d.WithFix(span(a.Name.Span()), near[0], false)
+				d = d.WithFix(spanOf(a.Name), near[0], false)
 			}
 			w.t.report(d)
+			slip = true
 		}
 		seen[a.Name.Text] = true
 		typ := Type{}
@@ -432,12 +433,12 @@ func (w *walker) given(kind string, to ast.Name, with []ast.Arg, wanted []Column
 			w.bare(a.Name, st, wantAny)
 		}
 	}
-	if unsure {
+	if unsure || slip { // what is missing may be what has a slip
 		return
 	}
 	for _, name := range names {
 		if !seen[name] {
-			w.t.report(diag.New(diag.Error, "wrong-arguments", span(to.Span()), "%s %q needs %q", kind, to.Text, name).
+			w.t.report(diag.New(diag.Error, "wrong-arguments", spanOf(to), "%s %q needs %q", kind, to.Text, name).
 				WithHelp("Give it at the end of the line:  with %s = …", name))
 			return
 		}
@@ -517,10 +518,10 @@ func unknownColumn(kind, of string, name ast.Name, columns []ColumnType) diag.Di
 	for _, c := range columns {
 		names = append(names, c.Name)
 	}
-	d := diag.New(diag.Error, "unknown-column", span(name.Span()), "%s %q has no column %q", kind, of, name.Text).
+	d := diag.New(diag.Error, "unknown-column", spanOf(name), "%s %q has no column %q", kind, of, name.Text).
 		WithHelps(diag.Suggest("column", name.Text, names, nil)...)
 	if near := diag.Nearest(name.Text, names); len(near) > 0 {
-		d = d.WithFix(span(name.Span()), near[0], false)
+		d = d.WithFix(spanOf(name), near[0], false)
 	}
 	return d
 }

@@ -44,7 +44,7 @@ func (b *builder) table(u *unit, line *ast.Line, h *ast.Table) {
 		return
 	}
 	if f, taken := b.at[named{"field", h.Name.Text}]; taken {
-		b.report(diag.New(diag.Error, "duplicate-name", span(h.Name.Span()), "a field is called %q too", h.Name.Text).
+		b.report(diag.New(diag.Error, "duplicate-name", spanOf(h.Name), "a field is called %q too", h.Name.Text).
 			WithNote(span(f.span), "the field is here").WithHelp("Give one of them another name."))
 	}
 	t := &Table{Name: h.Name.Text, Line: line, Path: h.Path, Columns: b.columnsOf(line)}
@@ -62,7 +62,7 @@ func (b *builder) table(u *unit, line *ast.Line, h *ast.Table) {
 	key := sheetKey{fileKey{file, b.src.sums[file]}, t.shape(b.p.Languages)}
 	s := b.cache.tables[key]
 	if s == nil {
-		s = readSheet(t, file, src, b.p.Languages, span(h.Name.Span()))
+		s = readSheet(t, file, src, b.p.Languages, spanOf(h.Name))
 	}
 	b.sheets[key] = s
 	b.problems = append(b.problems, s.problems...)
@@ -279,7 +279,7 @@ func (r *sheetReader) header(cells []string) bool {
 		if from < 0 {
 			complete = false
 			name := c.Line.Head.(*ast.Column).Name
-			r.problem(diag.New(diag.Error, "unknown-column", span(name.Span()), "%s has no column %q", path.Base(r.file), c.Name).
+			r.problem(diag.New(diag.Error, "unknown-column", spanOf(name), "%s has no column %q", path.Base(r.file), c.Name).
 				WithNote(r.span(1, 1, r.lineLength()), "its columns are named here").
 				WithHelps(diag.Suggest("column", c.Name, names, nil)...))
 		}

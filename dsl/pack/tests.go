@@ -40,7 +40,7 @@ func (b *builder) testLine(line *ast.Line) {
 		}
 	case *ast.InLanguage:
 		if !slices.Contains(b.p.Languages, h.Tag.Text) {
-			b.unknown("unknown-language", "language of this pack", h.Tag, b.p.Languages, nil)
+			b.unknown("unknown-language", "language", h.Tag, b.p.Languages, nil)
 		}
 	case *ast.OnChannel:
 		if _, ok := capability.Named(h.Name.Text); !ok {
@@ -69,7 +69,7 @@ func (b *builder) testLine(line *ast.Line) {
 func (b *builder) testExpr(u *use) {
 	typ, problems := typed(u, plainScope{b: b, set: true})
 	for _, p := range problems {
-		b.report(exprProblem(p, span(u.expr.Span())))
+		b.report(exprProblem(p, spanOf(u.expr)))
 	}
 	b.p.Exprs[u.expr] = typ
 }

@@ -163,7 +163,10 @@ func (b *builder) typeTranslation(s *String, text *ast.Text) {
 		}
 		typ, problems := typed(u, names)
 		for _, p := range problems {
-			done.problems = append(done.problems, exprProblem(p, span(e.Span())))
+			if t != nil && t.wrong[s.Text] {
+				break
+			}
+			done.problems = append(done.problems, exprProblem(p, spanOf(e)))
 		}
 		done.exprs = append(done.exprs, typedExpr{e, typ})
 	}

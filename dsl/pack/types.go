@@ -26,6 +26,7 @@ type typedFlow struct {
 
 	uses        []*use
 	texts       map[*ast.Text]textUse
+	wrong       map[*ast.Text]bool // texts with a problem: their translations have it too
 	shows       []shown
 	returns     []*use
 	definitions map[string][]definition
@@ -58,17 +59,12 @@ type shown struct {
 
 func (t *typedFlow) report(d diag.Diagnostic) { t.problems = append(t.problems, d) }
 
-func (t *typedFlow) date(d ast.Date) {
-	b := builder{}
-	b.date(d)
-	t.problems = append(t.problems, b.problems...)
-}
-
 // typeFlow walks a flow and types everything in it.
 func (b *builder) typeFlow(t *typedFlow) {
 	f := t.flow
 	t.b = b
 	t.texts, t.definitions = map[*ast.Text]textUse{}, map[string][]definition{}
+	t.wrong = map[*ast.Text]bool{}
 	t.types, t.translated = map[string]*Type{}, map[*ast.Text]*typedText{}
 	w := &walker{
 		b: b, t: t, flow: f, unit: b.units[f.unit], numbers: map[string]int{}, paths: map[string][]int{},
@@ -297,8 +293,8 @@ func (t *typedFlow) returnType(ends bool) Type {
 		both, ok := merge(out, typ, u.expr)
 		if !ok {
 			first := t.returns[0].expr
-			t.report(diag.New(diag.Error, "type-mismatch", span(u.expr.Span()), "this flow returns %s here and %s elsewhere", aKind(typ), aKind(out)).
-				WithNote(span(first.Span()), "here it is %s", aKind(out)).WithHelp("Return values of one kind."))
+			t.report(diag.New(diag.Error, "type-mismatch", spanOf(u.expr), "this flow returns %s here and %s elsewhere", aKind(typ), aKind(out)).
+				WithNote(spanOf(first), "here it is %s", aKind(out)).WithHelp("Return values of one kind."))
 			continue
 		}
 		both.Optional = both.Optional || typ.Optional

@@ -3,6 +3,7 @@ package pack
 import (
 	"runtime"
 	"slices"
+	"strings"
 
 	"baraza/dsl/ast"
 	"baraza/dsl/diag"
@@ -142,3 +143,23 @@ func (b *builder) hidden() bool {
 
 // span turns a place of the tree into one of a diagnostic.
 func span(s ast.Span) diag.Span { return diag.Span(s) }
+
+// spanOf is the place of a name, target or expression, without a colon or blank that the reading of its line
+// took along.
+func spanOf(n interface{ Span() ast.Span }) diag.Span {
+	s, length := n.Span(), 0
+	switch n := n.(type) {
+	case ast.Name:
+		length = len(n.Text)
+	case ast.Target:
+		length = len(strings.Join(n.Parts, "."))
+	case *ast.Target:
+		length = len(strings.Join(n.Parts, "."))
+	case *ast.Expr:
+		length = len(n.Source)
+	}
+	if length > 0 {
+		s.End = min(s.End, s.Start+length)
+	}
+	return diag.Span(s)
+}

@@ -48,7 +48,8 @@ type use struct {
 	for_  string
 	// setter: the value may be none, and then unsets what it is set to.
 	setter bool
-	row    *Type // of wantRows, once it is known
+	row    *Type     // of wantRows, once it is known
+	text   *ast.Text // that it stands in
 }
 
 // want says what an expression is used for.
@@ -261,7 +262,9 @@ func (w *walker) define(name ast.Name, d definition) {
 	if w.b.names.fields[w.unit.bound("field", name.Text)] != nil || name.Text == languageName {
 		return
 	}
-	w.collides(name)
+	if w.collides(name) {
+		return
+	}
 	v := w.flow.Vars[name.Text]
 	if v == nil {
 		v = &Var{Name: name.Text, Span: d.at}
@@ -275,11 +278,13 @@ func (w *walker) define(name ast.Name, d definition) {
 const languageName = "language"
 
 // collides reports a name of a flow that a table has.
-func (w *walker) collides(name ast.Name) {
-	if t := w.b.names.tables[name.Text]; t != nil {
-		w.t.report(diag.New(diag.Error, "duplicate-name", span(name.Span()), "a table is called %q too", name.Text).
+func (w *walker) collides(name ast.Name) bool {
+	t := w.b.names.tables[w.unit.bound("table", name.Text)]
+	if t != nil {
+		w.t.report(diag.New(diag.Error, "duplicate-name", spanOf(name), "a table is called %q too", name.Text).
 			WithNote(span(t.Line.Span), "the table is here").WithHelp("Give this one another name."))
 	}
+	return t != nil
 }
 
 // body walks lines in order; if, else if and else are one statement.
@@ -341,7 +346,7 @@ func (w *walker) text(t *ast.Text, st state) {
 	}
 	w.t.texts[t] = textUse{w.rows, st, w.step}
 	for e, wants := range holesOf(t) {
-		w.use(e, st, wants)
+		w.use(e, st, wants).text = t
 	}
 }
 
