@@ -79,6 +79,11 @@ func (t *turn) askAgain(state int) {
 	case program.NeedState:
 		t.s.askings++
 		t.s.here.asking = t.s.askings
+	case program.AskState:
+		if st.Ask.Rows != nil && len(t.offer(state)) == 0 { // they were there when it was asked first
+			t.run(t.noRows(state))
+			return
+		}
 	}
 	t.s.here.mean = ""
 	t.sendQuestion(state)

@@ -477,6 +477,7 @@ func TestEveryConstruct(t *testing.T) {
 			bot: Again.
 			bot: Again.
 			* report turn-too-long flood.round
+			bot: Let us start again.
 			bot: What now?
 			buttons: 1 Go on · 2 Back`},
 		{"a free-text question is interrupted by a whole word only, and the question comes back", `

@@ -17,9 +17,7 @@ var endsCase = []string{"stop", "delete", "hide"}
 func (t *turn) callSafety(word called) bool {
 	tr := &t.p.Triggers[word.trigger]
 	name := t.p.Words[tr.Ref].Name
-	if _, base, ok := cutLibrary(name); ok {
-		name = base
-	}
+	_, name, _ = cutLibrary(name)
 	if t.owned() {
 		if !slices.Contains(whileOwned, name) {
 			return false

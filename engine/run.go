@@ -33,6 +33,7 @@ func (t *turn) tooLong() {
 	t.rescued = true
 	t.maxOps, t.maxMessages = t.ops+rescueOps, t.messages+rescueMessages
 	t.bytes = 0
+	t.say(t.engineText(t.p.Texts.Restart, t.wording().restart))
 	t.fallback()
 }
 

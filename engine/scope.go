@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"strings"
-
 	"baraza/engine/program"
 	"baraza/engine/program/expression"
 )
@@ -61,9 +59,7 @@ func (t *turn) environment(bound string, row *program.Row) *expression.Env {
 	env.Program, env.Lang, env.At, env.Zone = t.p, t.lang, t.ev.At, t.m.zone
 	env.Library = ""
 	if t.flow >= 0 && t.flow < len(t.p.Flows) {
-		if alias, _, ok := strings.Cut(t.p.Flows[t.flow].Name, "."); ok {
-			env.Library = alias
-		}
+		env.Library, _, _ = cutLibrary(t.p.Flows[t.flow].Name)
 	}
 	return env
 }

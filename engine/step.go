@@ -322,6 +322,9 @@ func (t *turn) fallback() {
 // restart drops the conversation and begins as a first message without words would.
 func (t *turn) restart() {
 	t.touched = true
+	if t.owned() {
+		t.closeCase()
+	}
 	if t.s.open {
 		t.end()
 	}
