@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/tools/txtar"
+	"pgregory.net/rapid"
 
 	"baraza/dsl/ast"
 	"baraza/dsl/diag"
@@ -166,7 +167,7 @@ func TestFormattingChangesTheLookAlone(t *testing.T) {
 }
 
 // promises checks one file that can be read: the same outline, every comment, and nothing left to do.
-func promises(t *testing.T, name string, src []byte) {
+func promises(t rapid.TB, name string, src []byte) {
 	t.Helper()
 	got, _ := format.Source("a.flow", src)
 	before, _ := syntax.ParseFile("a.flow", src)

@@ -51,11 +51,55 @@ func mess(t *rapid.T, text string) []byte {
 	return []byte(b.String())
 }
 
+// Lines are put in, left out and moved sideways; wherever something that can be read comes out, the promises hold.
+func TestCommentsAndLinesMayStandAnywhere(t *testing.T) {
+	t.Parallel()
+	all := packs(t)
+	for _, name := range cases(t) {
+		archive := read(t, name)
+		all[name] = file(t, archive, "in.flow")
+	}
+	names := slices.Sorted(maps.Keys(all))
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom(names).Draw(t, "file")
+		lines := strings.Split(string(all[name]), "\n")
+		for range rapid.IntRange(1, 6).Draw(t, "changes") {
+			at := rapid.IntRange(0, len(lines)-1).Draw(t, "line")
+			indent := strings.Repeat(" ", rapid.IntRange(0, 9).Draw(t, "indentation"))
+			switch rapid.SampledFrom([]string{"comment", "comment", "blank", "out", "sideways"}).Draw(t, "change") {
+			case "comment":
+				lines = slices.Insert(lines, at, indent+"# a comment")
+			case "blank":
+				lines = slices.Insert(lines, at, indent)
+			case "out":
+				lines = slices.Delete(lines, at, at+1)
+				if len(lines) == 0 {
+					return
+				}
+			case "sideways":
+				lines[at] = indent + strings.TrimLeft(lines[at], " ")
+			}
+		}
+		src := []byte(strings.Join(lines, "\n"))
+		if _, problems := syntax.ParseFile("a.flow", src); !problems.Any(diag.Error) {
+			promises(t, name, src)
+		}
+	})
+}
+
 // FuzzFormat takes any bytes. What is no flow comes back as it is; what is one means the same after formatting, and
 // formatting it again changes nothing.
 func FuzzFormat(f *testing.F) {
 	for _, name := range cases(f) {
 		f.Add(file(f, read(f, name), "in.flow"))
+	}
+	for _, hostile := range []string{
+		"", "\ufeff", "\n\n#", "flow a\r\n\r\nstep b\r\n  end",
+		"flow a\nstep b\n  say:\n    one\n\u00a0\n    two\n      # no comment\n  # a comment",
+		"flow a\n# x\n\n\n# y\nstep b\n\n\n  # z\n  ask: ب\n    - ب -> end\n      #\n  #",
+		"hours a\n  sun to mon 09:00-26:00\n  tue,tue 1:00-2:00\n\n\nhours b",
+	} {
+		f.Add([]byte(hostile))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		got, problems := format.Source("a.flow", src)
