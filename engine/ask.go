@@ -13,25 +13,36 @@ const numberedPage = 20
 
 // ask comes to a question or consent from above: it is a new asking.
 func (t *turn) ask(state int) int {
-	st := &t.p.States[state]
-	if st.Kind == program.AskState && st.Ask.Rows != nil && len(t.offer(state)) == 0 {
+	if t.lacksRows(state) {
 		return t.noRows(state)
 	}
 	t.askState(state)
 	return t.halt()
 }
 
+// lacksRows tells whether a question from rows has none now, and nothing else to choose or a line for that case.
+func (t *turn) lacksRows(state int) bool {
+	st := &t.p.States[state]
+	if st.Kind != program.AskState || st.Ask.Rows == nil {
+		return false
+	}
+	options := t.offer(state)
+	for i := range options {
+		if options[i].kind == rowOption {
+			return false
+		}
+	}
+	return len(options) == 0 || findWhen(st, program.WhenNone) != program.None
+}
+
 // noRows is a question without anything to choose from.
 func (t *turn) noRows(state int) int {
 	st := &t.p.States[state]
-	for i := range st.Whens {
-		if w := &st.Whens[i]; w.Kind == program.WhenNone {
-			t.traced(TraceWhen, state, i, "")
-			t.sayString(w.Text)
-			if w.PC >= 0 {
-				return w.PC
-			}
-			break
+	if i := findWhen(st, program.WhenNone); i != program.None {
+		t.traced(TraceWhen, state, i, "")
+		t.sayString(st.Whens[i].Text)
+		if pc := st.Whens[i].PC; pc >= 0 {
+			return pc
 		}
 	}
 	return st.Next
@@ -80,7 +91,7 @@ func (t *turn) askAgain(state int) {
 		t.s.askings++
 		t.s.here.asking = t.s.askings
 	case program.AskState:
-		if st.Ask.Rows != nil && len(t.offer(state)) == 0 { // they were there when it was asked first
+		if t.lacksRows(state) { // they were there when it was asked first
 			t.run(t.noRows(state))
 			return
 		}

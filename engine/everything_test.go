@@ -250,10 +250,24 @@ func TestEveryConstruct(t *testing.T) {
 			tap Food
 			bot: What do you need?
 			buttons: 2 Water · 3 A tent · 4 Done
-			> water
+			tap A tent
 			bot: What do you need?
-			buttons: 3 A tent · 4 Done
+			buttons: 2 Water · 4 Done
 			> done
+			bot: You need: Food, A tent.
+			* ended`},
+		{"what is written is the last of several answers", `
+			> needs
+			bot: What do you need?
+			list: 1 Food · 2 Water · 3 A tent · 4 Done
+			> done
+			bot: Sorry, I did not understand.
+			bot: What do you need?
+			list: 1 Food · 2 Water · 3 A tent · 4 Done
+			tap Food
+			bot: What do you need?
+			buttons: 2 Water · 3 A tent · 4 Done
+			> water
 			bot: Water is on its way.
 			bot: You need: Food, Water.
 			* ended`},

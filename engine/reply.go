@@ -103,7 +103,7 @@ func (t *turn) written(state int, st *program.State) {
 		}
 		if ok && !(open && match.How == answer.ByNumber && options[match.Index].number < 0) {
 			t.traced(TraceReply, state, 0, match.How.String())
-			t.choose(state, options[match.Index], true)
+			t.choose(state, options[match.Index], false)
 			return
 		}
 		if t.wantsMore(text, options, st) || st.Ask.Several && t.takeSeveral(state, options, choices, text) {
@@ -127,7 +127,7 @@ func (t *turn) written(state int, st *program.State) {
 				t.didYouMean(state, options[match.Index])
 				return
 			}
-			t.choose(state, options[match.Index], true)
+			t.choose(state, options[match.Index], false)
 			return
 		}
 	}
@@ -216,22 +216,21 @@ func (t *turn) media(state int, st *program.State) {
 	t.missed(state, t.engineText(t.p.Texts.Unsupported, t.wording().unsupported))
 }
 
-// choose takes an option. At a question with several answers it is one more of them.
-func (t *turn) choose(state int, o option, single bool) {
+// choose takes an option. At a question with several answers one that was tapped is one more of them, and one
+// that was written is the last.
+func (t *turn) choose(state int, o option, tapped bool) {
 	st := &t.p.States[state]
 	if o.kind == written {
 		t.traced(TraceOption, state, o.at, "")
 	}
-	if st.Ask.Several && single && o.kind == written {
-		if !t.picked(o.id) && len(t.s.here.picks) < maxRows {
-			t.s.here.picks = append(slices.Clip(t.s.here.picks), o.id)
-		}
-		if len(t.notPicked(t.offer(state))) > 1 {
+	if st.Ask.Several && o.kind == written {
+		t.pick(o.id)
+		if tapped && len(t.notPicked(t.offer(state))) > 1 {
 			t.s.here.misses = 0
 			t.askAgain(state)
 			return
 		}
-		o.kind = doneOption // all of them are chosen
+		o.kind = doneOption
 	}
 	switch o.kind {
 	case written:
@@ -267,22 +266,29 @@ func (t *turn) choose(state int, o option, single bool) {
 	}
 }
 
-// takeSeveral takes a list such as "1, 3": it is the whole answer.
+// takeSeveral takes a list such as "1, 3": with what was tapped before it is the whole answer.
 func (t *turn) takeSeveral(state int, options []option, choices *answer.Choices, text string) bool {
 	indexes, ok := choices.Several(t.p.Languages[t.lang], text)
 	if !ok || len(indexes) < 2 {
 		return false
 	}
-	list := make([]any, 0, len(indexes))
 	for _, i := range indexes {
 		if options[i].kind != written {
 			return false
 		}
-		t.traced(TraceOption, state, options[i].at, "")
-		list = append(list, options[i].id)
 	}
-	t.take(state, list)
+	for _, i := range indexes {
+		t.traced(TraceOption, state, options[i].at, "")
+		t.pick(options[i].id)
+	}
+	t.choose(state, option{kind: doneOption}, false)
 	return true
+}
+
+func (t *turn) pick(id string) {
+	if !t.picked(id) && len(t.s.here.picks) < maxRows {
+		t.s.here.picks = append(slices.Clip(t.s.here.picks), id)
+	}
 }
 
 // take stores an answer and goes on below.
