@@ -412,6 +412,34 @@ func change(t *testing.T, folder, edit string) {
 	}
 }
 
+// pictures are drawn by the command; the arguments follow "graph flows/ec --format svg".
+var pictures = map[string][]string{
+	"ec.svg":       nil,
+	"ec-three.svg": {"--flow", "offices", "--flow", "callback", "--flow", "rumour"},
+}
+
+func TestThePicturesAreUpToDate(t *testing.T) {
+	t.Parallel()
+	for name, only := range pictures {
+		draw := exec.CommandContext(t.Context(), program, append([]string{"graph", "flows/ec", "--format", "svg"}, only...)...)
+		draw.Dir = root
+		got, err := draw.Output()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if *update {
+			if err := os.WriteFile(name, got, 0o644); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if old, err := os.ReadFile(name); err != nil || !bytes.Equal(old, got) {
+			t.Errorf("docs/%s is not what baraza graph draws; run make golden", name)
+		}
+	}
+}
+
 var (
 	commandRow = regexp.MustCompile("(?m)^\\s+[A-Z]\\w+\\s+\\w+\\s+`cmd:\"\"")
 	written    = regexp.MustCompile(`(?:go run \./cmd/baraza|\bbaraza) ([a-z]+)([^` + "`" + `\n|#]*)`)
