@@ -73,7 +73,7 @@ func (t *turn) arrive(state int) {
 		t.flow = st.Flow
 	}
 	h.misses, h.mean, h.page, h.picks = 0, "", 0, nil
-	h.case_, h.fetch, h.answered = 0, 0, false
+	h.caseNumber, h.fetch, h.answered = 0, 0, false
 	t.s.open, t.stopped, t.arrived = true, true, true
 	t.traced(TraceState, state, 0, "")
 }

@@ -30,8 +30,8 @@ func (t *turn) call(op *program.Op) int {
 	return t.p.Flows[op.Ref].PC
 }
 
-// return_ gives a called flow's value to its caller; a flow that nobody called is over.
-func (t *turn) return_(op *program.Op) int {
+// returns gives a called flow's value to its caller; a flow that nobody called is over.
+func (t *turn) returns(op *program.Op) int {
 	h := &t.s.here
 	if len(h.calls) == 0 {
 		return t.leave()

@@ -21,7 +21,7 @@ func (t *turn) handOver(state int) int {
 	t.commitAnswered()
 	t.arrive(state)
 	number := t.nextNumber()
-	t.s.here.case_ = number
+	t.s.here.caseNumber = number
 	summary, text := t.render(ho.Summary), t.render(ho.Text)
 	urgent := ho.Urgent && (ho.If < 0 || t.holds(ho.If))
 	var shared []Value
@@ -64,7 +64,7 @@ func (t *turn) teamIsThere(team int) bool {
 // messageToPeople passes on what the person writes while people own the conversation.
 func (t *turn) messageToPeople() {
 	e := t.add(CaseMessage)
-	e.Case, e.Text, e.Media = t.s.here.case_, t.ev.Text, t.ev.Media
+	e.Case, e.Text, e.Media = t.s.here.caseNumber, t.ev.Text, t.ev.Media
 	if l := t.ev.Location; l != nil {
 		e.Text = strconv.FormatFloat(l.Lat, 'f', 6, 64) + ", " + strconv.FormatFloat(l.Lon, 'f', 6, 64)
 	}
@@ -78,7 +78,7 @@ func (t *turn) staffReply() {
 		return
 	}
 	state := program.None
-	if t.owned() && t.s.here.case_ == t.ev.Case {
+	if t.owned() && t.s.here.caseNumber == t.ev.Case {
 		state = t.m.state[t.s.here.state]
 		t.touched = true
 		if !t.s.here.answered {
@@ -87,7 +87,7 @@ func (t *turn) staffReply() {
 				t.runWhen(state, i)
 			}
 		}
-	} else if b := t.s.before; b != nil && b.case_ == t.ev.Case {
+	} else if b := t.s.before; b != nil && b.caseNumber == t.ev.Case {
 		kept := *b
 		kept.answered = true
 		t.s.before = &kept
@@ -100,13 +100,13 @@ func (t *turn) staffReply() {
 
 // staffDone takes the conversation back from people.
 func (t *turn) staffDone() {
-	if t.owned() && t.s.here.case_ == t.ev.Case {
+	if t.owned() && t.s.here.caseNumber == t.ev.Case {
 		t.caseDone(t.m.state[t.s.here.state])
 		return
 	}
-	if b := t.s.before; b != nil && b.case_ == t.ev.Case && t.ev.Case != 0 {
+	if b := t.s.before; b != nil && b.caseNumber == t.ev.Case && t.ev.Case != 0 {
 		kept := *b
-		kept.case_ = 0
+		kept.caseNumber = 0
 		t.s.before = &kept
 	}
 }
@@ -114,7 +114,7 @@ func (t *turn) staffDone() {
 func (t *turn) caseDone(state int) {
 	st := &t.p.States[state]
 	h := &t.s.here
-	h.state, h.case_, h.answered = 0, 0, false
+	h.state, h.caseNumber, h.answered = 0, 0, false
 	if i := findWhen(st, program.WhenDone); i != program.None {
 		t.traced(TraceWhen, state, i, "")
 		t.sayString(st.Whens[i].Text)
@@ -129,8 +129,8 @@ func (t *turn) caseDone(state int) {
 // closeCase tells people that the person has left. A case that nobody answered in time stays open: they
 // still owe the answer.
 func (t *turn) closeCase() {
-	if t.s.here.case_ != 0 {
-		t.add(CloseCase).Case = t.s.here.case_
-		t.s.here.case_ = 0
+	if t.s.here.caseNumber != 0 {
+		t.add(CloseCase).Case = t.s.here.caseNumber
+		t.s.here.caseNumber = 0
 	}
 }

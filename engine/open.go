@@ -97,7 +97,7 @@ func (t *turn) startFlow(trigger int, value any) {
 	default:
 		s.before = nil
 		t.changeFlow(tr.Flow)
-		s.here.state, s.here.asking, s.here.case_, s.here.fetch = 0, 0, 0, 0
+		s.here.state, s.here.asking, s.here.caseNumber, s.here.fetch = 0, 0, 0, 0
 		s.here.picks, s.here.mean, s.here.page, s.here.misses, s.here.answered = nil, "", 0, 0, false
 	}
 	s.free, s.met = free, true

@@ -261,7 +261,7 @@ func (m *machine) optionLabel(t *turn, st *program.State, o *option, lang int) s
 	case doneOption:
 		return text(m.p.Texts.Done, w.done)
 	case continueOption:
-		return text(m.p.Texts.Continue, w.continue_)
+		return text(m.p.Texts.Continue, w.goOn)
 	case menuOption:
 		return text(m.p.Texts.Menu, w.menu)
 	}

@@ -53,7 +53,7 @@ func someEvent(t *rapid.T, at time.Time, seen *seen) Event {
 		ev.Fetch, ev.Failed = max(seen.fetch, number()%2), rapid.Bool().Draw(t, "failed")
 		ev.Answer = map[string]any{"status": rapid.SampledFrom([]any{"open", 1.5, nil, []any{"x"}, strings.Repeat("y", 5000)}).Draw(t, "status")}
 	case StaffReply, StaffDone:
-		ev.Case, ev.Text = max(seen.case_, number()%2), "Good day *all*"
+		ev.Case, ev.Text = max(seen.caseNumber, number()%2), "Good day *all*"
 	case SetLanguage:
 		ev.Text = rapid.SampledFrom([]string{"en", "es", "ar", "zz"}).Draw(t, "language")
 	}
@@ -61,9 +61,9 @@ func someEvent(t *rapid.T, at time.Time, seen *seen) Event {
 }
 
 type seen struct {
-	tokens       []string
-	timers       []uint32
-	fetch, case_ uint32
+	tokens            []string
+	timers            []uint32
+	fetch, caseNumber uint32
 }
 
 func (s *seen) note(effects []Effect) {
@@ -78,7 +78,7 @@ func (s *seen) note(effects []Effect) {
 		case Fetch:
 			s.fetch = e.Fetch
 		case OpenCase:
-			s.case_ = e.Case
+			s.caseNumber = e.Case
 		}
 	}
 }
@@ -244,5 +244,23 @@ func TestReferencesOfAContactAreDifferentAndReadable(t *testing.T) {
 			t.Fatalf("reference %d is %q", n, ref)
 		}
 		had[ref] = true
+	}
+}
+
+func TestWhatAFetchHoldsIsBoundedAndReported(t *testing.T) {
+	t.Parallel()
+	p := everything(t)
+	s, _ := Step(p, known(p), Event{Kind: Message, At: monday, Channel: "whatsapp", Text: "status"})
+	for i := range 25 {
+		next, effects := Step(p, s, Event{Kind: Message, At: monday, Channel: "whatsapp", Text: "hello"})
+		full := len(effects) == 1 && effects[0].Code == "held-full"
+		if want := i >= maxInbox; full != want || !full && len(effects) > 0 {
+			t.Errorf("message %d: effects %+v", i+1, effects)
+		}
+		s = next
+	}
+	_, effects := Step(p, s, Event{Kind: Message, At: monday, Channel: "whatsapp", Text: strings.Repeat("x", maxInboxBytes)})
+	if len(effects) != 1 || effects[0].Code != "held-full" {
+		t.Errorf("a long message: effects %+v", effects)
 	}
 }

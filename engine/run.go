@@ -90,7 +90,7 @@ func (t *turn) op(pc int, op *program.Op) int {
 	case program.OpCall:
 		return t.call(op)
 	case program.OpReturn:
-		return t.return_(op)
+		return t.returns(op)
 	case program.OpForEach:
 		return t.forEach(op)
 	case program.OpNext:
@@ -233,7 +233,7 @@ func (t *turn) resume() {
 	switch {
 	case st.Kind == program.FetchState:
 		t.run(st.PC)
-	case st.Kind == program.HandOverState && t.s.here.case_ == 0: // people finished meanwhile
+	case st.Kind == program.HandOverState && t.s.here.caseNumber == 0: // people finished meanwhile
 		t.caseDone(state)
 	default:
 		t.askAgain(state)

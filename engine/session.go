@@ -71,7 +71,7 @@ const (
 type place struct {
 	state, step uint64 // hashes; state 0: nowhere
 	asking      uint32 // of the question as it stands
-	case_       uint32 // of a hand-over
+	caseNumber  uint32 // of a hand-over
 	fetch       uint32 // of a fetch
 	misses      uint8
 	answered    bool // people have answered in the case
@@ -204,7 +204,7 @@ func (s Session) Where(p *program.Program) Where {
 		return Where{}
 	}
 	st := &p.States[i]
-	w := Where{Kind: st.Kind, Identity: st.Identity, Case: s.here.case_, Fetch: s.here.fetch}
+	w := Where{Kind: st.Kind, Identity: st.Identity, Case: s.here.caseNumber, Fetch: s.here.fetch}
 	if st.Flow >= 0 && st.Flow < len(p.Flows) {
 		w.Flow = p.Flows[st.Flow].Name
 	}

@@ -6,7 +6,7 @@ import "strings"
 // for a language that is not in the table.
 type wording struct {
 	more, notUnderstood, movedOn, didYouMean, oldButton string
-	continue_, menu, done, restart, whyNone             string
+	goOn, menu, done, restart, whyNone                  string
 	tooLong, unsupported                                string
 	late                                                string // asked when an answer comes after the end
 	yes, no, every                                      string
@@ -19,7 +19,7 @@ var wordings = map[string]wording{
 		more: "More…", notUnderstood: "Sorry, I did not understand.",
 		movedOn:    "We have improved this service since you last wrote. Let us start this part again.",
 		didYouMean: "Did you mean “%s”?", oldButton: "That button belongs to an earlier question. Here is the present one:",
-		continue_: "Continue", menu: "Menu", done: "Done", restart: "Let us start again.",
+		goOn: "Continue", menu: "Menu", done: "Done", restart: "Let us start again.",
 		whyNone: "We ask this only to help you here. You can also talk to a person.",
 		tooLong: "That is longer than we can take. Please write it shorter.", unsupported: "I can only read text here.",
 		late: "The last conversation has ended, so this answer was not kept. Do you want to continue where we stopped?",
@@ -29,7 +29,7 @@ var wordings = map[string]wording{
 		more: "Más…", notUnderstood: "Perdón, no entendí.",
 		movedOn:    "Mejoramos este servicio desde su último mensaje. Empecemos esta parte de nuevo.",
 		didYouMean: "¿Quiso decir «%s»?", oldButton: "Ese botón es de una pregunta anterior. Esta es la de ahora:",
-		continue_: "Continuar", menu: "Menú", done: "Listo", restart: "Empecemos de nuevo.",
+		goOn: "Continuar", menu: "Menú", done: "Listo", restart: "Empecemos de nuevo.",
 		whyNone: "Lo preguntamos solo para ayudarle aquí. También puede hablar con una persona.",
 		tooLong: "Es más largo de lo que podemos recibir. Escríbalo más corto, por favor.", unsupported: "Aquí solo puedo leer texto.",
 		late: "La última conversación terminó y esta respuesta no se guardó. ¿Quiere continuar donde nos quedamos?",
@@ -39,7 +39,7 @@ var wordings = map[string]wording{
 		more: "Plus…", notUnderstood: "Pardon, je n’ai pas compris.",
 		movedOn:    "Nous avons amélioré ce service depuis votre dernier message. Reprenons cette partie du début.",
 		didYouMean: "Vouliez-vous dire « %s » ?", oldButton: "Ce bouton est celui d’une question précédente. Voici la question actuelle :",
-		continue_: "Continuer", menu: "Menu", done: "Terminé", restart: "Reprenons du début.",
+		goOn: "Continuer", menu: "Menu", done: "Terminé", restart: "Reprenons du début.",
 		whyNone: "Nous le demandons seulement pour vous aider ici. Vous pouvez aussi parler à une personne.",
 		tooLong: "C’est plus long que ce que nous pouvons recevoir. Écrivez plus court, s’il vous plaît.", unsupported: "Ici, je ne lis que du texte.",
 		late: "La dernière conversation est terminée et cette réponse n’a pas été gardée. Voulez-vous continuer là où nous étions ?",
@@ -49,7 +49,7 @@ var wordings = map[string]wording{
 		more: "المزيد…", notUnderstood: "عذرًا، لم أفهم.",
 		movedOn:    "لقد حسّنّا هذه الخدمة منذ رسالتك الأخيرة. لنبدأ هذا الجزء من جديد.",
 		didYouMean: "هل تقصد «%s»؟", oldButton: "هذا الزر من سؤال سابق. هذا هو السؤال الحالي:",
-		continue_: "متابعة", menu: "القائمة", done: "انتهيت", restart: "لنبدأ من جديد.",
+		goOn: "متابعة", menu: "القائمة", done: "انتهيت", restart: "لنبدأ من جديد.",
 		whyNone: "نسأل عن هذا لمساعدتك هنا فقط. يمكنك أيضًا التحدث مع شخص.",
 		tooLong: "هذا أطول مما يمكننا استلامه. اكتبه أقصر من فضلك.", unsupported: "أستطيع قراءة النص فقط هنا.",
 		late: "انتهت المحادثة الأخيرة ولم تُحفظ هذه الإجابة. هل تريد المتابعة من حيث توقفنا؟",
@@ -59,7 +59,7 @@ var wordings = map[string]wording{
 		more: "Zaidi…", notUnderstood: "Samahani, sikuelewa.",
 		movedOn:    "Tumeboresha huduma hii tangu ulipoandika mara ya mwisho. Tuanze sehemu hii tena.",
 		didYouMean: "Ulimaanisha “%s”?", oldButton: "Kitufe hicho ni cha swali la awali. Swali la sasa ni hili:",
-		continue_: "Endelea", menu: "Menyu", done: "Nimemaliza", restart: "Tuanze tena.",
+		goOn: "Endelea", menu: "Menyu", done: "Nimemaliza", restart: "Tuanze tena.",
 		whyNone: "Tunauliza hili ili kukusaidia hapa tu. Unaweza pia kuzungumza na mtu.",
 		tooLong: "Ujumbe ni mrefu kuliko tunavyoweza kupokea. Tafadhali andika kwa ufupi.", unsupported: "Hapa ninaweza kusoma maandishi tu.",
 		late: "Mazungumzo ya mwisho yameisha na jibu hili halikuhifadhiwa. Ungependa kuendelea tulipoishia?",
@@ -69,7 +69,7 @@ var wordings = map[string]wording{
 		more: "Wax kale…", notUnderstood: "Waan ka xumahay, ma fahmin.",
 		movedOn:    "Adeeggan waan hagaajinnay tan iyo fariintaadii u dambaysay. Qaybtan mar kale aan bilowno.",
 		didYouMean: "Ma waxaad ula jeeddaa “%s”?", oldButton: "Badhankaasi waa su'aal hore. Tani waa su'aasha hadda:",
-		continue_: "Sii wad", menu: "Liiska", done: "Waan dhammeeyay", restart: "Mar kale aan bilowno.",
+		goOn: "Sii wad", menu: "Liiska", done: "Waan dhammeeyay", restart: "Mar kale aan bilowno.",
 		whyNone: "Waxaan tan u weydiineynaa oo keliya inaan halkan kugu caawinno. Waxaad sidoo kale la hadli kartaa qof.",
 		tooLong: "Way ka dheer tahay inta aan qaadi karno. Fadlan soo gaabi.", unsupported: "Halkan qoraal oo keliya ayaan akhriyi karaa.",
 		late: "Wadahadalkii hore wuu dhammaaday, jawaabtanna lama kaydin. Ma rabtaa inaad ka sii waddo meeshii aan joognay?",
@@ -79,7 +79,7 @@ var wordings = map[string]wording{
 		more: "Mais…", notUnderstood: "Desculpe, não entendi.",
 		movedOn:    "Melhorámos este serviço desde a sua última mensagem. Vamos recomeçar esta parte.",
 		didYouMean: "Quis dizer «%s»?", oldButton: "Esse botão é de uma pergunta anterior. Esta é a atual:",
-		continue_: "Continuar", menu: "Menu", done: "Pronto", restart: "Vamos recomeçar.",
+		goOn: "Continuar", menu: "Menu", done: "Pronto", restart: "Vamos recomeçar.",
 		whyNone: "Perguntamos isto só para ajudar aqui. Também pode falar com uma pessoa.",
 		tooLong: "É mais longo do que podemos receber. Escreva mais curto, por favor.", unsupported: "Aqui só consigo ler texto.",
 		late: "A última conversa terminou e esta resposta não foi guardada. Quer continuar onde ficámos?",
@@ -89,7 +89,7 @@ var wordings = map[string]wording{
 		more: "بیشتر…", notUnderstood: "ببخشید، متوجه نشدم.",
 		movedOn:    "از آخرین پیام شما این خدمت را بهتر کرده‌ایم. این بخش را دوباره شروع کنیم.",
 		didYouMean: "منظورتان «%s» بود؟", oldButton: "آن دکمه مربوط به پرسش قبلی است. پرسش کنونی این است:",
-		continue_: "ادامه", menu: "فهرست", done: "تمام شد", restart: "دوباره شروع کنیم.",
+		goOn: "ادامه", menu: "فهرست", done: "تمام شد", restart: "دوباره شروع کنیم.",
 		whyNone: "این را فقط برای کمک به شما می‌پرسیم. می‌توانید با یک نفر هم صحبت کنید.",
 		tooLong: "این بلندتر از آن است که بتوانیم بگیریم. لطفاً کوتاه‌تر بنویسید.", unsupported: "اینجا فقط می‌توانم متن بخوانم.",
 		late: "گفتگوی قبلی تمام شده و این پاسخ نگه داشته نشد. می‌خواهید از همان جا ادامه دهید؟",
