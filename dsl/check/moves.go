@@ -10,7 +10,7 @@ import (
 
 // reach marks every step that a conversation can come to.
 func (w *whole) reach() (all *ways, reached []bool) {
-	all = w.ways(everywhere, true)
+	all = w.ways(byEverywhere)
 	reached = make([]bool, len(w.nodes))
 	queue := w.roots()
 	for _, n := range queue {
@@ -92,7 +92,7 @@ func stepName(s *pack.Step) diag.Span {
 func fallsIntoException(w *whole) {
 	type ways struct{ fromAbove, exception, plain bool }
 	in := make([]ways, len(w.nodes))
-	all := w.ways(everywhere, true)
+	all := w.ways(byEverywhere)
 	for n := range w.nodes {
 		for _, h := range all.of[n].hops {
 			to := w.target(all.flow[n], h)
@@ -187,7 +187,7 @@ func callDepth(w *whole) {
 // endlessLoop looks for a circle that never waits. It follows calls into the called flow and, where that can
 // return without waiting, to what stands below.
 func endlessLoop(w *whole) {
-	all := w.ways(silently, false)
+	all := w.ways(bySilence)
 	out := all.settle()
 	type move struct {
 		to   int

@@ -14,6 +14,9 @@ type route struct {
 	outs   []out // moves and calls to other flows
 	// unsure: a target was reported, so nobody knows what comes after it.
 	unsure bool
+	walks  [ruleCount]walks
+	// handsOver are the steps that hold a hand-over, menus the points of menus.
+	handsOver, menus []int
 }
 
 // point is one statement.
@@ -77,6 +80,7 @@ func newRoute(p *pack.Pack, f *pack.Flow) *route {
 		b.route.points[b.route.steps[i]].next = []edge{{to: first, out: -1}}
 		below = b.route.steps[i]
 	}
+	b.route.walkAll()
 	return b.route
 }
 

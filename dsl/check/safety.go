@@ -14,18 +14,17 @@ import (
 
 // handsOver marks the steps from which a hand-over can be reached.
 func (w *whole) handsOver() []bool {
-	all := w.ways(everywhere, true)
+	all := w.ways(byEverywhere)
 	users := make([][]int, len(w.nodes))
 	out := make([]bool, len(w.nodes))
 	var queue []int
-	for n := range w.nodes {
-		p, at := w.route(n)
-		for _, point := range p.reached(at, everywhere) {
-			if p.points[point].kind == atHandOver && !out[n] {
-				out[n] = true
-				queue = append(queue, n)
-			}
+	for i, f := range w.found {
+		for _, step := range f.route.handsOver {
+			out[w.base[i]+step] = true
+			queue = append(queue, w.base[i]+step)
 		}
+	}
+	for n := range w.nodes {
 		for _, h := range all.of[n].hops {
 			if to := w.target(all.flow[n], h); to >= 0 {
 				users[to] = append(users[to], n)
@@ -222,7 +221,7 @@ func menuTooDeep(w *whole) {
 	if start < 0 {
 		return
 	}
-	all := w.ways(everywhere, true)
+	all := w.ways(byEverywhere)
 	depth := make([]int, len(w.nodes))
 	for i := range depth {
 		depth[i] = -1
@@ -258,9 +257,9 @@ func menuTooDeep(w *whole) {
 		if depth[n] != deepest {
 			continue // deeper ones stand behind one of these
 		}
-		p, at := w.route(n)
-		for _, point := range p.reached(at, everywhere) {
-			if isMenu(&p.points[point]) {
+		p, _ := w.route(n)
+		for _, point := range p.menus {
+			if p.points[point].step == w.nodes[n].step {
 				w.add(diag.New(diag.Warning, "menu-too-deep", span(p.points[point].line), "this question stands %d menus deep", deepest+1).
 					WithHelp("Bring what people need most up to the first menus."))
 				break
@@ -293,7 +292,7 @@ func noFraudReport(w *whole) {
 			}
 		}
 	}
-	all := w.ways(everywhere, true)
+	all := w.ways(byEverywhere)
 	near, start := map[int]int{}, w.node(w.pack.Start)
 	if start >= 0 {
 		queue := []int{start}
@@ -324,7 +323,7 @@ func noFraudReport(w *whole) {
 // answered, the way on must have a number to call, another hand-over, or a promise: a reminder, or a team that
 // says within which time it answers. So must each way of the words "danger" and of an urgent alert.
 func urgentDeadEnd(w *whole) {
-	all := w.ways(unhelped, false)
+	all := w.ways(byNeed)
 	out := all.settle()
 	ends := func(i int) bool { return i >= 0 && (out[i].ends || out[i].returns) }
 	for _, list := range w.pack.Words {
@@ -392,7 +391,7 @@ func (w *whole) endsFrom(all *ways, out []exits, flow int, edges []edge) bool {
 		case p.points[e.to].kind == atStep:
 			s.hops = []hop{{step: p.points[e.to].step, out: -1}}
 		default:
-			s = p.walk(e.to, unhelped, true)
+			s = p.walkOnce(e.to)
 		}
 		if s.ends || s.returns {
 			return true

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 
 	"baraza/dsl/ast"
@@ -21,6 +22,7 @@ type whole struct {
 	unresolved bool
 	// recursive are the calls that go round.
 	recursive map[*ast.Line]bool
+	kept      [ruleCount]*ways
 	out       diag.List
 }
 
@@ -135,46 +137,43 @@ func (w *whole) place() diag.Span {
 // ways are the stretches of every step and of what stands below each call, under one rule.
 type ways struct {
 	whole *whole
-	of    []stretch // by node, then below the calls
+	of    []*stretch // by node, then below the calls
 	flow  []int
-	below map[[2]int]int // flow and point below a call: index in of
+	below []map[int]int // by flow and point below a call: index in of
 }
 
-// ways walks from every step. Where calls are not passed over, what stands below one is a stretch of its own.
-func (w *whole) ways(keep rule, pass bool) *ways {
-	all := &ways{whole: w, below: map[[2]int]int{}}
-	for n := range w.nodes {
-		p, at := w.route(n)
-		all.of = append(all.of, p.walk(at, keep, pass))
-		all.flow = append(all.flow, w.nodes[n].flow)
+func (w *whole) ways(id ruleID) *ways {
+	if w.kept[id] != nil {
+		return w.kept[id]
 	}
-	for i := 0; !pass && i < len(all.of); i++ {
-		for _, c := range all.of[i].calls {
-			flow := all.flow[i]
-			if _, ok := all.below[[2]int{flow, c.below}]; ok {
-				continue
-			}
-			all.below[[2]int{flow, c.below}] = len(all.of)
-			all.of = append(all.of, w.found[flow].route.walkFrom(c.below, keep, pass))
-			all.flow = append(all.flow, flow)
+	all := &ways{whole: w, below: make([]map[int]int, len(w.found))}
+	for i, f := range w.found {
+		for step := range f.route.steps {
+			all.of = append(all.of, &f.route.walks[id].steps[step])
+			all.flow = append(all.flow, i)
 		}
 	}
-	return all
-}
-
-// walkFrom is walk where the point itself may be a step: then the stretch is a hop to it.
-func (p *route) walkFrom(point int, keep rule, pass bool) stretch {
-	if p.points[point].kind == atStep {
-		return stretch{hops: []hop{{step: p.points[point].step, out: -1, via: edge{to: point, out: -1}}}}
+	for i, f := range w.found {
+		points := slices.Sorted(maps.Keys(f.route.walks[id].below))
+		for _, point := range points {
+			if all.below[i] == nil {
+				all.below[i] = map[int]int{}
+			}
+			all.below[i][point] = len(all.of)
+			s := f.route.walks[id].below[point]
+			all.of = append(all.of, &s)
+			all.flow = append(all.flow, i)
+		}
 	}
-	return p.walk(point, keep, pass)
+	w.kept[id] = all
+	return all
 }
 
 // called is the first step of a called flow; -1 where there is none.
 func (a *ways) called(i int, c call) int { return a.whole.node(a.whole.outs[a.flow[i]][c.out]) }
 
 // belowOf is the stretch below a call.
-func (a *ways) belowOf(i int, c call) int { return a.below[[2]int{a.flow[i], c.below}] }
+func (a *ways) belowOf(i int, c call) int { return a.below[a.flow[i]][c.below] }
 
 // exits says how what begins at a stretch can come to an end.
 type exits struct{ ends, returns bool }
@@ -211,7 +210,7 @@ func (a *ways) settle() []exits {
 }
 
 func (a *ways) exitsOf(i int, out []exits) exits {
-	s := &a.of[i]
+	s := a.of[i]
 	now := exits{s.ends, s.returns}
 	for _, h := range s.hops {
 		n := a.whole.target(a.flow[i], h)
