@@ -38,14 +38,12 @@ func (t *turn) didYouMean(state int, o option) {
 	t.halt()
 	t.s.here.mean = o.key
 	label := t.m.optionLabel(t, st, &o, t.lang)
-	text := t.wording().didYouMean
-	if str := t.p.Texts.DidYouMean; str >= 0 {
+	text := strings.Replace(t.wording().didYouMean, "%s", label, 1)
+	if str := t.p.Texts.DidYouMean; str >= 0 { // the pack's words have {label}
+		vars := t.s.here.vars
+		t.s.here.vars = vars.with(&t.scratch, "label", plainText(label))
 		text = t.render(str)
-	}
-	if strings.Contains(text, "%s") {
-		text = strings.Replace(text, "%s", label, 1)
-	} else {
-		text += " " + label
+		t.s.here.vars = vars
 	}
 	choices := []Choice{{Label: t.wording().yes, Number: 1}, {Label: t.wording().no, Number: 2}}
 	t.addTokens(st.Hash, choices, []option{{key: keyMeant}, {key: keyOther}})

@@ -135,6 +135,32 @@ func TestTheNoticeIsShownInEveryLanguageWhereNoneIsKnown(t *testing.T) {
 		* ended`)
 }
 
+func TestAPacksOwnWordsGoBeforeTheBuiltInOnes(t *testing.T) {
+	t.Parallel()
+	b := build(t)
+	b.p.Texts.DidYouMean = b.str("texts.did_you_mean", "You mean {label}, right?")
+	b.p.Texts.NotUnderstood = b.str("texts.not_understood", "Pardon?")
+	b.flow("start")
+	b.step("first", "sensitive")
+	b.ask("kind", program.ChoiceKind, "Which?", opt("help: Legal help"), opt("other: Other"))
+	b.end()
+	p := b.done()
+	p.Start = 0
+	run(t, p, New(), `
+		> hello
+		bot: Which?
+		buttons: 1 Legal help · 2 Other
+		> what
+		bot: Pardon?
+		bot: Which?
+		buttons: 1 Legal help · 2 Other
+		> leagl help
+		bot: You mean Legal help, right?
+		buttons: 1 Yes · 2 No
+		> yes
+		* ended`)
+}
+
 func TestATraceTellsTheWayAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := desk(t)

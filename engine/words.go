@@ -9,7 +9,7 @@ type wording struct {
 	goOn, menu, done, restart, whyNone                  string
 	tooLong, unsupported                                string
 	late                                                string // asked when an answer comes after the end
-	yes, no, every                                      string
+	yes, no                                             string
 	why                                                 []string // words that ask why, folded
 }
 
@@ -87,12 +87,12 @@ var wordings = map[string]wording{
 	},
 	"fa": {
 		more: "بیشتر…", notUnderstood: "ببخشید، متوجه نشدم.",
-		movedOn:    "از آخرین پیام شما این خدمت را بهتر کرده‌ایم. این بخش را دوباره شروع کنیم.",
+		movedOn:    "از آخرین پیام شما این خدمت را بهتر کرده\u200cایم. این بخش را دوباره شروع کنیم.",
 		didYouMean: "منظورتان «%s» بود؟", oldButton: "آن دکمه مربوط به پرسش قبلی است. پرسش کنونی این است:",
 		goOn: "ادامه", menu: "فهرست", done: "تمام شد", restart: "دوباره شروع کنیم.",
-		whyNone: "این را فقط برای کمک به شما می‌پرسیم. می‌توانید با یک نفر هم صحبت کنید.",
-		tooLong: "این بلندتر از آن است که بتوانیم بگیریم. لطفاً کوتاه‌تر بنویسید.", unsupported: "اینجا فقط می‌توانم متن بخوانم.",
-		late: "گفتگوی قبلی تمام شده و این پاسخ نگه داشته نشد. می‌خواهید از همان جا ادامه دهید؟",
+		whyNone: "این را فقط برای کمک به شما می\u200cپرسیم. می\u200cتوانید با یک نفر هم صحبت کنید.",
+		tooLong: "این بلندتر از آن است که بتوانیم بگیریم. لطفاً کوتاه\u200cتر بنویسید.", unsupported: "اینجا فقط می\u200cتوانم متن بخوانم.",
+		late: "گفتگوی قبلی تمام شده و این پاسخ نگه داشته نشد. می\u200cخواهید از همان جا ادامه دهید؟",
 		yes:  "بله", no: "نه", why: []string{"چرا"},
 	},
 }
