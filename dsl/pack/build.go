@@ -16,6 +16,7 @@ func Build(src *Sources, cache *Cache) (*Pack, diag.List) {
 	}
 	b := &builder{
 		src: src, cache: cache, at: map[named]owned{}, sheets: map[sheetKey]*sheet{}, entered: map[*Flow][]bool{},
+		preparing: map[*Flow]bool{}, budget: packBudget, budgets: map[*outline]*budget{}, variables: map[string]Type{},
 		p: &Pack{Hash: src.hash, Media: src.media, Translations: map[string]*Catalogue{}},
 	}
 	b.parse()
@@ -51,6 +52,14 @@ type builder struct {
 	// entered are the steps of each flow that are reached from elsewhere, by index.
 	entered map[*Flow][]bool
 	typed   map[*Flow]*typedFlow
+	// preparing are the flows whose callees are being typed: what they return is not known to those.
+	preparing map[*Flow]bool
+
+	// budget is that of the pack's own names, budgets are those of the files. Each is used by one goroutine at
+	// a time.
+	budget    budget
+	budgets   map[*outline]*budget
+	variables map[string]Type // of any flow, for tests
 
 	problems diag.List
 }
@@ -124,6 +133,8 @@ func (b *builder) skeletons() {
 	b.typed = make(map[*Flow]*typedFlow)
 	for _, u := range b.units {
 		for _, o := range u.outlines {
+			left := budget(fileBudget)
+			b.budgets[o] = &left
 			for i, lines := range o.flows {
 				name := lines.head.Head.(*ast.Flow).Name
 				if first := u.flows[name.Text]; first != nil {
@@ -232,5 +243,6 @@ func (b *builder) unknownIn(t *typedFlow, kind string, name ast.Name) {
 	if b.hidden() {
 		return
 	}
-	t.report(unknownName("unknown-"+kind, kind, name.Text, spanOf(name), b.names.all(kind), b.where(kind)))
+	candidates := b.budgets[t.flow.outline].take(b.names.all(kind))
+	t.report(unknownName("unknown-"+kind, kind, name.Text, spanOf(name), candidates, b.where(kind)))
 }

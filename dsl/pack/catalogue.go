@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"strings"
@@ -93,7 +94,7 @@ func (c *lineCounter) at(offset int) int {
 	if offset < c.from {
 		c.from, c.lines = 0, 0
 	}
-	c.lines += strings.Count(string(c.src[c.from:offset]), "\n")
+	c.lines += bytes.Count(c.src[c.from:offset], []byte{'\n'})
 	c.from = offset
 	return c.lines + 1
 }

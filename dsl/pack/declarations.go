@@ -263,6 +263,11 @@ func (b *builder) columnsOf(line *ast.Line) []Column {
 		if !ok {
 			continue
 		}
+		if len(out) == MaxColumns {
+			b.report(diag.New(diag.Error, "too-large", spanOf(h.Name), "there are more than %d columns here", MaxColumns).
+				WithHelp("Take out those that the flows do not use."))
+			return out
+		}
 		if i := slices.IndexFunc(out, func(c Column) bool { return c.Name == h.Name.Text }); i >= 0 {
 			b.duplicate("column", h.Name, out[i].Line.Head.(*ast.Column).Name.Span())
 			continue
@@ -357,7 +362,7 @@ func (b *builder) params(t *Template, text *ast.Text) {
 				WithHelp("Write a name such as {name}, and give its value where the template is used:  with name = …"))
 			continue
 		}
-		if !slices.Contains(t.Params, name) {
+		if !slices.Contains(t.Params, name) && len(t.Params) < MaxColumns {
 			t.Params = append(t.Params, name)
 		}
 		b.p.declaredExprs[e] = Type{Kind: program.TextKind}
@@ -410,7 +415,7 @@ func (b *builder) texts(u *unit, line *ast.Line) {
 		}
 		name := strings.Join(strings.Fields(row.Name.Text), " ")
 		if !slices.Contains(TextNames, name) {
-			b.report(unknownName("unknown-name", "text", row.Name.Text, spanOf(row.Name), TextNames, nil))
+			b.report(unknownName("unknown-name", "text", row.Name.Text, spanOf(row.Name), b.budget.take(TextNames), nil))
 			continue
 		}
 		key := named{"text", name}

@@ -38,6 +38,7 @@ type names struct {
 	records   map[string]*Record
 	templates map[string]*Template
 	services  map[string]*Service
+	lists     map[string][]string // of all names by kind, in source order
 }
 
 // owned is where a name was declared first.
@@ -69,6 +70,7 @@ func (b *builder) declare() {
 			b.languages()
 		}
 	}
+	b.names.list()
 	b.bind()
 	for _, u := range b.units {
 		for _, line := range u.declarations() {
@@ -161,7 +163,11 @@ func (b *builder) headLine(line *ast.Line) {
 		p.Timezone = h.Name
 		b.timezone(line, h.Name)
 	case *ast.Languages:
-		for _, tag := range h.Tags {
+		if len(h.Tags) > MaxLanguages {
+			b.report(diag.New(diag.Error, "too-large", spanOf(h.Tags[MaxLanguages]), "a pack has at most %d languages", MaxLanguages).
+				WithHelp("Take out those that no text is written in."))
+		}
+		for _, tag := range h.Tags[:min(len(h.Tags), MaxLanguages)] {
 			b.languageTag(tag)
 		}
 	case *ast.Channels:
@@ -181,6 +187,9 @@ func (b *builder) headLine(line *ast.Line) {
 		p.Example = true
 	}
 }
+
+// MaxLanguages is how many languages a pack can have.
+const MaxLanguages = 50
 
 // languageTag adds a language. Its tag is that of BCP 47: es, pt-BR.
 func (b *builder) languageTag(tag ast.Name) {
@@ -338,7 +347,7 @@ func (b *builder) bind() {
 				b.unknown("unknown-"+h.Kind.Text, h.Kind.Text, h.Name, lib.declared(h.Kind.Text), nil)
 				continue
 			}
-			if !slices.ContainsFunc(b.units, func(o *unit) bool { return o.declares(h.Kind.Text, h.Value.Text) }) {
+			if !b.declared(h.Kind.Text, h.Value.Text) {
 				b.unknown("unknown-"+h.Kind.Text, h.Kind.Text, h.Value, b.names.all(h.Kind.Text), b.where(h.Kind.Text))
 				continue
 			}
@@ -366,7 +375,21 @@ func (u *unit) declared(kind string) []string {
 	return all
 }
 
-func (u *unit) declares(kind, name string) bool { return slices.Contains(u.declared(kind), name) }
+func (u *unit) declares(kind, name string) bool {
+	if u.names == nil {
+		u.names = map[named]bool{}
+		for _, line := range u.declarations() {
+			kind, name := declaredName(line)
+			u.names[named{kind, name.Text}] = true
+		}
+	}
+	return u.names[named{kind, name}]
+}
+
+// declared says that the pack or one of its libraries declares a name.
+func (b *builder) declared(kind, name string) bool {
+	return slices.ContainsFunc(b.units, func(u *unit) bool { return u.declares(kind, name) })
+}
 
 // declaredName is the kind and name of a declaration.
 func declaredName(line *ast.Line) (kind string, name ast.Name) {
@@ -394,16 +417,21 @@ func declaredName(line *ast.Line) (kind string, name ast.Name) {
 }
 
 // all are the names of a kind, in source order.
-func (n *names) all(kind string) []string {
-	var all []string
+func (n *names) all(kind string) []string { return n.lists[kind] }
+
+// list gathers the names of each kind once.
+func (n *names) list() {
+	n.lists = map[string][]string{}
+	seen := map[named]bool{}
 	for _, u := range n.units {
-		for _, name := range u.declared(kind) {
-			if !slices.Contains(all, name) {
-				all = append(all, name)
+		for _, line := range u.declarations() {
+			kind, name := declaredName(line)
+			if key := (named{kind, name.Text}); kind != "" && !seen[key] {
+				seen[key] = true
+				n.lists[kind] = append(n.lists[kind], name.Text)
 			}
 		}
 	}
-	return all
 }
 
 func (n *names) has(kind, name string) bool {
@@ -436,7 +464,25 @@ func (b *builder) unknown(code, kind string, name ast.Name, candidates []string,
 	if b.hidden() {
 		return
 	}
-	b.report(unknownName(code, kind, name.Text, spanOf(name), candidates, where))
+	b.report(unknownName(code, kind, name.Text, spanOf(name), b.budget.take(candidates), where))
+}
+
+// A budget bounds how many names are compared with unknown ones: a file of ten thousand slips costs no more
+// than one of a hundred, and its writer has enough to do with those.
+type budget int
+
+const (
+	fileBudget = 50_000
+	packBudget = 500_000
+)
+
+// take gives the candidates while there is something left, then none.
+func (b *budget) take(candidates []string) []string {
+	if int(*b) < len(candidates) {
+		return nil
+	}
+	*b -= budget(len(candidates) + 1)
+	return candidates
 }
 
 // A missingName says how a kind is spoken of whose name is no noun of one thing.
@@ -461,8 +507,6 @@ func unknownName(code, kind, name string, at diag.Span, candidates []string, whe
 		WithHelps(diag.Suggest(say.noun, name, candidates, where)...)
 	if near := diag.Nearest(name, candidates); len(near) > 0 {
 		d = d.WithFix(at, near[0], false)
-	} else if len(candidates) == 0 {
-		d = d.WithHelp("This pack has none yet.")
 	}
 	return d
 }

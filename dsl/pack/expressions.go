@@ -86,6 +86,9 @@ func typed(u *use, s expression.Scope) (Type, []expression.Problem) {
 	}
 	typ, problems := expression.Check(source, s)
 	if len(problems) > 0 {
+		if p := &problems[0]; u.wants == wantRows && p.Code == "unknown-name" && source[p.Start:p.End] == strings.TrimSpace(source) {
+			p.Code, p.Message = "unknown-table", "there is no table called "+quote(source[p.Start:p.End])
+		}
 		return Type{}, problems
 	}
 	if p := misused(u, typ); p != nil {

@@ -2,8 +2,8 @@ package pack
 
 import (
 	"fmt"
+	"iter"
 	"runtime"
-	"slices"
 
 	"baraza/dsl/ast"
 
@@ -13,17 +13,21 @@ import (
 // typeFlows types every flow, those in the cache not again. What a flow needs of another one is found first,
 // in the order of the source; the rest is done side by side.
 func (b *builder) typeFlows() {
-	o := &ordering{builder: b, state: map[*Flow]int{}}
+	o := &ordering{builder: b, prepared: map[*Flow]bool{}, places: make(map[*Flow]int, len(b.p.Flows))}
+	for i, f := range b.p.Flows {
+		o.places[f] = i
+	}
 	for i := range b.p.Flows {
 		o.prepare(b.p.Flows[i], false)
 	}
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	const batch = 8
-	for todo := range slices.Chunk(o.todo, batch) {
+	for todo := range filesOf(o.todo) {
 		g.Go(func() error {
 			for _, t := range todo {
-				b.typeFlow(t)
+				if !t.done {
+					b.typeFlow(t)
+				}
 			}
 			return nil
 		})
@@ -55,24 +59,19 @@ func (b *builder) typeFlows() {
 // ordering finds which flows must be typed, callees whose value is used before their callers.
 type ordering struct {
 	*builder
-	state map[*Flow]int // 1: being prepared, 2: prepared
-	todo  []*typedFlow
+	prepared map[*Flow]bool
+	places   map[*Flow]int // in Pack.Flows
+	todo     []*typedFlow
 }
-
-const (
-	preparing = iota + 1
-	prepared
-)
 
 // prepare takes a flow from the cache when nothing it needs changed; else it types it now, where its value is
 // awaited, or notes it.
 func (o *ordering) prepare(f *Flow, now bool) {
-	if o.state[f] == preparing {
+	if o.preparing[f] {
 		return // it calls itself: what it returns is told by its other returns
 	}
-	t := o.typed[f]
-	if o.state[f] == 0 {
-		o.state[f] = preparing
+	if !o.prepared[f] {
+		o.preparing[f] = true
 		for _, m := range f.lines.moves {
 			if call, ok := m.line.Head.(*ast.Call); ok && call.As != nil {
 				if d := o.p.Resolve(f, *m.target); d != nil && d.Kind == ToFlow {
@@ -80,23 +79,22 @@ func (o *ordering) prepare(f *Flow, now bool) {
 				}
 			}
 		}
-		f = o.renew(t)
-		t = o.typed[f]
-		o.state[f] = prepared
-		if !t.done && !now {
-			o.todo = append(o.todo, t)
+		needs := o.needs(f)
+		delete(o.preparing, f)
+		f = o.renew(o.typed[f], needs)
+		o.prepared[f] = true
+		if !o.typed[f].done && !now {
+			o.todo = append(o.todo, o.typed[f])
 		}
 	}
-	if now && !t.done {
+	if t := o.typed[f]; now && !t.done {
 		o.typeFlow(t)
-		o.todo = slices.DeleteFunc(o.todo, func(other *typedFlow) bool { return other == t })
 	}
 }
 
 // renew puts a new flow in the place of a cached one that was typed with other flows than there are now.
-func (o *ordering) renew(t *typedFlow) *Flow {
+func (o *ordering) renew(t *typedFlow, needs string) *Flow {
 	old := t.flow
-	needs := o.needs(old)
 	if !t.done || t.needs == needs {
 		t.needs = needs
 		return old
@@ -106,10 +104,27 @@ func (o *ordering) renew(t *typedFlow) *Flow {
 	again.needs = needs
 	f := again.flow
 	u.flows[f.Name] = f
-	o.p.Flows[slices.Index(o.p.Flows, old)] = f
+	o.places[f] = o.places[old]
+	o.p.Flows[o.places[f]] = f
 	o.typed[f] = again
 	o.entered[f] = o.entered[old]
 	return f
+}
+
+// filesOf splits flows into those of one file each, which stand together.
+func filesOf(flows []*typedFlow) iter.Seq[[]*typedFlow] {
+	return func(yield func([]*typedFlow) bool) {
+		for start := 0; start < len(flows); {
+			end := start + 1
+			for end < len(flows) && flows[end].flow.outline == flows[start].flow.outline {
+				end++
+			}
+			if !yield(flows[start:end]) {
+				return
+			}
+			start = end
+		}
+	}
 }
 
 // needs is all that a flow's types depend on in other flows: how it is entered, what the flows that it calls
@@ -143,7 +158,7 @@ func (b *builder) needs(f *Flow) string {
 // itself, gives some value.
 func (b *builder) returns(f *Flow) Type {
 	t := b.typed[f]
-	if t == nil || !t.done {
+	if t == nil || !t.done || b.preparing[f] {
 		return Type{}
 	}
 	return t.returned

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -436,6 +437,9 @@ func order(u *source) {
 // the margin is never inside a text.
 func usesIn(name string, src []byte) []useLine {
 	var uses []useLine
+	if !bytes.HasPrefix(src, []byte("use ")) && !bytes.Contains(src, []byte("\nuse ")) {
+		return nil
+	}
 	at := 0
 	for line := range strings.Lines(string(src)) {
 		start := at

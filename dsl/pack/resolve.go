@@ -139,6 +139,11 @@ func (b *builder) target(from *Flow, t *ast.Target, kind moveKind) *Dest {
 	}
 	at := spanOf(t)
 	name := t.Parts[m.part]
+	left := &b.budget
+	if from != nil {
+		left = b.budgets[from.outline]
+	}
+	m.candidates = left.take(m.candidates)
 	diagnostic := diag.New(diag.Error, m.code, at, "there is no %s called %q", m.kind, name)
 	if m.flow != nil && m.flow != from {
 		diagnostic = diag.New(diag.Error, m.code, at, "flow %q has no step called %q", m.flow.Full(), name)

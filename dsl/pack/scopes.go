@@ -1,8 +1,6 @@
 package pack
 
 import (
-	"slices"
-
 	"baraza/dsl/ast"
 	"baraza/engine/program"
 	"baraza/engine/program/expression"
@@ -59,19 +57,32 @@ func (s plainScope) Names() []string {
 		names = append(names, s.b.names.all(kind)...)
 	}
 	if s.set {
+		seen := map[string]bool{}
 		for _, f := range s.b.p.Flows {
 			for _, name := range s.b.typed[f].order {
-				if !slices.Contains(names, name) {
+				if !seen[name] {
+					seen[name] = true
 					names = append(names, name)
 				}
 			}
 		}
 	}
-	return append(names, languageName)
+	return s.b.budget.take(append(names, languageName))
 }
 
 // anyVariable is a variable of whatever flow; where flows differ, it is some value.
 func (b *builder) anyVariable(name string) (Type, bool) {
+	if t, ok := b.variables[name]; ok {
+		return t, true
+	}
+	t, ok := b.findVariable(name)
+	if ok {
+		b.variables[name] = t
+	}
+	return t, ok
+}
+
+func (b *builder) findVariable(name string) (Type, bool) {
 	var out Type
 	found := false
 	for _, f := range b.p.Flows {

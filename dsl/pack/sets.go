@@ -90,6 +90,13 @@ func (s state) lose(i int) state {
 	return state{gained: s.gained.without(i), lost: s.lost.with(i)}
 }
 
+func (s state) loseAll(names bits) state {
+	if s.dead || len(names) == 0 {
+		return s
+	}
+	return state{gained: s.gained.minus(names), lost: s.lost.or(names)}
+}
+
 // join is the state where two ways meet.
 func join(a, b state) state {
 	switch {

@@ -307,9 +307,7 @@ func (w *walker) forEach(line *ast.Line, h *ast.ForEach, st state) state {
 		body = append(body, child)
 	}
 	in := w.withoutLost(st, body)
-	for _, n := range w.paths[h.Row.Text] {
-		in = in.lose(n) // each round has a row of its own
-	}
+	in = in.loseAll(w.paths[h.Row.Text]) // each round has a row of its own
 	w.use(h.Where, st, wantCondition)
 	out := state{dead: true}
 	w.loops = append(w.loops, &out)
@@ -372,10 +370,7 @@ func (w *walker) call(h *ast.Call, st state) state {
 		}
 		return st
 	}
-	var wanted []ColumnType
-	for _, takes := range takesOf(d.Flow) {
-		wanted = append(wanted, takes)
-	}
+	wanted := takesOf(d.Flow)
 	w.given("flow", ast.Name{Pos: h.Flow.Pos, Text: strings.Join(h.Flow.Parts, "."), EndPos: h.Flow.EndPos}, h.With, wanted, d.Flow.lines.broken || d.Flow.outline.hides, st)
 	if h.As == nil {
 		return st
@@ -391,7 +386,7 @@ func (w *walker) call(h *ast.Call, st state) state {
 // takesOf are the arguments of a flow, from its lines: it need not have been walked.
 func takesOf(f *Flow) []ColumnType {
 	var out []ColumnType
-	for _, line := range f.lines.takes {
+	for _, line := range f.lines.takes[:min(len(f.lines.takes), MaxColumns)] {
 		h := line.Head.(*ast.Takes)
 		out = append(out, ColumnType{Name: h.Name.Text, Type: typeOf(h.Type)})
 	}
@@ -412,11 +407,12 @@ func (w *walker) given(kind string, to ast.Name, with []ast.Arg, wanted []Column
 			w.t.report(diag.New(diag.Error, "wrong-arguments", spanOf(a.Name), "%q is given twice", a.Name.Text).
 				WithHelp("Take one of them out."))
 		case i < 0 && !unsure:
+			near := w.b.budgets[w.flow.outline].take(names)
 			d := diag.New(diag.Error, "wrong-arguments", spanOf(a.Name), "%s %q takes no %q", kind, to.Text, a.Name.Text).
-				WithHelps(diag.Suggest("name", a.Name.Text, names, nil)...)
+				WithHelps(diag.Suggest("name", a.Name.Text, near, nil)...)
 			if len(names) == 0 {
 				d = d.WithHelp("It takes nothing.")
-			} else if near := diag.Nearest(a.Name.Text, names); len(near) > 0 && a.Expr != nil {
+			} else if near := diag.Nearest(a.Name.Text, near); len(near) > 0 && a.Expr != nil {
 				d = d.WithFix(spanOf(a.Name), near[0], false)
 			}
 			w.t.report(d)

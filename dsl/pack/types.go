@@ -23,6 +23,7 @@ type typedFlow struct {
 	// returned is the type of a call's value; Optional where the flow may end without one.
 	returned Type
 	done     bool
+	full     bool // more variables than there may be, and not all of them known
 
 	uses        []*use
 	texts       map[*ast.Text]textUse
@@ -33,7 +34,6 @@ type typedFlow struct {
 	order       []string // of variables as they were found
 	types       map[string]*Type
 	numbers     map[string]int
-	paths       map[string][]int
 	entries     []*bits
 	// translated keeps the work done for translations that did not change.
 	translated map[*ast.Text]*typedText
@@ -67,10 +67,10 @@ func (b *builder) typeFlow(t *typedFlow) {
 	t.wrong = map[*ast.Text]bool{}
 	t.types, t.translated = map[string]*Type{}, map[*ast.Text]*typedText{}
 	w := &walker{
-		b: b, t: t, flow: f, unit: b.units[f.unit], numbers: map[string]int{}, paths: map[string][]int{},
+		b: b, t: t, flow: f, unit: b.units[f.unit], numbers: map[string]int{}, paths: map[string]bits{},
 	}
 	w.walk()
-	t.numbers, t.paths = w.numbers, w.paths
+	t.numbers = w.numbers
 	for _, name := range t.order {
 		f.Vars[name].Type = t.variable(name)
 	}
@@ -163,7 +163,7 @@ func (s scope) Type(name string) (Type, bool) {
 	if typ, ok := b.names.declaredType(b.units[t.flow.unit], name); ok {
 		return typ, true
 	}
-	if t.flow.lines.broken || b.hidden() { // it may stand in a line that could not be read
+	if t.flow.lines.broken || t.full || b.hidden() { // it may stand in a line that could not be read
 		return Type{}, true
 	}
 	return Type{}, false
@@ -182,7 +182,7 @@ func (n *names) declaredType(u *unit, name string) (Type, bool) {
 }
 
 func (s scope) unset(name string) bool {
-	if s.set == nil || s.t.flow.lines.broken {
+	if s.set == nil || s.t.flow.lines.broken || s.t.full {
 		return false
 	}
 	n, ok := s.t.numbers[name]
@@ -195,17 +195,15 @@ func (s scope) columns(name string, t Type) Type {
 		return t
 	}
 	own := false
-	for _, n := range s.t.paths[name] {
-		if !s.set.has(n) {
+	for i, c := range t.Columns {
+		if !c.Type.Optional {
 			continue
 		}
-		if !own {
-			t.Columns, own = slices.Clone(t.Columns), true
-		}
-		for i, c := range t.Columns {
-			if s.t.numbers[name+"."+c.Name] == n && c.Type.Optional {
-				t.Columns[i].Type.Optional = false
+		if n, tested := s.t.numbers[name+"."+c.Name]; tested && s.set.has(n) {
+			if !own {
+				t.Columns, own = slices.Clone(t.Columns), true
 			}
+			t.Columns[i].Type.Optional = false
 		}
 	}
 	return t
@@ -223,7 +221,8 @@ func (s scope) Names() []string {
 	names = append(names, languageName)
 	names = append(names, b.names.all("table")...)
 	names = append(names, b.names.all("team")...)
-	return append(names, b.names.all("hours")...)
+	names = append(names, b.names.all("hours")...)
+	return b.budgets[t.flow.outline].take(names)
 }
 
 // variable is the type of a variable: what all lines that set it agree on.
@@ -351,7 +350,14 @@ func mergeRows(a, b Type) (Type, bool) {
 	return a, true
 }
 
+// maxValues is how many values of a choice are followed; one with more may be anything.
+const maxValues = 200
+
 func withValues(t Type, more ...string) Type {
+	if len(t.Values) == 0 || len(t.Values)+len(more) > maxValues {
+		t.Values = nil
+		return t
+	}
 	t.Values = slices.Clone(t.Values)
 	for _, v := range more {
 		if !slices.Contains(t.Values, v) {
@@ -393,7 +399,7 @@ func fits(want, got Type, source string) bool {
 	case want.Kind == program.ChoiceKind && quoted:
 		return len(want.Values) == 0 || slices.Contains(want.Values, text)
 	case want.Kind == program.ChoiceKind && got.Kind == program.ChoiceKind:
-		return len(want.Values) == 0 || !slices.ContainsFunc(got.Values, func(v string) bool { return !slices.Contains(want.Values, v) })
+		return len(want.Values) == 0 || len(want.Values) > maxValues || len(got.Values) > maxValues || !slices.ContainsFunc(got.Values, func(v string) bool { return !slices.Contains(want.Values, v) })
 	case want.Kind == program.TextKind:
 		return isWritten(got.Kind)
 	case quoted && cellForms[want.Kind].read != nil && isWritten(want.Kind):

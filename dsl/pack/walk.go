@@ -19,15 +19,16 @@ type walker struct {
 	flow *Flow
 	unit *unit
 
-	numbers map[string]int   // of names and "row.column" paths, for states
-	paths   map[string][]int // numbers of the paths that begin with a name
-	edges   [][]edge         // by step
+	numbers map[string]int  // of names and "row.column" paths, for states
+	paths   map[string]bits // numbers of the paths that begin with a name
+	edges   [][]edge        // by step
 	step    int
 	rows    *rowScope // innermost
 	loops   []*state  // where `-> next` goes on
 	below   []*state  // where `-> continue` goes on
 	// ends says that the flow can end without a `return` of a value.
 	ends bool
+	full bool // more variables than there may be
 }
 
 // rowScope is the row of a for each, or of a where, visible in its block.
@@ -86,8 +87,13 @@ type textUse struct {
 
 func (w *walker) walk() {
 	f := w.flow
-	for _, line := range f.lines.takes {
+	for i, line := range f.lines.takes {
 		h := line.Head.(*ast.Takes)
+		if i == MaxColumns {
+			w.t.report(diag.New(diag.Error, "too-large", spanOf(h.Name), "this flow takes more than %d values", MaxColumns).
+				WithHelp("Take out those that it does not use."))
+			break
+		}
 		v := &Var{Name: h.Name.Text, Type: typeOf(h.Type), Span: h.Name.Span()}
 		if slices.ContainsFunc(f.Takes, func(o *Var) bool { return o.Name == v.Name }) {
 			w.t.report(diag.New(diag.Error, "duplicate-name", span(v.Span), "this flow takes %q twice", v.Name).
@@ -176,14 +182,23 @@ func knows(source string) (whenTrue, whenFalse []string) {
 	return expression.Knows(source)
 }
 
+// MaxVariables is how many values one flow can have. The work of following them grows with their number.
+const MaxVariables = 500
+
+// maxNumbers bounds the names and paths that are followed.
+const maxNumbers = 2 * MaxVariables
+
 // number of a name or path.
 func (w *walker) number(name string) int {
 	n, ok := w.numbers[name]
 	if !ok {
+		if len(w.numbers) >= maxNumbers {
+			return maxNumbers // nothing is said of those above
+		}
 		n = len(w.numbers)
 		w.numbers[name] = n
 		if row, _, path := strings.Cut(name, "."); path {
-			w.paths[row] = append(w.paths[row], n)
+			w.paths[row] = w.paths[row].with(n)
 		}
 	}
 	return n
@@ -191,17 +206,11 @@ func (w *walker) number(name string) int {
 
 // set is the state after a name got a value: what was known of its columns is not known of the new one's.
 func (w *walker) set(st state, name string) state {
-	for _, n := range w.paths[name] {
-		st = st.lose(n)
-	}
-	return st.gain(w.number(name))
+	return st.loseAll(w.paths[name]).gain(w.number(name))
 }
 
 func (w *walker) unset(st state, name string) state {
-	for _, n := range w.paths[name] {
-		st = st.lose(n)
-	}
-	return st.lose(w.number(name))
+	return st.loseAll(w.paths[name]).lose(w.number(name))
 }
 
 func (w *walker) known(st state, names []string) state {
@@ -219,9 +228,7 @@ func (w *walker) withoutLost(st state, lines []*ast.Line) state {
 			st = w.unset(st, h.Name.Text)
 		}
 		if name := assigned(line); name != "" {
-			for _, n := range w.paths[name] {
-				st = st.lose(n)
-			}
+			st = st.loseAll(w.paths[name])
 			if _, ok := line.Head.(*ast.Set); ok {
 				st = w.unset(st, name)
 			}
@@ -267,6 +274,15 @@ func (w *walker) define(name ast.Name, d definition) {
 	}
 	v := w.flow.Vars[name.Text]
 	if v == nil {
+		if len(w.t.order) == MaxVariables && !w.full {
+			w.full = true
+			w.t.report(diag.New(diag.Error, "too-large", spanOf(name), "this flow has more than %d values", MaxVariables).
+				WithHelp("Divide it into several flows. A call gives values from one to another."))
+		}
+		w.t.full = w.full
+		if w.full {
+			return
+		}
 		v = &Var{Name: name.Text, Span: d.at}
 		w.flow.Vars[name.Text] = v
 		w.t.order = append(w.t.order, name.Text)
