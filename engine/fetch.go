@@ -154,7 +154,7 @@ func (t *turn) takeHeld() {
 	held := t.s.inbox
 	ev := t.ev
 	for i, h := range held {
-		if !t.s.open {
+		if !t.s.open || t.over {
 			t.s.inbox = nil
 			t.report("held-dropped", "")
 			break

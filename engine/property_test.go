@@ -264,3 +264,29 @@ func TestWhatAFetchHoldsIsBoundedAndReported(t *testing.T) {
 		t.Errorf("a long message: effects %+v", effects)
 	}
 }
+
+func TestHeldMessagesStayWithinTheTurnsBounds(t *testing.T) {
+	t.Parallel()
+	p := everything(t)
+	for i := range p.States { // what comes after the fetch is a menu that understands nothing
+		if p.States[i].Identity == "case.ask.more" {
+			p.States[i].Ask.Type = program.ChoiceKind
+		}
+	}
+	s, _ := Step(p, known(p), Event{Kind: Message, At: monday, Channel: "whatsapp", Text: "status"})
+	for range maxInbox {
+		s, _ = Step(p, s, Event{Kind: Message, At: monday, Channel: "whatsapp", Text: "hello"})
+	}
+	s, effects := Step(p, s, Event{Kind: Fetched, At: monday, Channel: "whatsapp", Fetch: 1, Failed: true})
+	codes := map[string]int{}
+	messages := 0
+	for _, e := range effects {
+		if e.Kind == Send {
+			messages++
+		}
+		codes[e.Code]++
+	}
+	if codes["turn-too-long"] != 1 || codes["held-dropped"] != 1 || messages > maxMessages+rescueMessages || !s.IsOpen() {
+		t.Errorf("%d messages, reports %v, open %v", messages, codes, s.IsOpen())
+	}
+}

@@ -49,6 +49,9 @@ func StepTraced(p *program.Program, s Session, ev Event, trace Trace) (Session, 
 	t := m.turns.Get().(*turn)
 	t.begin(m, s, ev, trace)
 	t.event()
+	if t.over { // by a question asked again, outside of any run
+		t.tooLong()
+	}
 	out, effects := t.finish()
 	t.clear()
 	m.turns.Put(t)
@@ -105,15 +108,22 @@ func (t *turn) begin(m *machine, s Session, ev Event, trace Trace) {
 	}
 }
 
-// clear forgets everything of the turn but the room it made.
+// clear forgets everything of the turn but the room it made, and nobody's words stay in that.
 func (t *turn) clear() {
 	clear(t.effects)
 	clear(t.sends)
 	clear(t.options[:cap(t.options)])
-	clear(t.scratch)
-	clear(t.text)
 	t.env.Row, t.env.Bound = nil, ""
-	*t = turn{env: t.env, effects: t.effects[:0], sends: t.sends[:0], scratch: t.scratch[:0], text: t.text[:0], options: t.options[:0]}
+	*t = turn{env: t.env, effects: t.effects[:0], sends: t.sends[:0], scratch: wiped(t.scratch), text: wiped(t.text), options: t.options[:0]}
+}
+
+// wiped is an empty buffer to use again; a large one is left to the collector.
+func wiped(b []byte) []byte {
+	if cap(b) > 8<<10 {
+		return nil
+	}
+	clear(b[:cap(b)])
+	return b[:0]
 }
 
 // event sends the event where it belongs.
