@@ -83,6 +83,7 @@ func TestNumbersAreShownAsPeopleReadThem(t *testing.T) {
 		{"512", bytes, "512 bytes"},
 		{"8 * 24 * time.Hour", duration, "8 days"},
 		{"24 * time.Hour", duration, "24 hours"},
+		{"100 * 365 * 86400", years, "100 years"},
 	} {
 		e, err := parser.ParseExpr(c.written)
 		if err != nil {

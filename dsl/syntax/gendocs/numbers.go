@@ -106,6 +106,7 @@ const (
 	count unit = iota
 	bytes
 	duration
+	years // of 365 days, from seconds
 )
 
 var allLimits = []struct {
@@ -117,6 +118,7 @@ var allLimits = []struct {
 		{"dsl/pack", "MaxBytes", "all files together, without media", bytes},
 		{"dsl/pack", "MaxEntries", "files and folders of every kind", count},
 		{"dsl/pack", "MaxDepth", "folders within folders", count},
+		{"dsl/pack", "MaxLanguages", "languages", count},
 		{"dsl/pack", "MaxLibraries", "libraries, with those they use", count},
 		{"dsl/pack", "MaxTable", "a table", bytes},
 		{"dsl/pack", "MaxRows", "rows of a table", count},
@@ -131,7 +133,14 @@ var allLimits = []struct {
 		{"dsl/syntax", "maxRows", "lines that are not blank", count},
 		{"dsl/syntax", "maxHead", "a line that is not text", bytes},
 		{"dsl/syntax", "maxDepth", "levels of indentation", count},
+		{"dsl/syntax", "maxName", "characters of a name", count},
 		{"dsl/syntax", "maxBrackets", "brackets within brackets in a line", count},
+		{"dsl/syntax", "maxHoles", "holes in a text", count},
+		{"dsl/syntax", "maxCases", "plurals and selects in each other", count},
+		{"dsl/syntax", "maxProblems", "problems kept of the file", count},
+		{"dsl/pack", "maxDuration", "a duration", years},
+		{"dsl/pack", "maxValues", "values of a choice that the checks follow", count},
+		{"dsl/pack", "MaxVariables", "variables of a flow", count},
 	}},
 	{"An expression", []limit{
 		{"engine/program/expression", "MaxBytes", "the expression", bytes},
@@ -140,6 +149,14 @@ var allLimits = []struct {
 		{"engine/program/expression", "MaxUnary", "`not` and `-` in a row", count},
 		{"engine/program/expression", "MaxText", "a text value", bytes},
 		{"engine/program/expression", "MaxList", "entries of a list", count},
+	}},
+	{"A reply", []limit{
+		{"engine/answer", "maxExactBytes", "compared with labels as a whole", bytes},
+		{"engine/answer", "maxInexactBytes", "looked through for an option's words", bytes},
+		{"engine/answer", "maxInexactWords", "words looked through", count},
+		{"engine/answer", "maxSeveralBytes", "read as a list of answers", bytes},
+		{"engine/answer", "maxMarks", "combining marks on one letter that count", count},
+		{"engine", "consentTries", "times a consent is asked again after a reply that is no answer", count},
 	}},
 	{"A turn", []limit{
 		{"engine", "maxInbound", "a message of a person; the rest is cut and reported", bytes},
@@ -150,11 +167,14 @@ var allLimits = []struct {
 		{"engine", "maxFetched", "a fetched answer", bytes},
 	}},
 	{"A conversation", []limit{
+		{"engine", "maxValueBytes", "one value", bytes},
 		{"engine", "maxCalls", "open calls", count},
 		{"engine", "maxLoops", "loops within loops", count},
 		{"engine", "maxReminders", "reminders of a person", count},
+		{"engine", "maxTimers", "timers of a question", count},
 		{"engine", "maxInbox", "messages held during a fetch", count},
-		{"engine", "maxHeldBytes", "all variables and fields together", bytes},
+		{"engine", "maxInboxBytes", "their size together", bytes},
+		{"engine", "maxHeldBytes", "variables of one run of flows", bytes},
 		{"engine", "lateFor", "how long a late answer is offered to go on", duration},
 		{"engine", "reminderWaits", "how long a due reminder waits for an open question", duration},
 		{"engine", "messagingWindow", "how long after the person's last message a reminder without a template may run", duration},
@@ -199,6 +219,8 @@ type held struct {
 
 func (h held) show(u unit) string {
 	switch {
+	case u == years:
+		return strconv.FormatInt(h.value/(365*86400), 10) + " years"
 	case u == duration:
 		if d := time.Duration(h.value); d%(24*time.Hour) == 0 && d > 24*time.Hour {
 			return strconv.Itoa(int(d/(24*time.Hour))) + " days"
