@@ -137,7 +137,7 @@ func flowLines() []*Head {
 			Means: "Starts the flow at a message that nothing else matches.", kind: "any message", read: trigger},
 		{Keyword: "on template", Shape: "on template NAME [BUTTON]", Example: "on template call_reminder Yes, call me", Below: margin, Opens: InTrigger,
 			Means: "Starts the flow at a reply to a template, or at a tap on one of its buttons.", kind: "template", read: trigger,
-			lex: []lexRule{{after: "template", kind: restToken, skip: 1}}},
+			lex: []lexRule{{kind: restToken, skip: 1}}},
 	}
 	for _, kind := range media {
 		heads = append(heads, &Head{Keyword: "on " + kind, Shape: "on " + kind + " [as NAME]", Example: "on " + kind + " as sent",

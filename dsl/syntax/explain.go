@@ -2,6 +2,8 @@ package syntax
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,7 +20,7 @@ func (p *parse) explain(l *line, offset int) {
 		p.unfinished(l)
 		return
 	}
-	if p.colonTooMuch(l, stop) || p.wrongNumber(l, stop) {
+	if p.colonTooMuch(l, stop) || p.wrongNumber(l, stop) || p.spacedName(l, stop) || p.blockEnd(l, stop) {
 		return
 	}
 	word := clip(p.src[stop.start:stop.end])
@@ -159,4 +161,43 @@ func (p *parse) runEnd(l *line, at int32) int32 {
 		at++
 	}
 	return at
+}
+
+// spacedName: "step find office", "step 2nd".
+func (p *parse) spacedName(l *line, stop *token) bool {
+	shape := strings.TrimPrefix(l.head.Shape, l.head.Keyword+" ")
+	if n := strings.IndexAny(shape, " :,"); n > 0 {
+		shape = shape[:n]
+	}
+	if !slices.Contains([]string{"NAME", "TARGET", "STEP", "FLOW", "RECORD", "TEAM", "CONSENT"}, shape) {
+		return false
+	}
+	first := p.tokenAfter(l, l.start+int32(p.keywordLen(l)))
+	if first != stop && p.tokenAfter(l, first.end) != stop || stop.kind != wordToken && stop.kind != numberToken {
+		return false
+	}
+	last := stop
+	for t := stop; t != nil && (t.kind == wordToken || t.kind == numberToken); t = p.tokenAfter(l, t.end) {
+		last = t
+	}
+	at := p.at(first.start, last.end)
+	text := p.src[first.start:last.end]
+	d := diag.New(diag.Error, "name-shape", at, `"%s" is not written like a name`, clip(text)).
+		WithHelp("A name has small letters of one script, digits and _, and begins with a letter.")
+	if name := nameOf(string(text)); name != "" {
+		d = d.WithFix(at, name, false)
+	}
+	p.report(l.number, d)
+	return true
+}
+
+// blockEnd: "end if".
+func (p *parse) blockEnd(l *line, stop *token) bool {
+	word := string(p.src[stop.start:stop.end])
+	if l.head.Keyword != "end" || word != "if" && word != "for" && word != "step" && word != "while" {
+		return false
+	}
+	p.report(l.number, diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), `a block needs no "end %s"`, word).
+		WithHelp("It ends where the indentation ends. Remove this line."))
+	return true
 }

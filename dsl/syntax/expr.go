@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"baraza/dsl/diag"
@@ -11,9 +12,23 @@ import (
 func (s *scan) lexExpr(l *line, until []string, at, end int32) int32 {
 	n := s.exprLen(s.src[at:end], until)
 	stop := trimEnd(s.src, at, at+int32(n))
+	s.endOfCondition(l, at, stop)
 	s.checkExpr(l.number, at, stop)
 	s.emit(exprToken, at, stop, l.number)
 	return stop
+}
+
+// endOfCondition reports what other languages put behind a condition: a colon, "then", a bracket.
+func (s *scan) endOfCondition(l *line, start, end int32) {
+	text := s.src[start:end]
+	for _, tail := range []string{":", " then", " {", " do"} {
+		if cut, ok := bytes.CutSuffix(text, []byte(tail)); ok && len(cut) > 0 {
+			from := trimEnd(s.src, start, start+int32(len(cut)))
+			s.report(l.number, diag.New(diag.Error, "unexpected-words", s.at(end-int32(len(strings.TrimSpace(tail))), end), `this "%s" line ends with its condition, without "%s"`, l.head.Name(), strings.TrimSpace(tail)).
+				WithFix(s.at(from, end), "", true))
+			return
+		}
+	}
 }
 
 // exprLen measures an expression: up to one of the words or signs that end it, outside quotes and brackets.
@@ -89,6 +104,11 @@ func (s *scan) checkExpr(number, start, end int32) {
 				continue
 			}
 			i += n + 1
+		case '&', '|':
+			if i+1 < len(text) && text[i+1] == c {
+				s.doubledSign(number, start+int32(i), c)
+				i++
+			}
 		case '=':
 			s.checkEqual(number, start, i, text)
 			if i+1 < len(text) && text[i+1] == '=' {
@@ -102,7 +122,7 @@ func (s *scan) checkExpr(number, start, end int32) {
 		at := s.at(start+int32(i), start+int32(i+size))
 		switch {
 		case isCurly(r):
-			s.report(number, curlyQuotes(at, r))
+			s.report(number, s.curlyQuotes(start+int32(i), end, r))
 		case wideSpaceLen(text[i:]) > 0 || hiddenLen(text[i:]) > 0:
 			s.reportSpace(number, start+int32(i), int32(size))
 		case narrow(r) != r:
@@ -120,6 +140,16 @@ func (s *scan) checkExpr(number, start, end int32) {
 		s.report(number, diag.New(diag.Error, "expression-too-deep", s.at(start, end), "this expression has more than %d brackets in each other", maxNesting).
 			WithHelp(`Give a part of it a name first: set name = …`))
 	}
+}
+
+// doubledSign reports && and ||.
+func (s *scan) doubledSign(number, at int32, sign byte) {
+	word := "and"
+	if sign == '|' {
+		word = "or"
+	}
+	s.report(number, diag.New(diag.Error, "unexpected-words", s.at(at, at+2), `"%c%c" is written "%s"`, sign, sign, word).
+		WithFix(s.at(at, at+2), word, false))
 }
 
 // checkEqual reports a single = where values are compared.

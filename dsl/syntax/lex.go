@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -421,7 +422,7 @@ func (s *scan) sign(l *line, at, end int32) int {
 	r, n := utf8.DecodeRune(text)
 	switch {
 	case isCurly(r):
-		s.report(l.number, curlyQuotes(s.at(at, at+int32(n)), r))
+		s.report(l.number, s.curlyQuotes(at, end, r))
 	case narrow(r) != r:
 		s.report(l.number, fullWidth(s.at(at, at+int32(n)), r))
 	case r == '–' || r == '—' || r == '−':
@@ -439,13 +440,23 @@ func isCurly(r rune) bool {
 	return false
 }
 
-func curlyQuotes(at diag.Span, r rune) diag.Diagnostic {
-	plain := `"`
-	if r == '‘' || r == '’' || r == '‚' {
-		plain = "'"
+// curlyQuotes reports the first of the curly quotes up to an end; the fix replaces all of them.
+func (s *scan) curlyQuotes(at, end int32, r rune) diag.Diagnostic {
+	last := at
+	plain := strings.Map(func(r rune) rune {
+		if !isCurly(r) {
+			return r
+		}
+		return '"'
+	}, string(s.src[at:end]))
+	for i, r := range string(s.src[at:end]) {
+		if isCurly(r) {
+			last = at + int32(i+utf8.RuneLen(r))
+		}
 	}
-	return diag.New(diag.Error, "curly-quotes", at, `the quote %c is a curly one`, r).
-		WithHelp(`In a value, write the plain quote ".`).WithFix(at, plain, true)
+	plain = plain[:len(plain)-int(end-last)]
+	return diag.New(diag.Error, "curly-quotes", s.at(at, at+int32(utf8.RuneLen(r))), `these quotes are curly; a value needs the plain quote "`).
+		WithFix(s.at(at, last), plain, true)
 }
 
 func fullWidth(at diag.Span, r rune) diag.Diagnostic {

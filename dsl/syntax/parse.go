@@ -11,7 +11,9 @@
 package syntax
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 
 	"baraza/dsl/ast"
 	"baraza/dsl/diag"
@@ -45,6 +47,7 @@ func parseFile(name string, src []byte) *parse {
 	if !p.refused {
 		p.build()
 		p.structure()
+		p.forgive()
 		p.whole()
 	}
 	if p.refused {
@@ -78,6 +81,44 @@ func (p *parse) build() {
 			p.nodes[above].End = max(p.nodes[above].End, p.nodes[i].End)
 		}
 	}
+}
+
+// forgive takes back what was said below a line that has a problem of its own, where it may be the same mistake:
+// about the place of lines, and about anything below a line of which it is not certain what it is.
+func (p *parse) forgive() {
+	misplaced := make([]bool, len(p.lines))
+	for _, i := range p.below {
+		misplaced[i] = true
+	}
+	doubtful := make([]bool, len(p.lines))
+	forgiven := map[int]bool{} // by the offset of the source line
+	for i := range p.lines {
+		l := &p.lines[i]
+		_, unread := p.nodes[i].Head.(*ast.Bad)
+		doubtful[i] = unread && (l.bad || misplaced[i])
+		if l.owner < 0 {
+			continue
+		}
+		above := &p.lines[l.owner]
+		row := l.head != nil && l.head.row != ""
+		switch {
+		case doubtful[l.owner]:
+			doubtful[i] = true
+		case misplaced[i] && p.has[above.number]:
+		case row && (above.bad || misplaced[l.owner]):
+		default:
+			continue
+		}
+		if p.has[l.number] {
+			forgiven[int(l.row)] = true
+		}
+	}
+	if len(forgiven) == 0 {
+		return
+	}
+	p.list = slices.DeleteFunc(p.list, func(d diag.Diagnostic) bool {
+		return forgiven[bytes.LastIndexByte(p.src[:d.Span.Start], '\n')+1]
+	})
 }
 
 // head reads the head of a line.

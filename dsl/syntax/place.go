@@ -32,7 +32,7 @@ func (s *scan) place(r sourceRow) int32 {
 		return -1
 	}
 	text := s.src[r.first:r.end]
-	l := line{number: r.number, row: r.start, start: r.first, end: r.end, indent: r.indent, parent: f.owner}
+	l := line{number: r.number, row: r.start, start: r.first, end: r.end, indent: r.indent, parent: f.owner, owner: f.owner}
 	switch {
 	case f.muted:
 		l.muted = true
@@ -44,7 +44,12 @@ func (s *scan) place(r sourceRow) int32 {
 	}
 	index := int32(len(s.lines))
 	s.lines = append(s.lines, l)
-	s.frames[len(s.frames)-1].last = index
+	if f.owner >= 0 && s.has[l.number] {
+		s.below = append(s.below, index)
+	}
+	top := &s.frames[len(s.frames)-1]
+	top.alone = top.last < 0
+	top.last = index
 	return index
 }
 
@@ -97,12 +102,20 @@ func (s *scan) popFrame(at int32) {
 // closed. It is taken for the one where such a line can stand, the outer one if in doubt.
 func (s *scan) oddLevel(r sourceRow, top *frame, inner frame) *frame {
 	text := s.src[r.first:r.end]
-	level := top.indent
+	outer := top.indent
+	level := outer
 	h, _ := s.table.find(s.opens(top.owner), text)
+	if last := inner.last; h == nil && last >= 0 && s.has[s.lines[last].number] && s.lines[last].indent == inner.indent && inner.alone {
+		// The one line that made this level is wrong itself; what follows is right.
+		inner.indent, inner.alt = r.indent, r.indent
+		s.frames = append(s.frames, inner)
+		s.emit(indentToken, r.first, r.first, r.number)
+		return &s.frames[len(s.frames)-1]
+	}
 	if h == nil {
 		h, _ = s.table.find(s.opens(inner.owner), text)
-		if h == nil && s.table.at[s.opens(inner.owner)].row != nil {
-			h = s.table.at[s.opens(inner.owner)].row
+		if row := s.table.at[s.opens(inner.owner)].row; h == nil && row != nil && s.fitsRow(row, text) {
+			h = row
 		}
 		if h != nil && !inner.muted {
 			level = inner.indent
@@ -116,7 +129,7 @@ func (s *scan) oddLevel(r sourceRow, top *frame, inner frame) *frame {
 	top.alt = r.indent
 	if !top.muted && !inner.muted && !r.tab {
 		s.report(r.number, diag.New(diag.Error, "wrong-indentation", s.at(r.start, r.first), "this line is on no level of the lines above").
-			WithHelp("It starts with %s; the lines above start with %d or %d.", spaces(r.indent), min(top.indent, inner.indent), max(top.indent, inner.indent)).
+			WithHelp("It starts with %s; the lines above start with %d or %d.", spaces(r.indent), outer, inner.indent).
 			WithFix(s.at(r.start, r.first), string(bytes.Repeat([]byte{' '}, int(level))), false))
 	}
 	return top
@@ -216,7 +229,9 @@ func (s *scan) moved(l *line, f *frame, text []byte) bool {
 		if f.run.kind == aboveRun && f.run.anchor == outer.owner {
 			return true
 		}
-		s.closeRun(f, l.row)
+		for i := k; i < len(s.frames); i++ {
+			s.closeRun(&s.frames[i], l.row)
+		}
 		problem := s.report(l.number, s.tooFarRight(l, f, outer))
 		f.run = run{kind: aboveRun, anchor: outer.owner, problem: problem, start: l.row, delta: outer.indent - l.indent}
 		return true

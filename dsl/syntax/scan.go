@@ -30,6 +30,8 @@ type scan struct {
 	problems
 	refused bool // a cap is passed; nothing of the file is used
 
+	below []int32 // lines whose place is wrong, if that of the line above is right
+
 	table   *tables
 	frames  []frame
 	tabs    tabRun
@@ -45,6 +47,7 @@ type line struct {
 	start, end int32 // of its characters, without indentation and trailing spaces
 	indent     int32
 	parent     int32 // index, -1 at the margin
+	owner      int32 // the line that it is indented below; another than parent where the indentation is wrong
 	head       *Head // nil: not known
 	headEnd    int32 // where the head ends and the text, or nothing, begins
 	first      int32 // tokens of the head
@@ -87,6 +90,7 @@ type frame struct {
 	owner       int32 // the line above, -1 at the margin
 	last        int32 // the last line of this level, -1 before the first
 	muted       bool
+	alone       bool // it has one line so far
 	run         run
 }
 

@@ -41,6 +41,9 @@ func (s *scan) nothingBelow(l *line, f *frame) {
 	l.muted = true
 	owner := &s.lines[f.owner]
 	name := owner.head.Name()
+	if s.answersBelowSay(l, owner) {
+		return
+	}
 	if !s.hasText(f.owner) {
 		d := diag.New(diag.Error, "wrong-indentation", s.at(l.start, l.end), `nothing can stand below this "%s" line`, name)
 		s.report(l.number, d.WithHelp("Start this line further to the left, or remove it.").WithHelp("For example: %s", owner.head.Example))
@@ -58,12 +61,23 @@ func (s *scan) nothingBelow(l *line, f *frame) {
 	s.report(l.number, d)
 }
 
+// answersBelowSay recognises a question that is written with say.
+func (s *scan) answersBelowSay(l, owner *line) bool {
+	h, n := s.table.find(InAsk, s.src[l.start:l.end])
+	if owner.head.Keyword != "say" || h == nil || !s.looksLike(h, s.src[l.start:l.end], n) {
+		return false
+	}
+	at := s.at(owner.start, owner.start+int32(len("say")))
+	s.report(owner.number, diag.New(diag.Error, "misplaced-line", at, `answers stand below "ask", not below "say"`).WithFix(at, "ask", false))
+	return true
+}
+
 // lost is a line that has no place here: one of another place, a misspelt one, or none at all.
 func (s *scan) lost(l *line, f *frame, text []byte, p Place) {
 	before := f.run
 	f.run = run{}
 	if h, n := s.table.any.keyword(text); h != nil && s.looksLike(h, text, n) && s.surely(h, text) {
-		l.head, l.bad = h, true
+		l.head, l.bad, l.guessed = h, true, true
 		f.run = run{kind: lostRun, head: h}
 		if before.kind != lostRun || before.head != h {
 			s.report(l.number, s.misplaced(l, h, n, p))
@@ -74,7 +88,7 @@ func (s *scan) lost(l *line, f *frame, text []byte, p Place) {
 	if s.guess(l, text, p) {
 		return
 	}
-	prose := len(bytes.Fields(text)) >= 4
+	prose := len(bytes.Fields(text)) >= 3
 	if prose {
 		f.run = run{kind: lostRun}
 	}
@@ -86,20 +100,22 @@ func (s *scan) lost(l *line, f *frame, text []byte, p Place) {
 
 func (s *scan) misplaced(l *line, h *Head, n int, p Place) diag.Diagnostic {
 	where := make([]string, 0, len(h.Below))
-	for _, b := range places0(s.table, h.Keyword) {
+	for _, b := range placesOf(s.table, h.Keyword) {
 		where = append(where, b.String())
 	}
-	d := diag.New(diag.Error, "misplaced-line", s.at(l.start, l.start+int32(n)), `"%s" cannot stand %s`, h.Keyword, p)
-	if len(where) <= 4 {
-		d = d.WithHelp(`A "%s" line stands %s.`, h.Keyword, strings.Join(where, " or "))
-	} else {
-		d = d.WithHelp(`A "%s" line stands below a step, an option, "if", "else", "when" or "for each".`, h.Keyword)
+	name := `"` + h.Keyword + `"`
+	if h.Keyword == "-" {
+		name = `an answer with "-"`
 	}
-	return d
+	d := diag.New(diag.Error, "misplaced-line", s.at(l.start, l.start+int32(n)), `%s cannot stand %s`, name, p)
+	if len(where) > 3 {
+		where = []string{`below a step, an option, "if", "else", "when" or "for each"`}
+	}
+	return d.WithHelp("It stands %s.", strings.Join(where, " or "))
 }
 
-// places0 returns all places of the lines with a keyword.
-func places0(t *tables, keyword string) []Place {
+// placesOf returns all places of the lines with a keyword.
+func placesOf(t *tables, keyword string) []Place {
 	var all []Place
 	for _, h := range t.all {
 		if h.Keyword == keyword && !h.variant {
@@ -123,7 +139,7 @@ func (s *scan) unknownLine(l *line, text []byte, p Place) diag.Diagnostic {
 	case p == Margin:
 		return d.WithHelp("At the margin stand the lines of a pack and of its flows, such as: flow welcome: Welcome").
 			WithHelp("What a flow says and does is indented below a step line by two spaces.")
-	case len(keywords) > 0 && len(keywords) <= 8:
+	case s.table.at[p].row == nil && p != InHours && len(keywords) > 0 && len(keywords) <= 8:
 		return d.WithHelp(`%s stand: %s.`, upperFirst(p.String()), strings.Join(keywords, ", "))
 	}
 	if all := s.table.at[p].all; len(all) > 0 {
@@ -151,7 +167,8 @@ func (s *scan) keywordsAt(p Place) []string {
 // with it.
 func (s *scan) guess(l *line, text []byte, p Place) bool {
 	switch {
-	case s.guessOption(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p), s.guessNear(l, text, p):
+	case s.guessOption(l, text, p), s.guessDay(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p),
+		s.guessNear(l, text, p), s.guessRest(l, text, p):
 		return true
 	}
 	return false
@@ -208,9 +225,7 @@ func (s *scan) guessCase(l *line, text []byte, p Place) bool {
 	}
 	h, n := s.table.find(p, lower)
 	if h == nil || n == 0 {
-		if row := s.table.any; true {
-			h, n = row.keyword(lower)
-		}
+		h, n = s.table.any.keyword(lower)
 		if h == nil || h.row != "" || !s.looksLike(h, text, n) {
 			return false
 		}
@@ -224,52 +239,119 @@ func (s *scan) guessCase(l *line, text []byte, p Place) bool {
 	return true
 }
 
-// otherWords are what people write who know another language, and what a line of ours is for the same.
+// otherWords are what people write who know another language, and which lines of ours do the same; the first that
+// can stand at the place is meant.
 var otherWords = map[string]string{
-	"elseif": "else if", "elif": "else if", "elsif": "else if", "elsewhen": "else if", "otherwise": "else",
-	"sino": "else", "si": "if", "unless": "if", "when": "if", "case": "if", "switch": "if",
-	"goto": "->", "go": "->", "jump": "->", "gosub": "call", "redirect": "->", "ir": "->", "goes": "->", "next": "->", "continue": "->", "back": "->",
-	"print": "say", "send": "say", "message": "say", "msg": "say", "tell": "say", "reply": "say", "write": "say", "output": "say", "bot": "say", "text": "say",
-	"decir": "say", "di": "say", "speak": "say", "show": "say", "display": "say", "echo": "say", "dire": "say", "dile": "say",
-	"question": "ask", "pregunta": "ask", "preguntar": "ask", "input": "ask", "prompt": "ask", "menu": "ask", "choose": "ask", "choice": "-",
-	"option": "-", "options": "-", "opción": "-", "opciones": "-", "button": "-", "buttons": "-", "answer": "-", "answers": "-",
+	"elseif": "else if", "elif": "else if", "elsif": "else if", "otherwise": "else|when not understood",
+	"sino": "else", "si": "if", "unless": "if", "case": "if", "switch": "if",
+	"goto": "->", "go": "->", "go to": "->", "jump": "->", "redirect": "->", "ir": "->", "next": "->", "continue": "->", "back": "->", "gosub": "call",
+	"print": "say", "send": "say", "message": "say", "msg": "say", "tell": "say", "reply": "say", "write": "say", "output": "say", "bot": "say",
+	"decir": "say", "di": "say", "dile": "say", "dire": "say", "speak": "say", "show": "say", "display": "say", "echo": "say",
+	"question": "ask", "pregunta": "ask", "preguntar": "ask", "input": "ask", "prompt": "ask", "menu": "ask", "choose": "ask",
+	"choice": "-", "option": "-", "options": "-", "opción": "-", "opciones": "-", "button": "-", "buttons": "-", "answer": "-", "answers": "-",
 	"fin": "end", "exit": "end", "finish": "end", "quit": "end", "stop": "end", "halt": "end", "terminar": "end",
 	"let": "set", "var": "set", "variable": "set", "assign": "set", "put": "set", "store": "save", "guardar": "save",
-	"foreach": "for each", "for": "for each", "while": "for each", "loop": "for each", "repeat": "for each", "para": "for each",
+	"foreach": "for each", "while": "for each", "loop": "for each", "repeat": "for each", "para": "for each",
 	"pause": "wait", "sleep": "wait", "delay": "wait", "transfer": "hand over to", "handover": "hand over to", "escalate": "hand over to", "agent": "hand over to",
 	"consent": "need consent", "require": "need consent", "notify": "alert", "request": "fetch", "http": "fetch", "import": "use", "include": "use",
 	"state": "step", "node": "step", "block": "step", "paso": "step", "screen": "step", "page": "step", "section": "step", "label": "step",
-	"flujo": "flow", "bloque": "step", "dialog": "flow", "dialogue": "flow", "story": "flow", "intent": "on message", "trigger": "on message", "unsubscribe": "opt out",
-	"default": "when not understood", "timeout": "when silent", "no": "when refused", "error": "when failed", "else": "when not understood",
-	"hint": "about", "description": "about", "synonyms": "also", "synonym": "also", "alias": "also", "aliases": "also", "condition": "only if", "show if": "only if",
+	"flujo": "flow", "bloque": "step", "dialog": "flow", "dialogue": "flow", "story": "flow", "intent": "on message", "trigger": "on message",
+	"unsubscribe": "opt out", "default": "when not understood", "else": "when not understood", "timeout": "when silent", "error": "when failed",
+	"hint": "about", "description": "about", "synonyms": "also", "synonym": "also", "alias": "also", "aliases": "also", "condition": "only if",
+	"user": "person", "contact": "person", "assert": "expect",
 }
 
-// guessOther: "elseif", "goto", "otherwise". The keyword must be one of this place.
+// blockEnds are what ends a block in other languages; here the indentation does.
+var blockEnds = map[string]bool{"endif": true, "endfor": true, "endwhile": true, "fi": true, "done": true, "}": true, "endstep": true}
+
+// guessOther: "elseif", "goto", "otherwise", "endif".
 func (s *scan) guessOther(l *line, text []byte, p Place) bool {
 	n := wordLen(text)
+	if blockEnds[strings.ToLower(string(text[:min(len(text), max(n, 1))]))] {
+		s.report(l.number, diag.New(diag.Error, "unknown-line", s.at(l.start, l.end), `a block needs no "%s"`, clip(text)).
+			WithHelp("It ends where the indentation ends. Remove this line."))
+		return true
+	}
 	if n == 0 || n > 24 {
 		return false
 	}
 	word := strings.ToLower(string(text[:n]))
 	if word == "go" && bytes.HasPrefix(text[n:], []byte(" to ")) {
-		n += len(" to")
+		word, n = "go to", n+len(" to")
 	}
-	keyword, ok := otherWords[word]
-	if !ok {
-		return false
+	var h *Head
+	keyword := ""
+	for _, k := range strings.Split(otherWords[word], "|") {
+		if found, _ := s.table.at[p].keyword([]byte(k)); k != "" && found != nil && found.Keyword == k {
+			h, keyword = found, k
+			break
+		}
 	}
-	h, _ := s.table.at[p].keyword([]byte(keyword))
-	if h == nil || h.Keyword != keyword {
+	if h == nil {
 		return false
 	}
 	rest := bytes.TrimSpace(text[n:])
-	if len(rest) > 0 && h.bare != nil && h.Text == NoText {
+	fixed := keyword
+	switch {
+	case h.bare != nil && h.Text == NoText && len(rest) > 0:
 		return false
+	case h.Text == Block || h.Text == OneLine:
+		if bytes.IndexByte(text, ':') < 0 {
+			if r, _ := utf8.DecodeRune(text); unicode.IsUpper(r) {
+				return false // a sentence that begins with such a word
+			}
+			fixed += ":"
+		}
+	case h.Text == Label && len(rest) > 0 && rest[0] == ':':
+		n += bytes.IndexByte(text[n:], ':') + 1
 	}
-	s.correct(l, n, keyword, h, `"%s" is written "%s" here`, clip(text[:n]), keyword)
+	s.correct(l, n, fixed, h, `"%s" is written "%s" here`, clip(text[:n]), keyword)
 	if keyword == "->" && len(rest) > 0 && !isTarget(rest) {
 		s.dropFix()
 	}
+	return true
+}
+
+// guessDay: "monday", "Mon".
+func (s *scan) guessDay(l *line, text []byte, p Place) bool {
+	n := wordLen(text)
+	if p != InHours || n < 3 {
+		return false
+	}
+	for _, d := range days {
+		if strings.EqualFold(string(text[:3]), d) && n <= len("wednesday") {
+			h, _ := s.table.at[p].keyword([]byte(d))
+			s.correct(l, n, d, h, `a day is written with three small letters, such as "%s"`, d)
+			return true
+		}
+	}
+	return false
+}
+
+// guessRest: "hand over protection", "when understood": the first word is right and the next is not.
+func (s *scan) guessRest(l *line, text []byte, p Place) bool {
+	n := wordLen(text)
+	var heads []*Head
+	for _, h := range s.table.at[p].all {
+		if len(h.words) > 1 && h.words[0] == string(text[:n]) {
+			heads = append(heads, h)
+		}
+	}
+	if n == 0 || len(heads) == 0 {
+		return false
+	}
+	at := s.at(l.start, l.start+int32(n))
+	d := diag.New(diag.Error, "unknown-line", at, `a line with "%s" begins with "%s"`, heads[0].words[0], heads[0].Keyword)
+	if len(heads) > 1 {
+		var rest []string
+		for _, h := range heads {
+			rest = append(rest, strings.Join(h.words[1:], " "))
+		}
+		d = diag.New(diag.Error, "unknown-line", at, `I do not know what stands after "%s" here`, heads[0].words[0]).
+			WithHelp("It can be: %s.", strings.Join(rest, ", "))
+	}
+	s.report(l.number, d.WithHelp("For example: %s", heads[0].Example))
+	l.head, l.bad, l.guessed = heads[0], true, true
 	return true
 }
 
@@ -294,7 +376,7 @@ func (s *scan) guessNear(l *line, text []byte, p Place) bool {
 		return false
 	}
 	var best *Head
-	bestLen, count := 0, 0
+	bestLen := 0
 	for words := 3; words >= 1 && best == nil; words-- {
 		n := wordsLen(text, words)
 		if n == 0 {
@@ -312,12 +394,11 @@ func (s *scan) guessNear(l *line, text []byte, p Place) bool {
 		if len(near) == 0 || !close(string(text[:n]), near[0]) {
 			continue
 		}
-		best, bestLen, count = byKeyword[near[0]], n, len(near)
+		best, bestLen = byKeyword[near[0]], n
 	}
 	if best == nil || !s.looksLike(best, text, bestLen) && best.Text != Block {
 		return false
 	}
-	_ = count
 	s.correct(l, bestLen, best.Keyword, best, `I do not know "%s"; "%s" looks like it`, clip(text[:bestLen]), best.Keyword)
 	return true
 }

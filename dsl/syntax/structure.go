@@ -10,8 +10,10 @@ type seen struct {
 	last      int32 // index of the line before, -1
 	statement bool  // a line of a step that is no mark
 	misplaced bool  // a mark behind it is reported
-	flow, bad bool  // at the margin: a flow, an unreadable line
+	flow      bool  // at the margin
+	bad       bool  // a line with a problem, on any level below
 	asked     bool  // below ask: a text
+	loose     bool  // an if has nothing below it, or a line is not read, so an else may have lost its if
 	children  int
 }
 
@@ -31,10 +33,24 @@ func (p *parse) structure() {
 		if !l.muted {
 			p.order(l, i, over)
 		}
+		if p.has[l.number] {
+			over.loose = true
+			if l.owner >= 0 {
+				below[l.owner].loose = true
+			}
+		}
+		if l.owner >= 0 && l.owner != l.parent {
+			below[l.owner].children++
+		}
 		over.last = int32(i)
 		over.children++
 		if _, bad := p.nodes[i].Head.(*ast.Bad); bad {
 			over.bad = true
+		}
+	}
+	for i := len(p.lines) - 1; i >= 0; i-- {
+		if owner := p.lines[i].owner; owner >= 0 && (below[i].bad || p.has[p.lines[i].number]) {
+			below[owner].bad = true
 		}
 	}
 	for i := range p.lines {
@@ -55,7 +71,12 @@ func (p *parse) order(l *line, i int, over *seen) {
 			p.helpLast("A file begins with its flow, such as: flow welcome: Welcome")
 		}
 	case *ast.ElseIf, *ast.Else:
-		if !p.follows(over.last) {
+		if p.follows(over.last) {
+			break
+		}
+		if over.loose {
+			node.Head = p.unread(l)
+		} else {
 			p.misplace(l, node, `this "%s" has no "if" above it`, l.head.Keyword)
 			p.helpLast(`"else" and "else if" stand at the level of their "if", right below what belongs to it.`)
 		}
@@ -68,7 +89,10 @@ func (p *parse) order(l *line, i int, over *seen) {
 	case *ast.Prop:
 		over.asked = over.asked || h.Name == "text"
 	}
-	if _, mark := node.Head.(*ast.Mark); !mark {
+	if l.head != nil && l.head.Opens == InBlock && len(node.Children) == 0 {
+		over.loose = true
+	}
+	if _, mark := node.Head.(*ast.Mark); !mark && !p.has[l.number] && (node.Text != nil || l.head == nil || l.head.Text != Block) {
 		over.statement = true
 	}
 	p.underRow(l, node)
@@ -88,7 +112,7 @@ func (p *parse) follows(index int32) bool {
 
 // underRow checks that only a list has columns below, and only a line that does not move on has lines below.
 func (p *parse) underRow(l *line, node *ast.Line) {
-	if l.parent < 0 || p.nodes[l.parent].Children[0] != node {
+	if l.parent < 0 || l.head == nil || p.nodes[l.parent].Children[0] != node || p.has[p.lines[l.parent].number] {
 		return
 	}
 	switch above := p.nodes[l.parent].Head.(type) {
@@ -141,7 +165,7 @@ func (p *parse) complete(l *line, node *ast.Line, below *seen) {
 	switch h := node.Head.(type) {
 	case *ast.Ask:
 		switch {
-		case node.Text == nil && !below.asked:
+		case node.Text == nil && !below.asked && !below.bad:
 			p.noText(l)
 		case node.Text != nil && below.asked:
 			p.report(l.number, diag.New(diag.Error, "unexpected-words", p.at(l.start, l.start+int32(len("ask"))), "this question has two texts").
