@@ -51,10 +51,13 @@ func grouped(heads []*syntax.Head) []group {
 	return out
 }
 
-// alike tells whether two lines are written alike but for the last word of their keywords.
+// media are the words in which such lines differ.
+var media = []string{"location", "image", "audio", "video", "document", "sticker", "contact"}
+
+// alike tells whether two lines are written alike but for what is sent.
 func alike(a, b *syntax.Head) bool {
 	word, other := last(a.Keyword), last(b.Keyword)
-	return a.Keyword != b.Keyword && word != "" && other != "" && slices.Equal(a.Below, b.Below) &&
+	return word != other && slices.Contains(media, word) && slices.Contains(media, other) && slices.Equal(a.Below, b.Below) &&
 		strings.Replace(a.Shape, " "+word, " "+other, 1) == b.Shape
 }
 

@@ -42,6 +42,24 @@ func TestEverySectionOfTheTableIsInTheReference(t *testing.T) {
 	}
 }
 
+func TestOnlyLinesOfMediaShareARow(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ section, row string }{
+		{"Statements", "| `say image PATH[: CAPTION]`; and so `audio`, `video`, `document`, `sticker` |"},
+		{"Statements", "| `opt out` |"},
+		{"Statements", "| `opt in` |"},
+		{"Below a statement", "| `when answered[: TEXT\\| -> TARGET]` |"},
+	} {
+		got, err := statements(root, c.section)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(got, c.row) {
+			t.Errorf("%s: there is no row %s in\n%s", c.section, c.row, got)
+		}
+	}
+}
+
 func TestABlockThatIsNotKnownIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{
