@@ -42,6 +42,9 @@ func (p *Pack) Catalogue(lang string) *locale.File {
 		if old := had[s.ID]; old != nil {
 			delete(had, s.ID)
 			e.Text, e.Comments, e.Flags, e.Fuzzy = old.Text, old.Comments, old.Flags, old.Fuzzy
+			if old.Fuzzy {
+				e.Previous = old.Previous
+			}
 			if old.Text != "" && old.Source != e.Source {
 				e.Fuzzy, e.Previous = true, previous(old.Source)
 			}

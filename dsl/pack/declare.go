@@ -472,13 +472,14 @@ func (b *builder) unknown(code, kind string, name ast.Name, candidates []string,
 type budget int
 
 const (
-	fileBudget = 50_000
+	fileBudget = 20_000
 	packBudget = 500_000
 )
 
 // take gives the candidates while there is something left, then none.
 func (b *budget) take(candidates []string) []string {
-	if int(*b) < len(candidates) {
+	if int(*b) <= len(candidates) {
+		*b = 0
 		return nil
 	}
 	*b -= budget(len(candidates) + 1)

@@ -63,7 +63,7 @@ func TestTheWorkGrowsWithTheFile(t *testing.T) {
 	}
 	for name, text := range hostile {
 		t.Run(name, func(t *testing.T) {
-			small, large := fastest(t, text(750)), fastest(t, text(3000))
+			small, large := fastest(t, text(1000)), fastest(t, text(4000))
 			t.Logf("%v, then %v", small, large)
 			if large > 9*small+20*time.Millisecond {
 				t.Errorf("took %v, and %v for four times as much", small, large)

@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -24,11 +23,36 @@ func (p *Pack) Resolve(flow *Flow, t ast.Target) *Dest {
 type missing struct {
 	code, kind string
 	part       int
-	candidates []string
-	unit       *unit    // whose names they are
-	flow       *Flow    // of a missing step
-	noun       string   // of the candidates, where it is not kind
-	libraries  []string // the flows of libraries, with their alias
+	last       bool  // nothing stands after it
+	unit       *unit // that would have the flow
+	flow       *Flow // that would have the step
+}
+
+// candidates are the names that could stand there, and what they are.
+func (m *missing) candidates() (names []string, noun string) {
+	if m.flow != nil {
+		names = m.flow.stepNames()
+	}
+	if m.unit != nil {
+		names = append(names, m.unit.flowNames()...)
+	}
+	if m.last || m.unit == nil {
+		return names, m.kind
+	}
+	return append(names, m.unit.aliases()...), "flow or library"
+}
+
+// inLibrary is the flow of a library that has the name, with the library's alias; "" where there is none.
+func (m *missing) inLibrary(name string) string {
+	if m.unit == nil || m.part > 0 {
+		return ""
+	}
+	for _, alias := range m.unit.aliases() {
+		if lib := m.unit.uses[alias]; lib != nil && lib.flows[name] != nil {
+			return alias + "." + name
+		}
+	}
+	return ""
 }
 
 func (p *Pack) resolve(flow *Flow, parts []string) (*Dest, *missing) {
@@ -57,7 +81,6 @@ func (p *Pack) resolve(flow *Flow, parts []string) (*Dest, *missing) {
 	}
 	if m != nil && flow != nil && len(parts) == 1 {
 		m.code, m.kind, m.flow = "unknown-step", "step", flow
-		m.candidates = append(flow.stepNames(), m.candidates...)
 	}
 	return d, m
 }
@@ -72,19 +95,7 @@ func (u *unit) resolve(parts []string) (*Dest, *missing) {
 	f := u.flows[parts[at]]
 	switch {
 	case f == nil:
-		m := &missing{code: "unknown-flow", kind: "flow", part: at, candidates: u.flowNames(), unit: u}
-		if at < len(parts)-1 {
-			m.candidates = append(m.candidates, u.aliases()...)
-			m.noun = "flow or library"
-		} else if at == 0 {
-			for alias, lib := range u.uses {
-				for _, name := range lib.flowNames() {
-					m.libraries = append(m.libraries, alias+"."+name)
-				}
-			}
-			slices.Sort(m.libraries)
-		}
-		return nil, m
+		return nil, &missing{code: "unknown-flow", kind: "flow", part: at, last: at == len(parts)-1, unit: u}
 	case at == len(parts)-1:
 		d := &Dest{Kind: ToFlow, Flow: f}
 		if len(f.Steps) > 0 {
@@ -92,12 +103,12 @@ func (u *unit) resolve(parts []string) (*Dest, *missing) {
 		}
 		return d, nil
 	case at < len(parts)-2:
-		return nil, &missing{code: "unknown-step", kind: "step", part: at + 1, candidates: f.stepNames(), unit: u, flow: f}
+		return nil, &missing{code: "unknown-step", kind: "step", part: at + 1, last: true, flow: f}
 	}
 	if s := f.steps[parts[at+1]]; s != nil {
 		return &Dest{Kind: ToStep, Flow: f, Step: s}, nil
 	}
-	return nil, &missing{code: "unknown-step", kind: "step", part: at + 1, candidates: f.stepNames(), unit: u, flow: f}
+	return nil, &missing{code: "unknown-step", kind: "step", part: at + 1, last: true, flow: f}
 }
 
 func (f *Flow) stepNames() []string {
@@ -110,13 +121,14 @@ func (f *Flow) stepNames() []string {
 
 // flowNames are those of a unit in source order.
 func (u *unit) flowNames() []string {
-	var names []string
-	for _, o := range u.outlines {
-		for _, f := range o.flows {
-			names = append(names, f.head.Head.(*ast.Flow).Name.Text)
+	if u.flowList == nil {
+		for _, o := range u.outlines {
+			for _, f := range o.flows {
+				u.flowList = append(u.flowList, f.head.Head.(*ast.Flow).Name.Text)
+			}
 		}
 	}
-	return names
+	return u.flowList
 }
 
 // target resolves a target and reports it where there is no such place. from is nil for the lines below pack.
@@ -133,38 +145,44 @@ func (b *builder) target(from *Flow, t *ast.Target, kind moveKind) *Dest {
 	if b.holdsBack(m, from) {
 		return nil
 	}
-	if kind == callMove {
-		m.code, m.kind = "unknown-flow", "flow"
-		m.candidates = b.p.units[unitOf(from)].flowNames()
+	if kind == callMove && m.unit != nil {
+		*m = missing{code: "unknown-flow", kind: "flow", part: m.part, last: true, unit: m.unit}
 	}
-	at := spanOf(t)
-	name := t.Parts[m.part]
+	at, name := spanOf(t), t.Parts[m.part]
+	problem := diag.New(diag.Error, m.code, at, "there is no %s called %q", m.kind, name)
+	if m.flow != nil && m.flow != from {
+		problem = diag.New(diag.Error, m.code, at, "flow %q has no step called %q", m.flow.Full(), name)
+	}
+	b.report(b.similarTarget(problem, m, from, t))
+	return nil
+}
+
+// similarTarget adds the places that look like a missing one.
+func (b *builder) similarTarget(d diag.Diagnostic, m *missing, from *Flow, t *ast.Target) diag.Diagnostic {
+	at, name := spanOf(t), t.Parts[m.part]
+	if full := m.inLibrary(name); full != "" {
+		return d.WithHelp("A library has this flow: %s.", full).WithFix(at, full, false)
+	}
 	left := &b.budget
 	if from != nil {
 		left = b.budgets[from.outline]
 	}
-	m.candidates = left.take(m.candidates)
-	diagnostic := diag.New(diag.Error, m.code, at, "there is no %s called %q", m.kind, name)
-	if m.flow != nil && m.flow != from {
-		diagnostic = diag.New(diag.Error, m.code, at, "flow %q has no step called %q", m.flow.Full(), name)
+	if *left == 0 {
+		return d
 	}
-	near := diag.Nearest(name, m.candidates)
-	if i := slices.IndexFunc(m.libraries, func(full string) bool { return full[strings.IndexByte(full, '.')+1:] == name }); i >= 0 {
-		b.report(diagnostic.WithHelp("A library has this flow: %s.", m.libraries[i]).WithFix(at, m.libraries[i], false))
-		return nil
-	}
-	noun := cmp.Or(m.noun, m.kind)
+	names, noun := m.candidates()
+	names = left.take(names)
+	near := diag.Nearest(name, names)
 	if m.kind == "step" && len(near) > 0 && m.flow != nil && m.flow.steps[near[0]] == nil {
 		noun = "flow"
 	}
-	diagnostic = diagnostic.WithHelps(diag.Suggest(noun, name, m.candidates, b.whereTarget(m, from))...)
-	if len(near) > 0 {
-		parts := slices.Clone(t.Parts)
-		parts[m.part] = near[0]
-		diagnostic = diagnostic.WithFix(at, strings.Join(parts, "."), false)
+	d = d.WithHelps(diag.Suggest(noun, name, names, b.whereTarget(m))...)
+	if len(near) == 0 {
+		return d
 	}
-	b.report(diagnostic)
-	return nil
+	parts := slices.Clone(t.Parts)
+	parts[m.part] = near[0]
+	return d.WithFix(at, strings.Join(parts, "."), false)
 }
 
 func unitOf(f *Flow) int {
@@ -175,7 +193,7 @@ func unitOf(f *Flow) int {
 }
 
 // whereTarget says where a similar step or flow stands.
-func (b *builder) whereTarget(m *missing, from *Flow) func(string) string {
+func (b *builder) whereTarget(m *missing) func(string) string {
 	return func(name string) string {
 		if m.flow != nil {
 			if s := m.flow.steps[name]; s != nil {
@@ -213,7 +231,7 @@ func (b *builder) moves() {
 			}
 			b.enter(d)
 			if m.kind != callMove {
-				b.needsNothing(d.Flow, m.target)
+				b.needsNothing(d, m.target)
 			}
 		}
 	}
@@ -224,7 +242,7 @@ func (b *builder) moves() {
 		d := b.target(nil, t, plainMove)
 		if d != nil && d.Step != nil {
 			b.enter(d)
-			b.needsNothing(d.Flow, t)
+			b.needsNothing(d, t)
 		}
 		return d
 	}
@@ -245,11 +263,13 @@ func (b *builder) enter(d *Dest) {
 	b.entered[f][d.Step.Index] = true
 }
 
-// needsNothing reports a move into a flow that must be called, since only a call gives it what it takes.
-func (b *builder) needsNothing(f *Flow, t *ast.Target) {
-	if len(f.Takes) == 0 {
+// needsNothing reports a move to the beginning of a flow that must be called, since only a call gives it what
+// it takes. Further down, a line that reads such a value is reported.
+func (b *builder) needsNothing(d *Dest, t *ast.Target) {
+	takes := takesOf(d.Flow)
+	if len(takes) == 0 || d.Step.Index > 0 {
 		return
 	}
-	b.report(diag.New(diag.Error, "wrong-arguments", spanOf(t), "flow %q takes %q, which a move cannot give", f.Full(), f.Takes[0].Name).
-		WithHelp("Call it instead:  call %s with %s = …", strings.Join(t.Parts, "."), f.Takes[0].Name))
+	b.report(diag.New(diag.Error, "wrong-arguments", spanOf(t), "flow %q takes %q, which a move cannot give", d.Flow.Full(), takes[0].Name).
+		WithHelp("Call it instead:  call %s with %s = …", strings.Join(t.Parts, "."), takes[0].Name))
 }

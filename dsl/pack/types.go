@@ -112,8 +112,11 @@ func (t *typedFlow) firstEntries(w *walker) []*bits {
 		enter(0, set)
 	}
 	for i, entered := range t.b.entered[f] {
-		if entered {
-			enter(i, takes)
+		switch {
+		case entered && i == 0:
+			enter(0, takes)
+		case entered:
+			enter(i, nil)
 		}
 	}
 	if in[0] == nil { // nothing leads here yet; a caller would give what it takes

@@ -20,9 +20,10 @@ type unit struct {
 	outlines []*outline
 	uses     map[string]*unit
 	// binds are the pack's names for a library's own, by kind and name.
-	binds map[named]string
-	flows map[string]*Flow
-	names map[named]bool // that it declares, once they were asked for
+	binds    map[named]string
+	flows    map[string]*Flow
+	flowList []string       // once they were asked for
+	names    map[named]bool // that it declares, once they were asked for
 	// hides says that some line at the margin of some file could not be read.
 	hides bool
 }
