@@ -118,6 +118,27 @@ func BenchmarkRecheck(b *testing.B) {
 	}
 }
 
+// BenchmarkLongFlow checks one flow of a thousand and of five thousand branches: the time must grow with the length.
+func BenchmarkLongFlow(b *testing.B) {
+	for _, n := range []int{1000, 5000} {
+		fsys := generated(1)
+		var text strings.Builder
+		text.WriteString("flow long: Long\n\non message long\n\nstep one\n  set n = 1\n")
+		for i := range n {
+			fmt.Fprintf(&text, "  if n == %d\n    say: Yes.\n  ask a%d as text: Why?\n", i, i)
+		}
+		fsys["p/long.flow"] = &fstest.MapFile{Data: []byte(text.String())}
+		src, _ := pack.Load(fsys, "p")
+		p, _ := pack.Build(src, nil)
+		b.Run(fmt.Sprintf("%d branches", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				check.All(p, check.Options{})
+			}
+		})
+	}
+}
+
 // BenchmarkStages tells where the time of BenchmarkCompile goes.
 func BenchmarkStages(b *testing.B) {
 	fsys := generated(1000)

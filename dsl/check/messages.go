@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"baraza/dsl/ast"
 	"baraza/dsl/diag"
 )
@@ -33,11 +35,13 @@ func (c *flow) runs() []run {
 	for _, at := range p.steps {
 		all = append(all, c.runFrom(at, true))
 	}
+	begun := map[int]bool{}
 	for i := range p.points {
 		switch p.points[i].kind {
 		case atAsk, atNeed, atHandOver:
 			for _, e := range p.points[i].next {
-				if e.to >= 0 && p.points[e.to].kind != atStep {
+				if e.to >= 0 && p.points[e.to].kind != atStep && !begun[e.to] {
+					begun[e.to] = true
 					all = append(all, c.runFrom(e.to, false))
 				}
 			}
@@ -46,37 +50,42 @@ func (c *flow) runs() []run {
 	return all
 }
 
+// runFrom counts from one point on. What comes after a statement has a smaller number than the statement, apart
+// from the body of a loop, which counts at the loop: so the greatest number that is left is always known in full.
 func (c *flow) runFrom(from int, step bool) run {
 	r := run{from: from, step: step}
-	known := map[int]tally{}
+	most := map[int]tally{from: {}} // sent on the way to a point
+	left := []int{from}             // sorted
 	hops := map[[2]int]int{}
-	// before is what was sent on the way to a point; a point is walked again when more was.
-	var walk func(at int, before tally)
-	walk = func(at int, before tally) {
-		v := &c.route.points[at]
+	for len(left) > 0 {
+		at := left[len(left)-1]
+		left = left[:len(left)-1]
+		v, before := &c.route.points[at], most[at]
 		if own := c.sends(v); own > 0 {
 			if before.first == nil {
 				before.first = v.line
 			}
 			before.n += own
 		}
-		if k, met := known[at]; met && k.n >= before.n {
-			return
-		}
-		known[at] = before
 		if before.n > r.local.n {
 			r.local = before
 		}
 		switch v.kind {
 		case atAsk, atNeed, atHandOver:
-			return
+			continue
 		}
 		for i, e := range v.next {
 			if v.kind == atCall && i == 1 || v.kind == atRemind && e.moved || v.kind == atLoop && i == 0 {
 				continue
 			}
-			if e.to >= 0 && (c.route.points[e.to].kind != atStep) {
-				walk(e.to, before)
+			if e.to >= 0 && c.route.points[e.to].kind != atStep {
+				if known, met := most[e.to]; !met {
+					place, _ := slices.BinarySearch(left, e.to)
+					left = slices.Insert(left, place, e.to)
+				} else if known.n >= before.n {
+					continue
+				}
+				most[e.to] = before
 				continue
 			}
 			key := [2]int{e.to, e.out}
@@ -92,7 +101,6 @@ func (c *flow) runFrom(from int, step bool) run {
 			}
 		}
 	}
-	walk(from, tally{})
 	return r
 }
 

@@ -73,10 +73,7 @@ type walks struct {
 
 // walkAll walks a flow under every rule.
 func (p *route) walkAll() {
-	w := walker{route: p, menus: make([]int, len(p.points))}
-	for i := range w.menus {
-		w.menus[i] = -1
-	}
+	w := newWalker(p)
 	for id, r := range rules {
 		all := &p.walks[id]
 		var calls []call
@@ -119,6 +116,14 @@ type walker struct {
 	menus   []int // before each point, the fewest; -1 for one that was not met
 	met     []int
 	at, far []int // points to visit: with as many menus as now, and with one more
+}
+
+func newWalker(p *route) *walker {
+	w := &walker{route: p, menus: make([]int, len(p.points))}
+	for i := range w.menus {
+		w.menus[i] = -1
+	}
+	return w
 }
 
 // walk finds the stretch that begins at the edges of a point.
@@ -186,15 +191,6 @@ func (w *walker) walkFrom(point int, keep rule, pass bool) stretch {
 		return stretch{hops: []hop{{step: w.points[point].step, out: -1, via: edge{to: point, out: -1}}}}
 	}
 	return w.walk(point, keep, pass)
-}
-
-// walkOnce is the stretch from a point under the rule byNeed, calls passed over.
-func (p *route) walkOnce(from int) stretch {
-	w := walker{route: p, menus: make([]int, len(p.points))}
-	for i := range w.menus {
-		w.menus[i] = -1
-	}
-	return w.walk(from, unhelped, true)
 }
 
 // reached are the points that a walk comes to in the same stretch, the one where it begins among them.

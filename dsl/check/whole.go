@@ -23,7 +23,9 @@ type whole struct {
 	// recursive are the calls that go round.
 	recursive map[*ast.Line]bool
 	kept      [ruleCount]*ways
-	out       diag.List
+	// walkers are made for flows that have to be walked once more.
+	walkers map[int]*walker
+	out     diag.List
 }
 
 // node is a step.
@@ -33,7 +35,7 @@ type node struct {
 
 func newWhole(env *surroundings, found []*facts) *whole {
 	p := env.pack
-	w := &whole{surroundings: env, found: found, flows: make(map[*pack.Flow]int, len(p.Flows))}
+	w := &whole{surroundings: env, found: found, flows: make(map[*pack.Flow]int, len(p.Flows)), walkers: map[int]*walker{}}
 	for i, f := range p.Flows {
 		w.flows[f] = i
 		w.base = append(w.base, len(w.nodes))
