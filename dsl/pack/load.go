@@ -3,9 +3,7 @@ package pack
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -38,56 +36,6 @@ const (
 )
 
 const packFile = "pack.flow"
-
-// Sources is every file of a pack and its libraries as it was read. A file's name is its path from the pack's
-// folder; a library's files are named from there too: "../shared/person.flow". It is immutable and safe for
-// concurrent use.
-type Sources struct {
-	// Read counts the bytes that were read from files.
-	Read int64
-
-	files map[string][]byte
-	sums  map[string][sha256.Size]byte
-	media map[string]int64
-	units []*source // the pack, then its libraries in the order they are used
-	hash  string
-	// refused says that the pack as a whole was not read.
-	refused bool
-}
-
-// source is one folder: the pack or a library.
-type source struct {
-	dir    string // in the file system
-	prefix string // of its files' names: "" or "../shared/"
-	flows  []string
-	tables []string
-	locale []string
-	uses   []useLine
-}
-
-// useLine is a line `use PATH as NAME`.
-type useLine struct {
-	alias string
-	span  diag.Span // of the path
-	path  string    // as written
-	unit  int       // index in Sources.units; -1 where it was reported
-}
-
-// Source gives a file's bytes; ok is false for one that was refused or is not there.
-func (s *Sources) Source(file string) (src []byte, ok bool) {
-	src, ok = s.files[file]
-	return src, ok
-}
-
-// Files are the names of all files that were read, sorted.
-func (s *Sources) Files() []string {
-	names := make([]string, 0, len(s.files))
-	for name := range s.files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
 
 // Load reads the pack in folder dir of fsys and the libraries it uses, each file at most once and none beyond
 // its cap. fsys is rooted above the pack where libraries lie beside it. The problems are those of folders and
@@ -186,9 +134,24 @@ func (l *loader) isPack(dir string, from diag.Span) bool {
 			WithHelp("A library is a pack: write a %s with a line such as:  pack shared: Shared flows", packFile))
 		return false
 	}
-	l.report(diag.New(diag.Error, "no-pack-file", diag.Span{}, "there is no %s in %q", packFile, dir).
+	d := diag.New(diag.Error, "no-pack-file", diag.Span{}, "there is no %s in %q", packFile, dir)
+	if other := l.likePackFile(dir); other != "" {
+		l.report(d.WithHelp("Give the file %q the name %s: small letters, and nothing behind .flow.", other, packFile))
+		return false
+	}
+	l.report(d.
 		WithHelp("Write a file %s that begins with a line such as:  pack ke: Example Help Desk", packFile))
 	return false
+}
+
+// likePackFile is a file of the folder that was probably meant as its pack.flow; "" for none.
+func (l *loader) likePackFile(dir string) string {
+	for _, e := range l.list(dir) {
+		if name, _, _ := strings.Cut(e.Name(), "."); strings.EqualFold(name, "pack") && !e.IsDir() {
+			return e.Name()
+		}
+	}
+	return ""
 }
 
 // library reads what a use line names.
@@ -455,22 +418,4 @@ func usesIn(name string, src []byte) []useLine {
 		uses = append(uses, useLine{alias: words[3], path: words[1], unit: -1, span: diag.Span{File: name, Start: offset, End: offset + len(words[1])}})
 	}
 	return uses
-}
-
-// sum is the release's identity: every file by its path, media by their sizes.
-func (s *Sources) sum() string {
-	h := sha256.New()
-	for _, name := range s.Files() {
-		sum := s.sums[name]
-		fmt.Fprintf(h, "%s\x00%x\x00", name, sum[:])
-	}
-	media := make([]string, 0, len(s.media))
-	for name := range s.media {
-		media = append(media, name)
-	}
-	slices.Sort(media)
-	for _, name := range media {
-		fmt.Fprintf(h, "%s\x00%d\x00", name, s.media[name])
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
 }
