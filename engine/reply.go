@@ -238,6 +238,7 @@ func (t *turn) choose(state int, o option, tapped bool) {
 		}
 		t.takeAt(state, value, pc)
 	case rowOption:
+		t.traced(TraceOption, state, TraceRow, "")
 		t.take(state, o.row)
 	case yesOption:
 		t.take(state, true)

@@ -6,11 +6,14 @@ type TraceKind uint8
 const (
 	TraceStep    TraceKind = iota + 1 // Index: Program.Steps; the step was entered
 	TraceState                        // Index: Program.States; the conversation waits there
-	TraceOption                       // Index: Program.States; Sub: its option; chosen
+	TraceOption                       // Index: Program.States; Sub: its option, or TraceRow; chosen
 	TraceWhen                         // Index: Program.States; Sub: its when line; taken
 	TraceTrigger                      // Index: Program.Triggers; it started its flow
 	TraceReply                        // Text: how the reply was understood
 )
+
+// TraceRow is the Sub of TraceOption where a row of the question's table or list was chosen.
+const TraceRow = -1
 
 // TraceEvent is one thing that happened on the way through a turn.
 type TraceEvent struct {
