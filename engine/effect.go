@@ -41,7 +41,7 @@ type EffectKind uint8
 const (
 	Send          EffectKind = iota + 1 // Send
 	Pause                               // Seconds before the next Send, with typing shown
-	SetTimer                            // Timer, Due
+	SetTimer                            // Timer, Due; of a reminder as it is planned: Name its target flow.step, Ref its template
 	CancelTimer                         // Timer
 	Fetch                               // Fetch, Name service, Args
 	OpenCase                            // Case, Name team, Text, More, Args, Flag

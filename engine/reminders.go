@@ -35,7 +35,7 @@ func (t *turn) remind(op *program.Op) {
 	}
 	t.s.reminders = append(slices.Clip(t.s.reminders), r)
 	e := t.add(SetTimer)
-	e.Timer, e.Due = r.number, due
+	e.Timer, e.Due, e.Name, e.Ref = r.number, due, op.Name, r.template
 }
 
 func (t *turn) cancelReminders() {

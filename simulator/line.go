@@ -183,6 +183,8 @@ func EffectText(p *program.Program, e *engine.Effect) string {
 		return "[everything about this person is erased]"
 	case engine.Export:
 		return "[a copy of what is held is prepared]"
+	case engine.SetTimer:
+		return reminderText(p, e)
 	case engine.Pause:
 		return "[typing for " + strconv.Itoa(e.Seconds) + " seconds]"
 	case engine.Ended:
@@ -191,6 +193,22 @@ func EffectText(p *program.Program, e *engine.Effect) string {
 		return "[reported: " + e.Code + "]"
 	}
 	return ""
+}
+
+// reminderText is a planned reminder; other timers are for a trace only.
+func reminderText(p *program.Program, e *engine.Effect) string {
+	if e.Name == "" {
+		return ""
+	}
+	due := e.Due
+	if zone, err := time.LoadLocation(p.Timezone); err == nil {
+		due = due.In(zone)
+	}
+	text := "[reminder on " + due.Format("2006-01-02 15:04") + ": " + e.Name
+	if e.Ref != "" {
+		text += ", with the template " + e.Ref
+	}
+	return text + "]"
 }
 
 // TraceText is any effect in one line, for --trace.
