@@ -9,7 +9,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"baraza/dsl/ast"
 	"baraza/dsl/pack"
 
 	"github.com/google/go-cmp/cmp"
@@ -151,7 +150,6 @@ func TestAFlowIsTheSameOneUntilSomethingItDependsOnChanges(t *testing.T) {
 	if four["c"] == three["c"] {
 		t.Error("c keeps the declarations of before")
 	}
-	var _ *ast.File = four["c"].File
 }
 
 func FuzzCSV(f *testing.F) {

@@ -65,8 +65,6 @@ func (b *builder) claim(kind string, name ast.Name, u *unit) bool {
 
 func (b *builder) keep(key named, u *unit, at ast.Span) { b.at[key] = owned{u, at} }
 
-func (b *builder) placeOf(key named, _ *unit) ast.Span { return b.at[key].span }
-
 // knows says that a unit uses another one, itself or by way of others.
 func (u *unit) knows(other *unit) bool {
 	for _, lib := range u.uses {

@@ -185,13 +185,6 @@ func (b *builder) similarTarget(d diag.Diagnostic, m *missing, from *Flow, t *as
 	return d.WithFix(at, strings.Join(parts, "."), false)
 }
 
-func unitOf(f *Flow) int {
-	if f == nil {
-		return 0
-	}
-	return f.unit
-}
-
 // whereTarget says where a similar step or flow stands.
 func (b *builder) whereTarget(m *missing) func(string) string {
 	return func(name string) string {

@@ -113,7 +113,7 @@ func (b *builder) link() {
 
 func (b *builder) use(u *unit, h *ast.Use, line *ast.Line) {
 	if u.uses[h.As.Text] != nil {
-		b.duplicate("library", h.As, b.placeOf(named{"library", h.As.Text}, u))
+		b.duplicate("library", h.As, b.at[named{"library", h.As.Text}].span)
 		return
 	}
 	b.keep(named{"library", h.As.Text}, u, h.As.Span())

@@ -71,11 +71,10 @@ const (
 // definition is one place where a variable gets its value.
 type definition struct {
 	at    ast.Span
-	typ   Type        // where it is known from the line alone
-	expr  *use        // of set
-	rows  *use        // of ask ROW from
-	calls func() Type // of call … as
-	value *ast.Expr   // of set, for what a literal may be
+	typ   Type      // where it is known from the line alone
+	expr  *use      // of set
+	rows  *use      // of ask ROW from
+	value *ast.Expr // of set, for what a literal may be
 }
 
 // textUse is a text with the state in which it is sent, so that its translations are typed as it is.
