@@ -58,6 +58,7 @@ type Pack struct {
 	Hash string
 
 	stringOf map[*ast.Text]*String
+	alsoOf   map[*ast.Line]*String
 
 	units         []*unit
 	names         *names
@@ -68,6 +69,9 @@ type Pack struct {
 
 // StringOf gives the string made of a text.
 func (p *Pack) StringOf(t *ast.Text) *String { return p.stringOf[t] }
+
+// AlsoOf gives the string made of an also line, which has words and no text of its own.
+func (p *Pack) AlsoOf(line *ast.Line) *String { return p.alsoOf[line] }
 
 // Library is a pack used by this one.
 type Library struct {

@@ -164,6 +164,10 @@ func (c *collector) question(line *ast.Line) {
 		}
 		id := c.named("option", c.base+"."+name, child.Text, child)
 		for _, below := range child.Children {
+			if also, ok := below.Head.(*ast.Also); ok {
+				c.named("also", id+".also", alsoText(also), below)
+				continue
+			}
 			if p, ok := below.Head.(*ast.Prop); ok && p.Name == "about" {
 				c.named("about", id+".about", below.Text, below)
 				continue
@@ -171,6 +175,32 @@ func (c *collector) question(line *ast.Line) {
 			c.line(below, child)
 		}
 	}
+}
+
+// alsoText is the further words of an option as one text, so that a translator can give those of another
+// language: separated by commas, as in the source.
+func alsoText(h *ast.Also) *ast.Text {
+	if len(h.Words) == 0 {
+		return nil
+	}
+	span := h.Words[0].Span()
+	span.End = h.Words[len(h.Words)-1].Span().End
+	words := make([]string, len(h.Words))
+	for i, w := range h.Words {
+		words[i] = w.Text
+	}
+	return &ast.Text{Span: span, Parts: []ast.Part{{Span: span, Literal: strings.Join(words, ", ")}}, Lines: []ast.Span{span}}
+}
+
+// Words splits the text of a string of role "also" into words, as lists are separated in any script.
+func (s *String) Words(t *ast.Text) []string {
+	var out []string
+	for _, w := range strings.FieldsFunc(written(t), func(r rune) bool { return strings.ContainsRune(",،，、;", r) }) {
+		if w = strings.TrimSpace(w); w != "" {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // strings gathers the strings of declarations, then those of the flows.
@@ -232,8 +262,11 @@ func (b *builder) strings() {
 	for _, f := range p.Flows {
 		p.Strings = append(p.Strings, b.typed[f].strings...)
 	}
-	p.stringOf = make(map[*ast.Text]*String, n)
+	p.stringOf, p.alsoOf = make(map[*ast.Text]*String, n), map[*ast.Line]*String{}
 	for _, s := range p.Strings {
 		p.stringOf[s.Text] = s
+		if s.Role == "also" {
+			p.alsoOf[s.Line] = s
+		}
 	}
 }
