@@ -7,8 +7,11 @@
 package compile
 
 import (
+	"strings"
+
 	"baraza/channels/capability"
 	"baraza/dsl/ast"
+	"baraza/dsl/diag"
 	"baraza/dsl/pack"
 	"baraza/engine/program"
 )
@@ -22,8 +25,11 @@ func Program(p *pack.Pack) *program.Program {
 		flows:   map[*pack.Flow]int{},
 		steps:   map[*pack.Step]int{},
 		refs:    map[any]int{},
+		lines:   map[*ast.File]*diag.Lines{},
 
-		identities: map[string]bool{},
+		identities: map[string]int{},
+		fields:     map[string]bool{},
+		rows:       map[*pack.Flow]map[string]string{},
 	}
 	c.out = &program.Program{
 		Format: program.Format, Hash: p.Hash, Pack: p.ID, Title: p.Title, Country: p.Country,
@@ -59,8 +65,14 @@ type compiler struct {
 	steps   map[*pack.Step]int
 	// refs are the indexes of declarations by their pointer.
 	refs map[any]int
-	// identities are those of states and places, so that each is one of a kind.
-	identities map[string]bool
+	// lines of the files whose steps were met.
+	lines map[*ast.File]*diag.Lines
+	// identities count those of states and places by name, so that each is one of a kind.
+	identities map[string]int
+	// rows are the types of the rows of each flow's loops, by the row's name.
+	rows map[*pack.Flow]map[string]string
+	// fields are the names of the contact's fields.
+	fields map[string]bool
 	// reads are the names that each expression reads, once all are known.
 	reads [][]string
 
@@ -125,7 +137,7 @@ func (c *compiler) stepOf(f *pack.Flow, s *pack.Step) program.Step {
 	out := program.Step{
 		Flow: c.flows[f], Name: s.Name, PC: program.None, Public: s.Public, Sensitive: s.Sensitive,
 		ForChildren: s.ForChildren, EveryLanguage: s.EveryLanguage,
-		File: f.File.Name, Line: lineOf(f.File, s.Line.Span.Start),
+		File: f.File.Name, Line: c.lineOf(f.File, s.Line.Span.Start),
 	}
 	if s.Audio != nil {
 		out.Audio = s.Audio.Head.(*ast.Mark).Path
@@ -149,11 +161,18 @@ func movedFrom(f *pack.Flow, parts []string) string {
 	if len(parts) == 1 {
 		return f.Full() + "." + parts[0]
 	}
-	full := parts[0]
-	for _, p := range parts[1:] {
-		full += "." + p
+	if f.Lib != "" {
+		return f.Lib + "." + strings.Join(parts, ".")
 	}
-	return full
+	return strings.Join(parts, ".")
+}
+
+// lineOf is the line number of an offset, from 1.
+func (c *compiler) lineOf(f *ast.File, offset int) int {
+	if c.lines[f] == nil {
+		c.lines[f] = diag.NewLines(f.Source)
+	}
+	return c.lines[f].LineAt(offset)
 }
 
 func (c *compiler) channels() {
@@ -177,7 +196,7 @@ func (c *compiler) ref(x any) int {
 	return program.None
 }
 
-// op appends an instruction and returns its pc. The indexes that op does not set are None.
+// op appends an instruction and returns its pc.
 func (c *compiler) op(op program.Op) int {
 	c.out.Code = append(c.out.Code, op)
 	return len(c.out.Code) - 1

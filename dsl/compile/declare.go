@@ -1,11 +1,12 @@
 package compile
 
 import (
+	"hash/fnv"
+	"strings"
+
 	"baraza/dsl/ast"
 	"baraza/dsl/pack"
 	"baraza/engine/program"
-	"hash/fnv"
-	"strings"
 )
 
 // declarations compiles what stands outside flows.
@@ -18,6 +19,7 @@ func (c *compiler) declarations() {
 		c.out.Teams = append(c.out.Teams, c.team(t))
 	}
 	for _, f := range p.Fields {
+		c.fields[f.Name] = true
 		c.out.Fields = append(c.out.Fields, program.Field{
 			Name: f.Name, Type: f.Type.Kind, Values: f.Type.Values, Class: f.Class, KeptDays: f.KeptDays,
 			Why: c.string(f.Why), Purposes: c.purposes(f),
@@ -114,11 +116,7 @@ func (c *compiler) record(r *pack.Record) program.Record {
 	}
 	for _, t := range r.ReadBy {
 		out.ReadBy = append(out.ReadBy, c.ref(t))
-	}
-	if len(out.ReadBy) > 0 {
-		for _, t := range r.ReadBy {
-			out.FlowsTo = append(out.FlowsTo, "team "+t.Name)
-		}
+		out.FlowsTo = append(out.FlowsTo, "team "+t.Name)
 	}
 	return out
 }
@@ -165,47 +163,26 @@ func shapes(cols []pack.ColumnType) []program.Shape {
 
 // texts are the engine's own words as the pack writes them below `texts`.
 func (c *compiler) texts() {
-	t := &c.out.Texts
-	slots := TextNames(t)
-	for _, slot := range slots {
-		*slot.at = program.None
+	slots := textSlots(&c.out.Texts)
+	for _, at := range slots {
+		*at = program.None
 	}
 	for _, line := range c.pack.Texts {
 		row, ok := line.Head.(*ast.TextRow)
 		if !ok {
 			continue
 		}
-		for _, slot := range slots {
-			if slot.Name == strings.Join(strings.Fields(row.Name.Text), " ") {
-				*slot.at = c.string(line.Text)
-			}
+		if at := slots[strings.Join(strings.Fields(row.Name.Text), " ")]; at != nil {
+			*at = c.string(line.Text)
 		}
 	}
 }
 
-// TextName is one of the engine's texts that a pack can write itself.
-type TextName struct {
-	Name string // as written below texts
-	at   *int
-}
-
-// TextNames are all of them, in the order of the reference.
-func TextNames(t *program.Texts) []TextName {
-	return []TextName{
-		{"more", &t.More}, {"not understood", &t.NotUnderstood}, {"moved on", &t.MovedOn},
-		{"did you mean", &t.DidYouMean}, {"old button", &t.OldButton}, {"continue", &t.Continue},
-		{"menu", &t.Menu}, {"done", &t.Done}, {"restart", &t.Restart}, {"why none", &t.WhyNone},
-		{"too long", &t.TooLong}, {"unsupported", &t.Unsupported},
+// textSlots are the engine's texts that a pack can word itself, by the names of pack.TextNames.
+func textSlots(t *program.Texts) map[string]*int {
+	return map[string]*int{
+		"more": &t.More, "not understood": &t.NotUnderstood, "moved on": &t.MovedOn, "did you mean": &t.DidYouMean,
+		"old button": &t.OldButton, "continue": &t.Continue, "menu": &t.Menu, "done": &t.Done,
+		"restart": &t.Restart, "why none": &t.WhyNone, "too long": &t.TooLong, "unsupported": &t.Unsupported,
 	}
-}
-
-// lineOf is the line number of an offset, from 1.
-func lineOf(f *ast.File, offset int) int {
-	line := 1
-	for _, b := range f.Source[:min(offset, len(f.Source))] {
-		if b == '\n' {
-			line++
-		}
-	}
-	return line
 }

@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"strings"
+
 	"baraza/dsl/ast"
 	"baraza/dsl/pack"
 	"baraza/engine/program"
@@ -176,7 +178,7 @@ func (c *compiler) say(l *ast.Line, h *ast.Say) {
 		op := none(program.OpSayTemplate)
 		op.Ref, op.Args = c.ref(c.pack.Template(c.flow, h.Template.Text)), c.args(h.With)
 		c.op(op)
-	case "", "text":
+	case "":
 		op := none(program.OpSay)
 		op.Text = c.string(l.Text)
 		c.op(op)
@@ -242,12 +244,12 @@ func (c *compiler) forEach(l *ast.Line, h *ast.ForEach) {
 	place := c.newPlace("each " + h.Row.Text)
 	op := none(program.OpForEach)
 	op.N, op.Expr, op.Ref, op.Name = place, c.expr(&h.Rows), c.expr(h.Where), h.Row.Text
+	c.loopRow(h)
 	pc := c.op(op)
 	c.out.Places[place].PC, c.out.Places[place].UpTo = pc, h.UpTo
 
-	var noRows []*ast.Line
-	var text int = program.None
-	var body []*ast.Line
+	var body, noRows []*ast.Line
+	text := program.None
 	for _, child := range l.Children {
 		if w, ok := child.Head.(*ast.When); ok && w.Kind == "none" {
 			noRows, text = child.Children, c.string(child.Text)
@@ -274,6 +276,20 @@ func (c *compiler) forEach(l *ast.Line, h *ast.ForEach) {
 		if op := &c.out.Code[pc+i]; op.Code == program.OpNext && op.N == place {
 			op.To = c.pc()
 		}
+	}
+}
+
+// loopRow notes the type of a loop's row, which is a variable inside the loop.
+func (c *compiler) loopRow(h *ast.ForEach) {
+	if c.rows[c.flow] == nil {
+		c.rows[c.flow] = map[string]string{}
+	}
+	row := pack.Type{Kind: program.RowKind}
+	if elem := c.pack.Exprs[&h.Rows].Elem; elem != nil {
+		row = *elem
+	}
+	if word := typeWord(row); !strings.Contains(c.rows[c.flow][h.Row.Text], word) {
+		c.rows[c.flow][h.Row.Text] += " " + word
 	}
 }
 

@@ -3,9 +3,11 @@ package compile
 import (
 	"hash/fnv"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 
+	"baraza/dsl/pack"
 	"baraza/engine/program"
 	"baraza/engine/program/expression"
 )
@@ -45,7 +47,8 @@ func (c *compiler) identify() {
 }
 
 // signature covers what a waiting conversation relies on: the kind of state, the type of its answer, the ids of
-// its options (those without one count by number and order), and the variables that may be read from here on.
+// its options (those without one count by number and order), and the variables that may be read from here on,
+// with their types.
 func (c *compiler) signature(s *program.State) uint64 {
 	h := fnv.New64a()
 	put := func(words ...string) {
@@ -57,8 +60,9 @@ func (c *compiler) signature(s *program.State) uint64 {
 	put(strconv.Itoa(int(s.Kind)))
 	if s.Ask != nil {
 		put("ask", strconv.Itoa(int(s.Ask.Type)), s.Ask.Name, strconv.FormatBool(s.Ask.Several))
+		put(s.Ask.Media...)
 		for _, o := range s.Ask.Options {
-			put(o.ID)
+			put("option", o.ID)
 		}
 		if s.Ask.Rows != nil {
 			put("rows", c.out.Exprs[s.Ask.Rows.Expr].Source)
@@ -70,22 +74,35 @@ func (c *compiler) signature(s *program.State) uint64 {
 	if s.Kind == program.NeedState {
 		put("consent", c.out.Consents[s.Consent].Name)
 	}
-	var vars map[string]program.Kind
-	if s.Flow != program.None {
-		vars = c.varKinds(s.Flow)
-	}
 	for _, name := range s.Reads {
-		put("reads", name, strconv.Itoa(int(vars[name])))
+		put("reads", name, c.typeOf(c.pack.Flows[s.Flow], name))
 	}
 	return h.Sum64()
 }
 
-func (c *compiler) varKinds(flow int) map[string]program.Kind {
-	out := map[string]program.Kind{}
-	for name, v := range c.pack.Flows[flow].Vars {
-		out[name] = v.Type.Kind
+// typeOf a name that a flow reads: a variable's, or that of the loops' rows.
+func (c *compiler) typeOf(f *pack.Flow, name string) string {
+	word := c.rows[f][name]
+	if v := f.Vars[name]; v != nil {
+		word += " " + typeWord(v.Type)
 	}
-	return out
+	return word
+}
+
+// typeWord is what a held value must be to be read as this type. The ids of a choice are not in it: one that is
+// gone is only equal to nothing any more.
+func typeWord(t pack.Type) string {
+	word := strconv.Itoa(int(t.Kind))
+	switch {
+	case t.Table != "":
+		return word + " of " + t.Table
+	case t.Elem != nil:
+		return word + " of " + typeWord(*t.Elem)
+	}
+	for _, col := range t.Columns {
+		word += " " + col.Name + " " + typeWord(col.Type)
+	}
+	return word
 }
 
 // liveness finds, for each state of a flow, the variables that some instruction may read before it sets them. It
@@ -101,34 +118,34 @@ func (c *compiler) liveness(flow int) {
 	}
 	width := (len(names) + 63) / 64
 	in := make([]uint64, (to-from)*width)
-	uses, sets := make([]uint64, (to-from)*width), make([]uint64, (to-from)*width)
-	mark := func(bits []uint64, pc int, name string) {
-		if n, ok := index[name]; ok {
-			bits[(pc-from)*width+n/64] |= 1 << (n % 64)
-		}
-	}
+	uses := make([]uint64, (to-from)*width)
+	after := make([][]way, to-from)
 	for pc := from; pc < to; pc++ {
-		u, s := c.effect(pc)
-		for _, name := range u {
-			mark(uses, pc, name)
-		}
-		for _, name := range s {
-			mark(sets, pc, name)
-		}
+		after[pc-from] = c.after(pc)
+		c.uses(pc, func(name string) {
+			if n, ok := index[name]; ok {
+				uses[(pc-from)*width+n/64] |= 1 << (n % 64)
+			}
+		})
 	}
 	for changed := true; changed; {
 		changed = false
 		for pc := to - 1; pc >= from; pc-- {
-			next := c.after(pc)
+			next := after[pc-from]
 			for w := range width {
 				at := (pc-from)*width + w
 				live := uint64(0)
 				for _, n := range next {
-					if n >= from && n < to {
-						live |= in[(n-from)*width+w]
+					if n.to < from || n.to >= to {
+						continue
 					}
+					bits := in[(n.to-from)*width+w]
+					if i, ok := index[n.sets]; ok && i/64 == w {
+						bits &^= 1 << (i % 64)
+					}
+					live |= bits
 				}
-				if live = live&^sets[at] | uses[at]; live != in[at] {
+				if live |= uses[at]; live != in[at] {
 					in[at], changed = live, true
 				}
 			}
@@ -147,11 +164,13 @@ func (c *compiler) liveness(flow int) {
 	}
 }
 
-// localNames are a flow's variables, sorted, and their indexes; the contact's fields are not among them.
+// localNames are a flow's variables and the rows of its loops, sorted, and their indexes; the contact's fields
+// are not among them.
 func (c *compiler) localNames(flow int) (map[string]int, []string) {
-	var names []string
-	for name := range c.pack.Flows[flow].Vars {
-		if c.pack.Field(c.pack.Flows[flow], name) == nil {
+	f := c.pack.Flows[flow]
+	names := slices.Collect(maps.Keys(c.rows[f]))
+	for name := range f.Vars {
+		if c.pack.Field(f, name) == nil && c.rows[f][name] == "" {
 			names = append(names, name)
 		}
 	}
@@ -163,70 +182,90 @@ func (c *compiler) localNames(flow int) (map[string]int, []string) {
 	return index, names
 }
 
-// after are the instructions that may follow one in the same flow.
-func (c *compiler) after(pc int) []int {
+// way is one way on from an instruction, with the variable that it gives a value, "" for none.
+type way struct {
+	to   int
+	sets string
+}
+
+// after are the ways on from an instruction in the same flow.
+func (c *compiler) after(pc int) []way {
 	op := &c.out.Code[pc]
 	switch op.Code {
 	case program.OpJump:
-		return []int{op.To}
+		return []way{{to: op.To}}
 	case program.OpMove:
 		if op.N == 1 {
 			return nil
 		}
-		return []int{c.out.Steps[op.Ref].PC}
+		return []way{{to: c.out.Steps[op.Ref].PC}}
 	case program.OpEnd, program.OpReturn, program.OpHide, program.OpBack:
 		return nil
 	case program.OpJumpUnless:
-		return []int{pc + 1, op.To}
+		return []way{{to: pc + 1}, {to: op.To}}
 	case program.OpForEach:
-		out := []int{pc + 1, op.To}
+		out := []way{{pc + 1, op.Name}, {to: op.To}}
 		if none := c.out.Places[op.N].None; none != program.None {
-			out = append(out, none)
+			out = append(out, way{to: none})
 		}
 		return out
 	case program.OpNext:
-		return []int{c.out.Places[op.N].PC, op.To}
+		return []way{{to: c.out.Places[op.N].PC}, {to: op.To}}
 	case program.OpKeep:
-		return []int{c.out.States[op.State].PC}
+		return []way{{to: c.out.States[op.State].PC}}
 	case program.OpAsk, program.OpNeed, program.OpHandOver, program.OpFetch:
-		return c.afterState(&c.out.States[op.State])
+		return afterState(&c.out.States[op.State])
+	case program.OpSet, program.OpSave, program.OpCall:
+		return []way{{pc + 1, op.Name}}
 	}
-	return []int{pc + 1}
+	return []way{{to: pc + 1}}
 }
 
-func (c *compiler) afterState(s *program.State) []int {
-	out := []int{s.Next}
-	if s.Ask != nil {
+// afterState: an answer, or skip, sets the question's variable; a when line leaves it as it was.
+func afterState(s *program.State) []way {
+	var out []way
+	switch {
+	case s.Ask != nil:
+		out = append(out, way{s.Next, s.Ask.Name})
 		for _, o := range s.Ask.Options {
-			out = append(out, o.PC)
+			out = append(out, way{o.PC, s.Ask.Name})
 		}
+	case s.Fetch != nil:
+		out = append(out, way{s.Next, s.Fetch.Name})
+	default:
+		out = append(out, way{to: s.Next})
 	}
 	for _, w := range s.Whens {
 		if w.PC != program.None {
-			out = append(out, w.PC)
+			out = append(out, way{w.PC, w.Var})
 		}
 	}
 	return out
 }
 
-// effect is what an instruction reads and surely sets.
-func (c *compiler) effect(pc int) (uses, sets []string) {
+// uses visits the names that an instruction reads.
+func (c *compiler) uses(pc int, name func(string)) {
 	op := &c.out.Code[pc]
-	expr := func(i int) {
-		if i != program.None {
-			uses = append(uses, c.reads[i]...)
-		}
-	}
-	text := func(i int) {
-		if i != program.None {
-			for _, t := range c.out.Strings[i].Texts {
-				eachExpr(t, expr)
+	without := func(row string) func(int) {
+		return func(i int) {
+			if i == program.None {
+				return
+			}
+			for _, n := range c.reads[i] {
+				if n != row {
+					name(n)
+				}
 			}
 		}
 	}
+	expr := without("")
+	text := func(i int) { c.eachOfString(i, expr) }
 	expr(op.Expr)
 	if op.Code == program.OpForEach {
-		expr(op.Ref)
+		without(op.Name)(op.Ref) // the row is the loop's own
+	}
+	if op.Code == program.OpSave && op.Name != "" {
+		name(op.Name) // saving under a name again changes the record
 	}
 	text(op.Text)
 	for _, t := range op.Texts {
@@ -235,33 +274,18 @@ func (c *compiler) effect(pc int) (uses, sets []string) {
 	for _, a := range op.Args {
 		expr(a.Expr)
 	}
-	if op.State != program.None && op.Code != program.OpKeep {
-		c.stateUses(&c.out.States[op.State], expr, text, func(name string) { uses = append(uses, name) })
+	if op.State == program.None || op.Code == program.OpKeep {
+		return
 	}
-	switch op.Code {
-	case program.OpSet, program.OpForEach:
-		sets = append(sets, op.Name)
-	case program.OpSave, program.OpCall:
-		if op.Name != "" {
-			sets = append(sets, op.Name)
-		}
-	}
-	return uses, sets
-}
-
-func (c *compiler) stateUses(s *program.State, expr, text func(int), name func(string)) {
+	s := &c.out.States[op.State]
+	c.eachText(s, text)
 	if a := s.Ask; a != nil {
-		for _, i := range []int{a.Text, a.Header, a.Footer, a.ListButton, a.Why, a.Skip} {
-			text(i)
-		}
 		for _, o := range a.Options {
-			text(o.Label)
-			text(o.About)
 			expr(o.If)
 		}
 		if a.Rows != nil {
 			expr(a.Rows.Expr)
-			expr(a.Rows.Where)
+			without(a.Rows.Row)(a.Rows.Where)
 		}
 	}
 	if h := s.HandOver; h != nil {
@@ -277,8 +301,31 @@ func (c *compiler) stateUses(s *program.State, expr, text func(int), name func(s
 			expr(a.Expr)
 		}
 	}
+}
+
+// eachText visits the strings that a person may see while the conversation waits at a state.
+func (c *compiler) eachText(s *program.State, text func(int)) {
+	if a := s.Ask; a != nil {
+		for _, i := range []int{a.Text, a.Header, a.Footer, a.ListButton, a.Why, a.Skip} {
+			text(i)
+		}
+		for _, o := range a.Options {
+			text(o.Label)
+			text(o.About)
+		}
+	}
 	for _, w := range s.Whens {
 		text(w.Text)
+	}
+}
+
+// eachOfString visits the expressions of a string in every language.
+func (c *compiler) eachOfString(i int, expr func(int)) {
+	if i == program.None {
+		return
+	}
+	for _, t := range c.out.Strings[i].Texts {
+		eachExpr(t, expr)
 	}
 }
 

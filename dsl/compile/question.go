@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"baraza/channels/capability"
@@ -21,10 +22,11 @@ func (c *compiler) newState(s program.State) int {
 // unique numbers an identity among equals: x, x.2, x.3.
 func (c *compiler) unique(id string) string {
 	again := id
-	for n := 2; c.identities[again]; n++ {
-		again = fmt.Sprintf("%s.%d", id, n)
+	for c.identities[again] > 0 {
+		c.identities[id]++
+		again = fmt.Sprintf("%s.%d", id, c.identities[id])
 	}
-	c.identities[again] = true
+	c.identities[again] = 1
 	return again
 }
 
@@ -121,8 +123,12 @@ func (c *compiler) question(l *ast.Line, h *ast.Ask) *program.Ask {
 			q.Rows.Show = h.Show.Text
 		}
 	}
-	for i, o := range optionLines(l) {
-		q.Options = append(q.Options, c.option(i, o))
+	unnamed := 0
+	for _, o := range optionLines(l) {
+		if o.Head.(*ast.Option).ID == nil {
+			unnamed++
+		}
+		q.Options = append(q.Options, c.option(unnamed, o))
 	}
 	q.Wide = c.wide(q)
 	return q
@@ -161,13 +167,13 @@ func optionLines(l *ast.Line) []*ast.Line {
 	return out
 }
 
-func (c *compiler) option(i int, l *ast.Line) program.Option {
+// option compiles what an option says; unnamed counts those without an id so far.
+func (c *compiler) option(unnamed int, l *ast.Line) program.Option {
 	h := l.Head.(*ast.Option)
-	o := program.Option{ID: fmt.Sprint(i + 1), Label: c.string(l.Text), About: program.None, If: program.None, PC: program.None}
+	o := program.Option{ID: strconv.Itoa(unnamed), Label: c.string(l.Text), About: program.None, If: program.None, PC: program.None}
 	if h.ID != nil {
 		o.ID = h.ID.Text
 	}
-	also := program.Also{Lang: c.out.Languages[0]}
 	for _, child := range l.Children {
 		switch k := child.Head.(type) {
 		case *ast.Prop:
@@ -177,15 +183,25 @@ func (c *compiler) option(i int, l *ast.Line) program.Option {
 		case *ast.OnlyIf:
 			o.If = c.expr(&k.Cond)
 		case *ast.Also:
-			for _, w := range k.Words {
-				also.Words = append(also.Words, w.Text)
-			}
+			o.Also = append(o.Also, c.also(child)...)
 		}
 	}
-	if len(also.Words) > 0 {
-		o.Also = append(o.Also, also)
-	}
 	return o
+}
+
+// also is an also line in every language that has one: the words of the source, and those of translations.
+func (c *compiler) also(l *ast.Line) []program.Also {
+	s := c.pack.AlsoOf(l)
+	if s == nil {
+		return nil
+	}
+	out := []program.Also{{Lang: c.out.Languages[0], Words: s.Words(s.Text)}}
+	for _, lang := range c.out.Languages[1:] {
+		if cat := c.pack.Translations[lang]; cat != nil && cat.Entries[s.ID] != nil {
+			out = append(out, program.Also{Lang: lang, Words: s.Words(cat.Entries[s.ID].Text)})
+		}
+	}
+	return out
 }
 
 // optionBlock compiles an option's statements and move; None when it has neither.
@@ -218,23 +234,35 @@ func (c *compiler) wide(q *program.Ask) []bool {
 	for i, channel := range c.out.Channels {
 		caps, _ := capability.Named(channel.Name)
 		for _, o := range q.Options {
+			if caps.ButtonLabel == 0 || o.Label == program.None {
+				continue
+			}
 			for _, t := range c.out.Strings[o.Label].Texts {
-				if caps.ButtonLabel > 0 && caps.Unit.Len(literal(t)) > caps.ButtonLabel {
-					out[i] = true
-				}
+				out[i] = out[i] || caps.Unit.Len(fixed(t)) > caps.ButtonLabel
 			}
 		}
 	}
 	return out
 }
 
-func literal(t program.Text) string {
+// fixed is what stands in a text whatever its values are: its literals, and of the cases of a plural the longest.
+func fixed(t program.Text) string {
 	var b strings.Builder
 	for _, s := range t {
-		b.WriteString(s.Literal)
+		b.WriteString(unescaped.Replace(s.Literal))
+		most := ""
+		for _, k := range s.Cases {
+			if text := fixed(k.Text); len(text) > len(most) {
+				most = text
+			}
+		}
+		b.WriteString(most)
 	}
 	return b.String()
 }
+
+// unescaped takes the stroke from marks that stand for themselves.
+var unescaped = strings.NewReplacer(`\\`, `\`, `\*`, `*`, `\_`, `_`, `\~`, `~`)
 
 func (c *compiler) need(l *ast.Line, h *ast.Need) {
 	state := c.newState(c.stateHere(c.step.Full()+".consent "+h.Consent.Text, program.NeedState))

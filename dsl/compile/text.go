@@ -116,13 +116,25 @@ func (c *compiler) bound(source string) string {
 		return source
 	}
 	for _, name := range expression.Names(source) {
-		for _, kind := range []string{"field", "team", "hours", "table"} {
-			if own := c.pack.Bound(c.flow, kind, name); own != name {
-				source = expression.Rename(source, name, own)
-			}
+		if own := c.boundName(name); own != name {
+			source = expression.Rename(source, name, own)
 		}
 	}
 	return source
+}
+
+// boundName is what a name in an expression of the present flow stands for: a field, else a variable of the flow,
+// else one of the other things that expressions name.
+func (c *compiler) boundName(name string) string {
+	if own := c.pack.Bound(c.flow, "field", name); own != name || c.flow.Vars[name] != nil {
+		return own
+	}
+	for _, kind := range []string{"team", "hours", "table"} {
+		if own := c.pack.Bound(c.flow, kind, name); own != name {
+			return own
+		}
+	}
+	return name
 }
 
 // reading is the expression that reads one variable.
