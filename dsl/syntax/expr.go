@@ -87,14 +87,35 @@ func endsAtWord(text []byte, until []string) bool {
 func (s *scan) checkExpr(number, start, end int32) {
 	text := s.src[start:end]
 	depth, deepest := 0, 0
-	for i := 0; i < len(text); i++ {
-		c := text[i]
+	for _, c := range text {
 		switch c {
 		case '(', '[', '{':
 			depth++
 			deepest = max(deepest, depth)
 		case ')', ']', '}':
 			depth--
+		}
+	}
+	switch {
+	case deepest > maxBrackets:
+		s.refuse(number, tooManyBrackets(s.at(start, end)))
+	case len(text) > maxExpr:
+		s.report(number, diag.New(diag.Error, "expression-too-long", s.at(start, end), "this expression is longer than %d characters", maxExpr).
+			WithHelp(`Give a part of it a name first: set name = …`))
+	case deepest > maxNesting:
+		s.report(number, diag.New(diag.Error, "expression-too-deep", s.at(start, end), "this expression has more than %d brackets in each other", maxNesting).
+			WithHelp(`Give a part of it a name first: set name = …`))
+	default:
+		s.exprSlips(number, start, end)
+	}
+}
+
+// exprSlips reports what other languages write in an expression, and what only looks like a plain sign.
+func (s *scan) exprSlips(number, start, end int32) {
+	text := s.src[start:end]
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch c {
 		case '"':
 			n := bytes.IndexByte(text[i+1:], '"')
 			if n < 0 {
@@ -129,16 +150,6 @@ func (s *scan) checkExpr(number, start, end int32) {
 			s.report(number, fullWidth(at, r))
 		}
 		i += size - 1
-	}
-	switch {
-	case deepest > maxBrackets:
-		s.refuse(number, tooManyBrackets(s.at(start, end)))
-	case len(text) > maxExpr:
-		s.report(number, diag.New(diag.Error, "expression-too-long", s.at(start, end), "this expression is longer than %d characters", maxExpr).
-			WithHelp(`Give a part of it a name first: set name = …`))
-	case deepest > maxNesting:
-		s.report(number, diag.New(diag.Error, "expression-too-deep", s.at(start, end), "this expression has more than %d brackets in each other", maxNesting).
-			WithHelp(`Give a part of it a name first: set name = …`))
 	}
 }
 

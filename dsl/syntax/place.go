@@ -80,7 +80,7 @@ func (s *scan) level(r sourceRow) *frame {
 }
 
 func (s *scan) pushFrame(r sourceRow, top *frame) *frame {
-	if len(s.frames) >= maxDepth {
+	if len(s.frames) >= maxDepth || r.indent > maxIndent {
 		s.refuse(r.number, tooDeep(s.at(r.start, r.first)))
 		return top
 	}

@@ -12,6 +12,7 @@ const (
 	maxRows     = 20000   // lines that are not blank
 	maxHead     = 8 << 10 // bytes of a line that is not text
 	maxDepth    = 64      // levels of indentation
+	maxIndent   = 1 << 10 // columns of indentation, that is 16 for each level
 	maxBrackets = 64      // brackets within brackets, in one line
 	maxExpr     = 512     // bytes of one expression
 	maxNesting  = 32      // brackets within brackets, in one expression

@@ -375,6 +375,9 @@ func (s *scan) guessNear(l *line, text []byte, p Place) bool {
 	if first == 0 || first > 40 {
 		return false
 	}
+	if r, _ := utf8.DecodeRune(text); unicode.IsUpper(r) && bytes.IndexByte(text, ':') < 0 && len(bytes.Fields(text)) >= 3 {
+		return false // a sentence
+	}
 	var best *Head
 	bestLen := 0
 	for words := 3; words >= 1 && best == nil; words-- {

@@ -35,8 +35,8 @@ func (p *parse) structure() {
 		}
 		if p.has[l.number] {
 			over.loose = true
-			if l.owner >= 0 {
-				below[l.owner].loose = true
+			for o := l.owner; o >= 0; o = p.lines[o].owner {
+				below[o].loose = true
 			}
 		}
 		if l.owner >= 0 && l.owner != l.parent {
@@ -207,7 +207,7 @@ func (p *parse) noText(l *line) {
 // whole looks at the file as a whole: an empty one, and one that is no flow at all.
 func (p *parse) whole() {
 	switch {
-	case p.rows == 0:
+	case p.rows == 0 && len(p.list) == 0:
 		p.list = append(p.list, diag.New(diag.Warning, "empty-file", p.at(0, 0), "there is nothing in this file").
 			WithHelp("A file begins with its flow, such as: flow welcome: Welcome"))
 	case p.known == 0 && p.unknown >= 3:
