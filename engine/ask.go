@@ -73,7 +73,7 @@ func (t *turn) arrive(state int) {
 		t.flow = st.Flow
 	}
 	h.misses, h.mean, h.page, h.picks = 0, "", 0, nil
-	h.caseNumber, h.fetch, h.answered = 0, 0, false
+	h.fetch = 0
 	t.s.open, t.stopped, t.arrived = true, true, true
 	t.traced(TraceState, state, 0, "")
 }
@@ -259,6 +259,12 @@ func (t *turn) style(st *program.State, options []option) (Style, int) {
 	return List, max(ch.Rows, 2)
 }
 
+// showsNumbers tells whether people see the numbers of the options.
+func (t *turn) showsNumbers(st *program.State, options []option) bool {
+	style, _ := t.style(st, options)
+	return style == Numbers
+}
+
 // keep goes on waiting at a state after a when block.
 func (t *turn) keep(state int) {
 	t.halt()
@@ -266,9 +272,17 @@ func (t *turn) keep(state int) {
 		t.end()
 		return
 	}
-	if t.s.here.state != t.p.States[state].Hash { // something was asked in between: the place is this again
+	if t.s.here.state == t.p.States[state].Hash {
+		return
+	}
+	// Something was asked in between.
+	switch kind := t.p.States[state].Kind; {
+	case kind != program.HandOverState:
+		t.askState(state)
+	case t.s.here.caseNumber == 0: // people finished meanwhile
+		t.caseDone(state)
+	default:
+		t.commitAnswered()
 		t.arrive(state)
-		t.s.askings++
-		t.s.here.asking = t.s.askings
 	}
 }

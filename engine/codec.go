@@ -36,8 +36,9 @@ const (
 	hasHidden
 	hasFields
 	hasConsents
+	hasClosed
 
-	knownFlags = hasConsents<<1 - 1
+	knownFlags = hasClosed<<1 - 1
 )
 
 // ErrFormat is the error of a session in a format this build does not read.
@@ -60,6 +61,9 @@ func (s Session) Append(dst []byte) []byte {
 	dst = binary.AppendVarint(dst, s.lastMessage)
 	if flags&hasHidden != 0 {
 		dst = binary.AppendUvarint(dst, uint64(s.hiddenUpTo))
+	}
+	if flags&hasClosed != 0 {
+		dst = binary.AppendUvarint(dst, uint64(s.closedUpTo))
 	}
 	if flags&hasFields != 0 {
 		dst = appendString(dst, string(s.Contact.Fields))
@@ -84,6 +88,7 @@ func (s Session) Append(dst []byte) []byte {
 	if flags&hasLate != 0 {
 		dst = s.late.append(dst)
 		dst = binary.AppendVarint(dst, s.lateUntil)
+		dst = binary.AppendUvarint(dst, uint64(s.lateTimer))
 	}
 	if flags&hasTimers != 0 {
 		dst = binary.AppendUvarint(dst, uint64(s.timers.n))
@@ -136,6 +141,7 @@ func (s *Session) flags() uint64 {
 	set(hasInbox, len(s.inbox) > 0)
 	set(hasReply, s.reply != reply{})
 	set(hasHidden, s.hiddenUpTo != 0)
+	set(hasClosed, s.closedUpTo != 0)
 	set(hasFields, s.Contact.Fields != "")
 	set(hasConsents, s.Contact.Consents != "")
 	return f
@@ -182,6 +188,9 @@ func (s *Session) read(r *reader) {
 	if f&hasHidden != 0 {
 		s.hiddenUpTo = r.uint32()
 	}
+	if f&hasClosed != 0 {
+		s.closedUpTo = r.uint32()
+	}
 	if f&hasFields != 0 {
 		s.Contact.Fields = r.values()
 	}
@@ -207,6 +216,7 @@ func (s *Session) read(r *reader) {
 		s.late = new(place)
 		s.late.read(r)
 		s.lateUntil = r.int()
+		s.lateTimer = r.uint32()
 	}
 	if f&hasTimers != 0 {
 		s.timers.n = uint8(r.count(maxTimers))

@@ -57,7 +57,7 @@ func TestEveryConstruct(t *testing.T) {
 			bot: What do you need?
 			buttons: 2 Water · 4 Done
 			> done
-			bot: You need: Food, A tent.
+			bot: You need: Food and A tent.
 			* ended`},
 		{"what is written is the last of several answers", `
 			> needs
@@ -72,14 +72,14 @@ func TestEveryConstruct(t *testing.T) {
 			buttons: 2 Water · 3 A tent · 4 Done
 			> water
 			bot: Water is on its way.
-			bot: You need: Food, Water.
+			bot: You need: Food and Water.
 			* ended`},
 		{"or together", `
 			> needs
 			bot: What do you need?
 			list: 1 Food · 2 Water · 3 A tent · 4 Done
 			> 1 and 3
-			bot: You need: Food, A tent.
+			bot: You need: Food and A tent.
 			* ended`},
 		{"a loop asks about each row and can be left", `
 			> children
@@ -171,7 +171,7 @@ func TestEveryConstruct(t *testing.T) {
 			list: 1 Food · 2 Water · 3 A tent · 4 Done
 			after 2h
 			> 1, 3
-			bot: You need: Food, A tent.
+			bot: You need: Food and A tent.
 			* ended
 			after 1s
 			bot: An hour has passed.

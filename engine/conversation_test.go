@@ -244,7 +244,7 @@ func TestAConversation(t *testing.T) {
 			bot: You will get no more messages.
 			* ended
 			staff 1: are you there
-			* report not-sent opted out`},
+			* report not-sent case closed`},
 		{"asks consent again twice and then records nothing", false, `
 			restart
 			bot: Hello!

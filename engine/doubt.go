@@ -53,6 +53,23 @@ func (t *turn) didYouMean(state int, o option) {
 	}
 }
 
+// meant takes the answer to "did you mean": its number, yes or no. Anything else is an answer to the question itself.
+func (t *turn) meant(state int, text string) bool {
+	yes, ok := answer.YesNo(t.p.Languages[t.lang], text)
+	if n, isNumber := answer.Index(text); isNumber && (n == 1 || n == 2) {
+		yes, ok = n == 1, true
+	}
+	switch {
+	case !ok:
+		t.s.here.mean = ""
+	case yes:
+		t.takeMeant(state)
+	default:
+		t.askAgain(state)
+	}
+	return ok
+}
+
 func (t *turn) takeMeant(state int) {
 	key := t.s.here.mean
 	t.s.here.mean = ""

@@ -42,7 +42,6 @@ const (
 	GoBack
 	Restart
 	SetLanguage // Text is the language
-	// Continue is the end of a pending wait; reserved for runners that hold messages back.
 )
 
 // Media is something received or sent that is not text.

@@ -21,7 +21,7 @@ func (t *turn) handOver(state int) int {
 	t.commitAnswered()
 	t.arrive(state)
 	number := t.nextNumber()
-	t.s.here.caseNumber = number
+	t.s.here.caseNumber, t.s.here.answered = number, false
 	summary, text := t.render(ho.Summary), t.render(ho.Text)
 	urgent := ho.Urgent && (ho.If < 0 || t.holds(ho.If))
 	var shared []Value
@@ -77,16 +77,12 @@ func (t *turn) staffReply() {
 		t.report("unknown-case", "")
 		return
 	}
-	state := program.None
-	if t.owned() && t.s.here.caseNumber == t.ev.Case {
-		state = t.m.state[t.s.here.state]
-		t.touched = true
-		if !t.s.here.answered {
-			t.s.here.answered = true
-			if i := findWhen(&t.p.States[state], program.WhenAnswered); i != program.None {
-				t.runWhen(state, i)
-			}
-		}
+	if t.ev.Case <= t.s.closedUpTo { // the person left: who holds the phone now may be somebody else
+		t.report("not-sent", "case closed")
+		return
+	}
+	if t.s.open && t.s.here.caseNumber == t.ev.Case {
+		t.answeredByPeople()
 	} else if b := t.s.before; b != nil && b.caseNumber == t.ev.Case {
 		kept := *b
 		kept.answered = true
@@ -98,13 +94,36 @@ func (t *turn) staffReply() {
 	}
 }
 
+// answeredByPeople notes the first reply in the case that is open here, and says what is said then.
+func (t *turn) answeredByPeople() {
+	first := !t.s.here.answered
+	t.s.here.answered = true
+	if !t.owned() { // a block of the hand-over asks something
+		return
+	}
+	t.touched = true
+	if !first {
+		return
+	}
+	state := t.m.state[t.s.here.state]
+	if i := findWhen(&t.p.States[state], program.WhenAnswered); i != program.None {
+		t.runWhen(state, i)
+	}
+}
+
 // staffDone takes the conversation back from people.
 func (t *turn) staffDone() {
 	if t.owned() && t.s.here.caseNumber == t.ev.Case {
 		t.caseDone(t.m.state[t.s.here.state])
 		return
 	}
-	if b := t.s.before; b != nil && b.caseNumber == t.ev.Case && t.ev.Case != 0 {
+	if t.ev.Case == 0 {
+		return
+	}
+	if t.s.open && t.s.here.caseNumber == t.ev.Case { // a block of the hand-over asks something: done when it is answered
+		t.s.here.caseNumber = 0
+	}
+	if b := t.s.before; b != nil && b.caseNumber == t.ev.Case {
 		kept := *b
 		kept.caseNumber = 0
 		t.s.before = &kept
@@ -129,7 +148,7 @@ func (t *turn) caseDone(state int) {
 // closeCase tells people that the person has left. A case that nobody answered in time stays open: they
 // still owe the answer.
 func (t *turn) closeCase() {
-	if t.s.here.caseNumber != 0 {
+	if t.owned() && t.s.here.caseNumber != 0 {
 		t.add(CloseCase).Case = t.s.here.caseNumber
 		t.s.here.caseNumber = 0
 	}

@@ -59,11 +59,11 @@ func (t *turn) lateReply() {
 	case keyContinue:
 		t.continueLate()
 	case keyMenu:
-		t.s.late = nil
+		t.dropLate()
 		t.fallback()
 	default:
 		if t.s.here.misses++; t.s.here.misses >= 2 {
-			t.s.late = nil
+			t.dropLate()
 			t.fallback()
 			return
 		}
@@ -78,7 +78,8 @@ func (t *turn) continueLate() {
 		t.fallback()
 		return
 	}
-	t.s.here, t.s.late = *t.s.late, nil
+	t.s.here = *t.s.late
+	t.dropLate()
 	if t.lostPlace() {
 		t.moveOn()
 		return

@@ -22,9 +22,10 @@ func (t *turn) callSafety(word called) bool {
 		if !slices.Contains(whileOwned, name) {
 			return false
 		}
-		if slices.Contains(endsCase, name) {
-			t.closeCase()
-		}
+	}
+	if slices.Contains(endsCase, name) {
+		t.closeCase()
+		t.s.closedUpTo = t.s.numbers
 	}
 	t.learnLanguage(word)
 	if name == "stop" {
@@ -36,7 +37,7 @@ func (t *turn) callSafety(word called) bool {
 		t.report("held-dropped", "")
 		t.s.inbox = nil
 	}
-	t.startFlow(word.trigger, nil)
+	t.interrupt(word.trigger, nil, tr.ThenBack && name != "stop") // stop ends a conversation, whatever its flow says
 	return true
 }
 
@@ -76,18 +77,24 @@ func (t *turn) learnLanguage(word called) {
 // startFlow begins a trigger's flow, in a conversation of its own or in the middle of one. "anywhere, then
 // back" remembers the question that was open; any other interruption leaves it behind.
 func (t *turn) startFlow(trigger int, value any) {
+	t.interrupt(trigger, value, t.p.Triggers[trigger].ThenBack)
+}
+
+// interrupt is startFlow that says itself whether the open question is remembered.
+func (t *turn) interrupt(trigger int, value any, thenBack bool) {
 	tr := &t.p.Triggers[trigger]
 	t.traced(TraceTrigger, trigger, 0, "")
 	s := &t.s
 	free := tr.Kind == program.OnWords && t.isSafety(tr) && !t.isMenu(tr)
 	waiting := s.open && s.here.state != 0 && !s.offering
-	s.late, s.offering, s.reply = nil, false, reply{}
+	t.dropLate()
+	s.offering, s.reply = false, reply{}
 	switch {
 	case !s.open:
 		s.here = place{}
 		s.open = true
 		t.flow = program.None
-	case tr.ThenBack && waiting:
+	case thenBack && waiting:
 		if s.before == nil {
 			kept := s.here
 			s.before = &kept
@@ -234,7 +241,13 @@ func (t *turn) firstMessage() {
 	if t.ev.Token != "" {
 		asking, _, _, ok := answer.ParseToken(t.ev.Token)
 		t.report("old-tap", "")
-		if ok && asking > t.s.hiddenUpTo && t.s.late == nil {
+		if ok && asking <= t.s.hiddenUpTo { // only the fallback, whatever else would come first
+			t.s.reply = reply{}
+			t.dropLate()
+			t.fallback()
+			return
+		}
+		if ok && t.s.late == nil {
 			t.say(t.engineText(t.p.Texts.OldButton, t.wording().oldButton))
 		}
 	}
@@ -251,7 +264,7 @@ func (t *turn) firstMessage() {
 	if t.s.late != nil {
 		exact := trigger != program.None && t.p.Triggers[trigger].Kind != program.OnAnyMessage && t.p.Triggers[trigger].Kind != program.OnMedia
 		if t.now() > t.s.lateUntil || exact {
-			t.s.late = nil
+			t.dropLate()
 		} else {
 			t.s.open = true
 			t.s.here = place{}
@@ -267,7 +280,8 @@ func (t *turn) openWith(trigger int) { t.openWithValue(trigger, nil) }
 // openWithValue opens a conversation: the language, the notice, then what the person wrote for.
 func (t *turn) openWithValue(trigger int, value any) {
 	s := &t.s
-	s.open, s.here, s.before, s.late = true, place{}, nil, nil
+	t.dropLate()
+	s.open, s.here, s.before = true, place{}, nil
 	t.flow = program.None
 	if s.Contact.Language == "" {
 		if i := t.m.languageOf(t.ev.Language); i != program.None {
@@ -328,12 +342,14 @@ func (t *turn) afterOpening() {
 	held := t.s.held
 	t.s.held = ""
 	if trigger, ok := t.m.trigger[held]; ok && held != "" {
-		var value any
-		if t.p.Triggers[trigger].Kind == program.OnAnyMessage {
-			value = ""
-		}
-		t.startTrigger(trigger, value)
-		return
+		switch tr := &t.p.Triggers[trigger]; {
+		case tr.As == "":
+			t.startTrigger(trigger, nil)
+			return
+		case tr.Kind == program.OnAnyMessage:
+			t.startTrigger(trigger, "")
+			return
+		} // what a flow needs of a picture or a place is gone
 	}
 	t.openStart(true)
 }
@@ -367,7 +383,8 @@ func (t *turn) openStart(isNew bool) {
 // openAt opens a conversation at a step: a reminder is due, or the reply to a template came.
 func (t *turn) openAt(step int) {
 	s := &t.s
-	s.open, s.met, s.here, s.before, s.late = true, true, place{}, nil, nil
+	t.dropLate()
+	s.open, s.met, s.here, s.before = true, true, place{}, nil
 	t.flow = t.p.Steps[step].Flow
 	t.run(t.p.Steps[step].PC)
 }

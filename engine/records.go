@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 	"strconv"
 
@@ -28,6 +30,9 @@ func (t *turn) save(op *program.Op) {
 	if !update {
 		t.s.records++
 		ref = reference(t.s.Seed, t.s.records)
+		if t.p.Records[op.Ref].Anonymous {
+			t.s.Seed = onward(t.s.Seed)
+		}
 		row.Cells = []any{ref}
 	}
 	row.ID = ref
@@ -62,6 +67,13 @@ func reference(seed uint64, n uint32) string {
 	return string(b)
 }
 
+// onward is a seed that does not tell the one before it. After an anonymous record the contact has this one: from
+// what is kept of a person nobody can reckon which number the record got.
+func onward(seed uint64) uint64 {
+	sum := sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("anonymous"), seed))
+	return binary.LittleEndian.Uint64(sum[:])
+}
+
 func isReference(id string) bool { return len(id) == 8 && id[:2] == "R-" }
 
 // optOut stops everything but replies to the person's own messages.
@@ -77,9 +89,10 @@ func (t *turn) optOut() {
 func (t *turn) hide(op *program.Op) {
 	t.sayString(op.Text)
 	t.cancelReminders()
-	t.s.late, t.s.before = nil, nil
+	t.dropLate()
+	t.s.before = nil
 	t.s.here = place{}
-	t.s.hiddenUpTo = t.s.askings
+	t.s.hiddenUpTo, t.s.closedUpTo = t.s.askings, t.s.numbers
 	t.leaving, t.silent = false, false
 	t.end()
 }
@@ -97,7 +110,8 @@ func (t *turn) erase() {
 		}
 		s.here.calls[i].vars = ""
 	}
-	s.before, s.late = nil, nil
+	t.dropLate()
+	s.before = nil
 	s.met = false
 	s.draftLanguage = s.Contact.Language != ""
 	s.free = true

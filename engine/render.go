@@ -104,21 +104,20 @@ func (t *turn) appendHole(dst []byte, expr, lang int) []byte {
 	return t.appendValueText(dst, expression.Format(v, kind, t.p.Languages[lang], t.p), lang)
 }
 
-// appendList writes the values of a list, those of a question by their labels.
+// appendList writes the values of a list as the language joins them, those of a question by their labels.
 func (t *turn) appendList(dst []byte, name string, list []any, lang int) []byte {
+	parts := make([]string, len(list))
 	for i, v := range list {
-		if i > 0 {
-			dst = append(dst, ", "...)
+		s, ok := v.(string)
+		if ok {
+			s, ok = t.label(name, s, lang)
 		}
-		if s, ok := v.(string); ok {
-			if label, ok := t.label(name, s, lang); ok {
-				dst = t.appendValueText(dst, label, lang)
-				continue
-			}
+		if !ok {
+			s = expression.Format(v, program.Any, t.p.Languages[lang], t.p)
 		}
-		dst = t.appendValueText(dst, expression.Format(v, program.Any, t.p.Languages[lang], t.p), lang)
+		parts[i] = string(t.appendValueText(nil, s, lang))
 	}
-	return dst
+	return append(dst, expression.JoinList(parts, t.p.Languages[lang])...)
 }
 
 // label is what a person saw when the value was chosen.
@@ -263,7 +262,7 @@ func readsLeftToRight(s string) bool {
 
 // outgoing makes room for one more message and returns it, or nil where none may be sent: then it is reported.
 func (t *turn) outgoing() *Outgoing {
-	if t.s.Contact.OptedOut && t.ev.Kind != Message && t.ev.Kind != Fetched {
+	if t.s.Contact.OptedOut && !t.isReply() {
 		t.report("not-sent", "opted out")
 		return nil
 	}
@@ -274,6 +273,18 @@ func (t *turn) outgoing() *Outgoing {
 	t.add(Send)
 	t.sends = append(t.sends, Outgoing{Language: t.p.Languages[t.lang]})
 	return &t.sends[len(t.sends)-1]
+}
+
+// isReply tells whether what is sent answers a message of the person: at once, after a fetch, or by people. A case
+// that is open for somebody who has opted out was opened since, as stop closes the one before.
+func (t *turn) isReply() bool {
+	switch t.ev.Kind {
+	case Message, Fetched:
+		return true
+	case StaffReply, StaffDone:
+		return t.ev.Case > t.s.closedUpTo
+	}
+	return false
 }
 
 // say sends a text of the engine's own.

@@ -75,16 +75,8 @@ func (t *turn) oldTap(state int) {
 func (t *turn) written(state int, st *program.State) {
 	text := strings.TrimSpace(t.ev.Text)
 	lang := t.p.Languages[t.lang]
-	if t.s.here.mean != "" {
-		if yes, ok := answer.YesNo(lang, text); ok {
-			if yes {
-				t.takeMeant(state)
-			} else {
-				t.askAgain(state)
-			}
-			return
-		}
-		t.s.here.mean = ""
+	if t.s.here.mean != "" && t.meant(state, text) {
+		return
 	}
 	options := t.offer(state)
 	open := t.isOpen(st)
@@ -95,7 +87,10 @@ func (t *turn) written(state int, st *program.State) {
 		if ok && options[match.Index].kind == doneOption && len(t.s.here.picks) == 0 {
 			ok = false // nothing chosen yet
 		}
-		if ok && !(open && match.How == answer.ByNumber && options[match.Index].number < 0) {
+		if ok && open && match.How == answer.ByNumber && freeText(st) {
+			ok = t.showsNumbers(st, options) // a text may be a number
+		}
+		if ok {
 			t.traced(TraceReply, state, 0, match.How.String())
 			t.choose(state, options[match.Index], false)
 			return
@@ -313,14 +308,27 @@ func (t *turn) wantsMore(text string, options []option, st *program.State) bool 
 	if _, page := t.style(st, options); len(t.notPicked(options)) <= page {
 		return false
 	}
-	n, isNumber := answer.Index(text)
-	label := plainText(t.engineText(t.p.Texts.More, t.wording().more))
-	if !(isNumber && n == 0) && answer.Fold(text) != answer.Fold(label) {
+	if n, ok := answer.Index(text); !(ok && n == 0) && !t.isMore(text) {
 		return false
 	}
 	t.s.here.page++
 	t.askAgain(t.m.state[st.Hash])
 	return true
+}
+
+// isMore tells whether this is what the button of the next page says, in any language of the pack.
+func (t *turn) isMore(text string) bool {
+	folded := answer.Fold(text)
+	for lang := range t.p.Languages {
+		label := t.m.wordings[lang].more
+		if str := t.p.Texts.More; str >= 0 && str < len(t.p.Strings) {
+			label = t.renderIn(str, lang)
+		}
+		if folded != "" && folded == answer.Fold(plainText(label)) {
+			return true
+		}
+	}
+	return false
 }
 
 // missed counts a reply that was not understood and says so, in the flow's words where it has some.

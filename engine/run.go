@@ -164,7 +164,7 @@ func (t *turn) move(op *program.Op) int {
 	}
 	if op.N == 1 {
 		t.commitAnswered()
-		t.s.before = nil
+		t.s.before, t.s.free = nil, false
 		t.changeFlow(t.p.Steps[op.Ref].Flow)
 	} else if op.Flag {
 		t.leaveLoops(0)
@@ -210,7 +210,7 @@ func (t *turn) tag(flow int) uint32 {
 
 // leave is the end of a flow that nobody called: back to what it interrupted, or the end.
 func (t *turn) leave() int {
-	if t.s.before != nil {
+	if t.s.before != nil && !t.silent { // nobody is there to whom it could be asked
 		t.resume()
 	} else {
 		t.end()
@@ -251,6 +251,7 @@ func (t *turn) end() {
 	if t.silent && !pending {
 		t.keepLate()
 	}
+	t.quiet = nil
 	if len(s.inbox) > 0 {
 		t.report("held-dropped", "")
 		s.inbox = nil
@@ -269,11 +270,15 @@ func (t *turn) end() {
 	t.add(Ended)
 }
 
-// keepLate keeps the place of a question that silence ended, with the variables that are read from there on.
+// keepLate keeps the place of a question that silence ended, with the variables that are read from there on. A
+// timer drops it when nobody has come back.
 func (t *turn) keepLate() {
-	h := t.s.here
+	if t.quiet == nil {
+		return
+	}
+	h := t.quiet
 	i, ok := t.m.state[h.state]
-	if !ok || t.s.offering || t.s.opening != opened || t.s.free {
+	if !ok {
 		return
 	}
 	st := &t.p.States[i]
@@ -292,7 +297,19 @@ func (t *turn) keepLate() {
 			}
 		}
 	}
-	t.s.late, t.s.lateUntil = &kept, t.ev.At.Add(lateFor).Unix()
+	until := t.ev.At.Add(lateFor)
+	t.s.late, t.s.lateUntil, t.s.lateTimer = &kept, until.Unix(), t.nextNumber()
+	e := t.add(SetTimer)
+	e.Timer, e.Due = t.s.lateTimer, until
+}
+
+// dropLate forgets the place that a silence ended.
+func (t *turn) dropLate() {
+	if t.s.late == nil {
+		return
+	}
+	t.add(CancelTimer).Timer = t.s.lateTimer
+	t.s.late, t.s.lateUntil, t.s.lateTimer = nil, 0, 0
 }
 
 // commitAnswered adds the question answered last to those that back can reach.

@@ -25,6 +25,7 @@ type Session struct {
 
 	lastMessage int64  // of the person, in seconds since 1970
 	hiddenUpTo  uint32 // taps of askings up to here came before a hide
+	closedUpTo  uint32 // cases up to here are none of the person's any more: after stop, delete and hide
 
 	open          bool
 	met           bool   // some conversation went on after its opening
@@ -43,6 +44,7 @@ type Session struct {
 	late   *place // where a silence ended the last conversation
 	// lateUntil is until when late may be continued, in seconds since 1970.
 	lateUntil int64
+	lateTimer uint32 // drops it then
 
 	timers    timers
 	reminders []reminder

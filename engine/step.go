@@ -84,9 +84,10 @@ type turn struct {
 	stopped              bool // the conversation waits or has ended: the run is over
 	jumps                int  // moves a gate made, against two gates sending back and forth
 
-	arrived  bool // the conversation came to wait anew: all its timers start
-	touched  bool // somebody spoke: silence starts again
-	silent   bool // what runs is the answer to silence
+	arrived  bool   // the conversation came to wait anew: all its timers start
+	touched  bool   // somebody spoke: silence starts again
+	silent   bool   // what runs is the answer to silence
+	quiet    *place // where nothing was heard, if an answer may still come late
 	answered asked
 	leaving  bool // answered holds the question just answered
 }
@@ -332,13 +333,11 @@ func (t *turn) fallback() {
 // restart drops the conversation and begins as a first message without words would.
 func (t *turn) restart() {
 	t.touched = true
-	if t.owned() {
-		t.closeCase()
-	}
+	t.closeCase()
 	if t.s.open {
 		t.end()
 	}
-	t.s.late = nil
+	t.dropLate()
 	t.s.met = false
 	t.openWith(program.None)
 }

@@ -87,6 +87,10 @@ func (t *turn) timerDue() {
 			return
 		}
 	}
+	if t.s.late != nil && t.s.lateTimer == t.ev.Timer {
+		t.s.late, t.s.lateUntil, t.s.lateTimer = nil, 0, 0
+		return
+	}
 	for i := range t.s.reminders {
 		if t.s.reminders[i].number == t.ev.Timer {
 			t.reminderDue(i)
@@ -101,6 +105,10 @@ func (t *turn) timeIsUp(x timer) {
 		return
 	}
 	t.silent = x.kind != program.WhenNoAnswer
+	if t.silent && !t.s.offering && t.s.opening == opened && !t.s.free {
+		here := t.s.here
+		t.quiet = &here
+	}
 	state, ok := t.m.state[t.s.here.state]
 	if x.kind == 0 || !ok || t.s.offering {
 		if pc := t.p.Silent.PC; x.kind == 0 && pc >= 0 && pc < len(t.p.Code) && !t.s.offering {

@@ -32,7 +32,7 @@ func Format(v any, kind program.Kind, lang string, p *program.Program) string {
 		for i, entry := range v {
 			parts[i] = Format(entry, program.Any, lang, p)
 		}
-		return joinList(parts, lang)
+		return JoinList(parts, lang)
 	case *program.Row:
 		if v == nil {
 			return ""
@@ -116,8 +116,8 @@ func formatNumber(f float64, lang string) string {
 	return message.NewPrinter(tag).Sprint(number.Decimal(f, options...))
 }
 
-// joinList joins as a language does: "a, b and c".
-func joinList(parts []string, lang string) string {
+// JoinList joins as a language does: "a, b and c".
+func JoinList(parts []string, lang string) string {
 	w := wordsOf(lang)
 	if w == nil || len(parts) < 2 {
 		return strings.Join(parts, ", ")
