@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"baraza/dsl/diag"
 	"baraza/engine/program"
 )
 
@@ -36,6 +37,10 @@ func Write(w io.Writer, p *program.Program, format string, flows []string) error
 type drawing struct {
 	title string
 	flows []flow
+	// names of all steps of the program, by index, also of those that are not drawn: flow.step, or the flow alone
+	// for its first step.
+	names []string
+	drawn map[int]bool
 }
 
 type flow struct {
@@ -64,7 +69,7 @@ const (
 	outside             // a fetch or a saved record
 )
 
-// row is one line of a step's box; to is the step it leads to, None when it stays or ends.
+// row is one line of a step's box; to is the step it leads to, None when the conversation stays in this one or ends.
 type row struct {
 	kind kind
 	text string
@@ -73,45 +78,64 @@ type row struct {
 }
 
 func picture(p *program.Program, only []string) (*drawing, error) {
-	for _, name := range only {
-		if !slices.ContainsFunc(p.Flows, func(f program.Flow) bool { return f.Name == name }) {
-			return nil, fmt.Errorf("the pack has no flow called %q", name)
-		}
+	if err := known(p, only); err != nil {
+		return nil, err
 	}
-	d := &drawing{title: p.Title}
+	d := &drawing{title: p.Title, names: make([]string, len(p.Steps)), drawn: map[int]bool{}}
+	triggers := make([][]string, len(p.Flows))
+	for _, t := range p.Triggers {
+		triggers[t.Flow] = append(triggers[t.Flow], t.Name)
+	}
 	for i, f := range p.Flows {
-		if len(only) > 0 && !slices.Contains(only, f.Name) {
-			continue
+		last := len(p.Steps)
+		if i+1 < len(p.Flows) {
+			last = p.Flows[i+1].First
 		}
-		d.flows = append(d.flows, flow{name: f.Name, title: f.Title, triggers: triggers(p, i), steps: steps(p, i)})
+		drawn := len(only) == 0 || slices.Contains(only, f.Name)
+		out := flow{name: f.Name, title: f.Title, triggers: triggers[i]}
+		for j := f.First; j < last; j++ {
+			d.names[j], d.drawn[j] = f.Name, drawn
+			if j > f.First {
+				d.names[j] += "." + p.Steps[j].Name
+			}
+			if drawn {
+				out.steps = append(out.steps, drawStep(p, j))
+			}
+		}
+		if drawn {
+			d.flows = append(d.flows, out)
+		}
 	}
 	return d, nil
 }
 
-func triggers(p *program.Program, flow int) []string {
-	var out []string
-	for _, t := range p.Triggers {
-		if t.Flow == flow {
-			out = append(out, t.Name)
-		}
+// known says which of the names is no flow, and what it may have meant.
+func known(p *program.Program, only []string) error {
+	names := make([]string, len(p.Flows))
+	for i, f := range p.Flows {
+		names[i] = f.Name
 	}
-	return out
-}
-
-func steps(p *program.Program, flow int) []step {
-	var out []step
-	for i, s := range p.Steps {
-		if s.Flow != flow {
+	for _, name := range only {
+		if slices.Contains(names, name) {
 			continue
 		}
-		w := walker{p: p, step: i, seen: map[visit]bool{}}
-		w.walk(s.PC+1, none, "")
-		out = append(out, step{id: i, name: s.Name, marks: marks(s), rows: w.rows})
+		near := diag.Nearest(name, names)
+		if len(near) == 0 {
+			return fmt.Errorf("the pack has no flow called %q", name)
+		}
+		return fmt.Errorf("the pack has no flow called %q; a flow with a similar name is %q", name, near[0])
 	}
-	return out
+	return nil
 }
 
-func marks(s program.Step) []string {
+func drawStep(p *program.Program, i int) step {
+	s := &p.Steps[i]
+	w := walker{p: p, seen: map[int]bool{}}
+	w.run(s.PC+1, true)
+	return step{id: i, name: s.Name, marks: marks(s), rows: w.rows}
+}
+
+func marks(s *program.Step) []string {
 	var out []string
 	if s.Public {
 		out = append(out, "public")
@@ -125,22 +149,12 @@ func marks(s program.Step) []string {
 	return out
 }
 
-// none is the kind of a walk that has not left a question yet.
-const none = said
-
-// walker follows the code of one step to everything that leaves it.
+// walker follows the code of one step and writes down, in the order of the lines, what it says, asks and does,
+// and everything that leaves it.
 type walker struct {
 	p    *program.Program
-	step int
-	seen map[visit]bool
+	seen map[int]bool // instructions that were run
 	rows []row
-}
-
-// visit keeps a walk from going round: the same place with the same label leads to the same rows.
-type visit struct {
-	pc   int
-	kind kind
-	text string
 }
 
 func (w *walker) add(r row) {
@@ -149,153 +163,170 @@ func (w *walker) add(r row) {
 	}
 }
 
-// leave adds the arrow of the walk: its own label, or a plain move.
-func (w *walker) leave(k kind, text string, to int, ends bool) {
-	if k == none {
-		k = move
-	}
-	w.add(row{k, text, to, ends})
-}
-
-// walk follows instructions from pc; k and text are the choice that led here.
-func (w *walker) walk(pc int, k kind, text string) {
-	for pc >= 0 && pc < len(w.p.Code) {
-		if w.seen[visit{pc, k, text}] {
-			return
-		}
-		w.seen[visit{pc, k, text}] = true
+// run follows instructions from pc. Before the first question a move is a row of its own; behind one the rows of
+// its answers show where they lead.
+func (w *walker) run(pc int, moves bool) {
+	for pc >= 0 && pc < len(w.p.Code) && !w.seen[pc] {
+		w.seen[pc] = true
 		op := &w.p.Code[pc]
 		switch op.Code {
-		case program.OpStep:
-			w.leave(k, text, op.Ref, false)
-			return
-		case program.OpMove:
-			w.leave(k, text, op.Ref, false)
-			return
-		case program.OpEnd, program.OpReturn, program.OpHide:
-			w.leave(k, text, program.None, true)
-			return
-		case program.OpBack, program.OpKeep, program.OpResume:
-			if text != "" {
-				w.add(row{k, text, program.None, false})
-			}
-			return
-		case program.OpJump:
-			pc = op.To
-			continue
-		case program.OpJumpUnless:
-			w.walk(pc+1, k, text)
-			pc = op.To
-			continue
-		case program.OpForEach:
-			if n := w.p.Places[op.N].None; n != program.None {
-				w.walk(n, k, text)
-			}
-		case program.OpNext:
-			pc = op.To
-			continue
 		case program.OpAsk, program.OpNeed, program.OpHandOver, program.OpFetch:
 			w.state(&w.p.States[op.State])
 			return
-		default:
+		case program.OpStep, program.OpMove, program.OpEnd, program.OpReturn, program.OpHide:
 			w.note(op)
+			if moves {
+				w.add(row{move, "", op.Ref, op.Ref == program.None})
+			}
+			return
 		}
-		pc++
+		w.note(op)
+		next := follow(w.p, pc)
+		for _, n := range next[:max(0, len(next)-1)] {
+			w.run(n, moves)
+		}
+		if len(next) == 0 {
+			return
+		}
+		pc = next[len(next)-1]
 	}
 }
 
-// note adds what an instruction does, where a picture should show it.
-func (w *walker) note(op *program.Op) {
+// follow are the instructions that may come after one within a step, apart from states and what leaves the step.
+func follow(p *program.Program, pc int) []int {
+	op := &p.Code[pc]
 	switch op.Code {
-	case program.OpSay, program.OpSayMedia:
-		if op.Text != program.None {
-			w.add(row{said, w.text(op.Text), program.None, false})
+	case program.OpBack, program.OpKeep:
+		return nil
+	case program.OpJump, program.OpNext:
+		return []int{op.To}
+	case program.OpJumpUnless:
+		return []int{pc + 1, op.To}
+	case program.OpForEach:
+		if none := p.Places[op.N].None; none != program.None {
+			return []int{pc + 1, none, op.To}
 		}
+		return []int{pc + 1, op.To}
+	}
+	return []int{pc + 1}
+}
+
+// exits adds a row for each place that instructions from pc lead to: other steps and the end. Where they lead to
+// none, the conversation stays in the step, and one row says only what was chosen.
+func (w *walker) exits(pc int, k kind, text string) {
+	found := false
+	seen := map[int]bool{}
+	todo := []int{pc}
+	for len(todo) > 0 {
+		pc := todo[0]
+		todo = todo[1:]
+		if pc < 0 || pc >= len(w.p.Code) || seen[pc] {
+			continue
+		}
+		seen[pc] = true
+		switch op := &w.p.Code[pc]; op.Code {
+		case program.OpAsk, program.OpNeed, program.OpHandOver, program.OpFetch:
+		case program.OpStep, program.OpMove, program.OpEnd, program.OpReturn, program.OpHide:
+			w.add(row{k, text, op.Ref, op.Ref == program.None})
+			found = true
+		default:
+			todo = append(todo, follow(w.p, pc)...)
+		}
+	}
+	if !found && text != "" {
+		w.add(row{k, text, program.None, false})
+	}
+}
+
+// note adds what an instruction says or does, where a picture should show it.
+func (w *walker) note(op *program.Op) {
+	say := func(text string) { w.add(row{said, text, program.None, false}) }
+	does := func(text string) { w.add(row{outside, text, program.None, false}) }
+	switch op.Code {
+	case program.OpSay, program.OpHide:
+		say(w.text(op.Text))
+	case program.OpSayOneOf:
+		say(w.text(op.Texts[0]))
+	case program.OpSayMedia:
+		say(strings.TrimRight(op.Name+": "+w.text(op.Text), ": "))
+	case program.OpSayLocation:
+		say(strings.TrimRight("location: "+w.text(op.Text), ": "))
+	case program.OpSayContact:
+		say("contact: " + w.text(op.Text))
+	case program.OpSayTemplate:
+		say("template " + w.p.Template[op.Ref].Name)
 	case program.OpAlert:
 		w.add(row{people, "alert " + w.team(op.Ref), program.None, false})
 	case program.OpSave:
-		w.add(row{outside, "save " + w.p.Records[op.Ref].Name, program.None, false})
+		does("save " + w.p.Records[op.Ref].Name)
+	case program.OpOptOut, program.OpOptIn, program.OpErase, program.OpExport:
+		does(op.Code.String())
 	case program.OpRemind:
-		if s := w.stepAt(op.To); s != program.None {
-			w.add(row{silence, "remind in " + span(op.N), s, false})
-		}
+		w.add(row{silence, "remind in " + span(op.N), w.p.Code[op.To].Ref, false})
 	case program.OpCall:
 		w.add(row{move, "call " + w.p.Flows[op.Ref].Name, w.p.Flows[op.Ref].First, false})
 	}
 }
 
+// state adds the rows of a state and then follows its blocks and the line below it.
 func (w *walker) state(s *program.State) {
+	blocks := []int{}
+	way := func(pc int, k kind, text string) {
+		w.exits(pc, k, text)
+		blocks = append(blocks, pc)
+	}
 	switch {
 	case s.Ask != nil:
 		w.add(row{said, w.text(s.Ask.Text), program.None, false})
-		for _, o := range s.Ask.Options {
-			w.option(s, o)
-		}
 		if s.Ask.Rows != nil {
-			w.walk(s.Next, choice, "a row of "+w.p.Exprs[s.Ask.Rows.Expr].Source)
+			w.exits(s.Next, choice, "a row of "+w.p.Exprs[s.Ask.Rows.Expr].Source)
+		}
+		for _, o := range s.Ask.Options {
+			way(o.PC, choice, w.text(o.Label))
 		}
 		if s.Ask.Skip != program.None {
-			w.walk(s.Next, choice, w.text(s.Ask.Skip))
+			w.exits(s.Next, choice, w.text(s.Ask.Skip))
 		}
 		if len(s.Ask.Options) == 0 && s.Ask.Rows == nil {
-			w.walk(s.Next, choice, s.Ask.Name)
+			w.exits(s.Next, choice, s.Ask.Name)
 		}
 	case s.Fetch != nil:
 		w.add(row{outside, "ask " + w.p.Services[s.Fetch.Service].Name, program.None, false})
-		w.walk(s.Next, none, "")
+		w.exits(s.Next, move, "")
 	case s.HandOver != nil:
 		w.add(row{people, "hand over to " + w.team(s.HandOver.Team), program.None, false})
 		if !slices.ContainsFunc(s.Whens, func(x program.When) bool { return x.Kind == program.WhenDone }) {
-			w.walk(s.Next, other, "done")
+			w.exits(s.Next, other, "done")
 		}
 	default:
 		consent := w.p.Consents[s.Consent]
 		w.add(row{said, "consent " + consent.Name, program.None, false})
-		w.walk(s.Next, choice, w.text(consent.Yes))
+		w.exits(s.Next, choice, w.text(consent.Yes))
 	}
 	for _, x := range s.Whens {
-		w.when(x)
+		if k, text := when(x); x.PC != program.None {
+			way(x.PC, k, text)
+		}
+	}
+	for _, pc := range append(blocks, s.Next) {
+		w.run(pc, false)
 	}
 }
 
-func (w *walker) option(s *program.State, o program.Option) {
-	if o.PC != s.Next {
-		w.walk(o.PC, choice, w.text(o.Label))
-		return
-	}
-	w.walk(s.Next, choice, w.text(o.Label))
-}
-
-func (w *walker) when(x program.When) {
-	k, text := other, x.Kind.String()
+func when(x program.When) (k kind, text string) {
 	switch x.Kind {
 	case program.WhenSilent, program.WhenNoAnswer:
-		k, text = silence, text+" for "+span(x.Seconds)
-	case program.WhenNotUnderstood:
-		if x.Times > 0 {
-			text = fmt.Sprintf("%s %d times", text, x.Times)
-		}
+		return silence, x.Kind.String() + " for " + span(x.Seconds)
 	case program.WhenMedia:
-		text = strings.Join(x.Media, " or ")
+		return other, strings.Join(x.Media, " or ")
 	}
-	if x.PC != program.None {
-		w.walk(x.PC, k, text)
+	if x.Times > 0 {
+		return other, fmt.Sprintf("%s %d times", x.Kind, x.Times)
 	}
-}
-
-func (w *walker) stepAt(pc int) int {
-	for i, s := range w.p.Steps {
-		if s.PC == pc {
-			return i
-		}
-	}
-	return program.None
+	return other, x.Kind.String()
 }
 
 func (w *walker) team(i int) string {
-	if i == program.None {
-		return "a team"
-	}
 	if t := w.p.Teams[i]; t.Title != "" {
 		return t.Title
 	}

@@ -22,6 +22,8 @@ const (
 	lineTall  = 17
 	gap       = 18
 	glyph     = 6.7 // width of a character of the 12 px sans-serif, on average
+	stepGlyph = 8   // of the bold 12 px of steps
+	bold      = 8.4 // of the bold 14 px of titles
 )
 
 type card struct {
@@ -44,10 +46,10 @@ func (d *drawing) svg(w io.Writer) error {
 
 	var b strings.Builder
 	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-labelledby=\"title\">\n", width, height, width, height)
-	fmt.Fprintf(&b, "<title id=\"title\">%s: flows, steps, choices, timeouts and hand-overs</title>\n", html.EscapeString(d.title))
+	fmt.Fprintf(&b, "<title id=\"title\">%s: flows, steps, choices, timeouts and hand-overs</title>\n", html.EscapeString(allowed(d.title)))
 	b.WriteString(style)
 	fmt.Fprintf(&b, "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n", width, height)
-	text(&b, gap, 26, "name", d.title)
+	text(&b, gap, 26, "name", fit(d.title, width-2*gap, bold))
 	for _, c := range cards {
 		c.draw(&b, d)
 	}
@@ -111,7 +113,7 @@ func measure(f flow) *card {
 
 func (c *card) draw(b *strings.Builder, d *drawing) {
 	fmt.Fprintf(b, "<g transform=\"translate(%d %d)\">\n<rect class=\"card\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", c.x, c.y, cardWidth, c.height)
-	text(b, boxLeft, 22, "name", fit(titleOf(c.flow), cardWidth-2*boxLeft, 8.4))
+	text(b, boxLeft, 22, "name", fit(titleOf(c.flow), cardWidth-2*boxLeft, bold))
 	if len(c.flow.triggers) > 0 {
 		text(b, boxLeft, 22+lineTall, "mark", fit("on "+strings.Join(c.flow.triggers, ", "), cardWidth-2*boxLeft, glyph))
 	}
@@ -119,14 +121,15 @@ func (c *card) draw(b *strings.Builder, d *drawing) {
 	for _, s := range c.flow.steps {
 		top := c.tops[s.id]
 		fmt.Fprintf(b, "<rect class=\"box\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\"/>\n", boxLeft, top, boxWidth, (len(s.rows)+1)*lineTall+10)
-		text(b, boxLeft+8, top+17, "step", s.name)
-		if len(s.marks) > 0 {
-			text(b, boxLeft+16+int(float64(uniseg.StringWidth(s.name))*8), top+17, "mark", strings.Join(s.marks, ", "))
+		name := fit(s.name, boxWidth-16, stepGlyph)
+		text(b, boxLeft+8, top+17, "step", name)
+		if left := boxLeft + 16 + int(float64(uniseg.StringWidth(name))*stepGlyph); len(s.marks) > 0 {
+			text(b, left, top+17, "mark", fit(strings.Join(s.marks, ", "), boxLeft+boxWidth-8-left, glyph))
 		}
 		for i, r := range s.rows {
 			y := top + 17 + (i+1)*lineTall
 			text(b, boxLeft+8, y, r.kind.class(), fit(c.rowText(r, d), boxWidth-16, glyph))
-			if to, ok := c.tops[r.to]; ok && r.to != program.None {
+			if to, ok := c.tops[r.to]; ok {
 				arrow(b, y-4, to+14, 10+lane%5*10, r.kind)
 				lane++
 			}
@@ -147,26 +150,11 @@ func (c *card) rowText(r row, d *drawing) string {
 	case r.ends:
 		text += " → end"
 	case r.to != program.None && !here:
-		text += " → " + d.nameOf(r.to)
+		text += " → " + d.names[r.to]
 	case r.to != program.None && r.text == "":
 		text += "→"
 	}
 	return strings.TrimSpace(text)
-}
-
-// nameOf a step: flow.step, or only the flow for its first step.
-func (d *drawing) nameOf(id int) string {
-	for _, f := range d.flows {
-		for i, s := range f.steps {
-			if s.id == id && i == 0 {
-				return f.name
-			}
-			if s.id == id {
-				return f.name + "." + s.name
-			}
-		}
-	}
-	return "another flow"
 }
 
 func (k kind) class() string {
@@ -180,12 +168,24 @@ func arrow(b *strings.Builder, from, to, out int, k kind) {
 }
 
 func text(b *strings.Builder, x, y int, class, s string) {
-	fmt.Fprintf(b, "<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>\n", class, x, y, html.EscapeString(s))
+	if s = allowed(s); s != "" {
+		fmt.Fprintf(b, "<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>\n", class, x, y, html.EscapeString(s))
+	}
+}
+
+// allowed leaves out the characters that XML does not take.
+func allowed(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == '\ufffe' || r == '\uffff' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
 // fit shortens a text to a width in pixels, by display columns so that wide scripts fit too.
 func fit(s string, width int, per float64) string {
-	columns := int(float64(width) / per)
+	columns := max(0, int(float64(width)/per))
 	if uniseg.StringWidth(s) <= columns {
 		return s
 	}
@@ -197,6 +197,9 @@ func fit(s string, width int, per float64) string {
 			break
 		}
 		b.WriteString(g.Str())
+	}
+	if columns == 0 {
+		return ""
 	}
 	return strings.TrimRight(b.String(), " ") + "…"
 }

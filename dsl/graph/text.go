@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"baraza/engine/program"
@@ -11,30 +12,49 @@ import (
 // labels of arrows are shortened so that a picture keeps its proportions.
 const labelLength = 28
 
-// edge is an arrow between two boxes; To None is the end of the conversation.
+// edge is an arrow between two boxes.
 type edge struct {
-	from, to int
-	label    string
-	kind     kind
+	from   int
+	to     string // id of the box
+	label  string
+	dashed bool
 }
 
-func (s step) edges() []edge {
-	var out []edge
-	for _, r := range s.rows {
-		if r.to != program.None || r.ends {
-			out = append(out, edge{s.id, r.to, shorten(r.text, labelLength), r.kind})
+// finish is the id of the box that stands for the end.
+const finish = "finish"
+
+// edges are all arrows, and the steps outside the picture that some lead to, in the order they are met.
+func (d *drawing) edges() (edges []edge, outside []int, ends bool) {
+	for _, f := range d.flows {
+		for _, s := range f.steps {
+			for _, r := range s.rows {
+				e := edge{s.id, boxID(r.to), shorten(r.text, labelLength), r.kind == silence || r.kind == other}
+				switch {
+				case r.ends:
+					e.to, ends = finish, true
+				case r.to == program.None:
+					continue
+				case !d.drawn[r.to] && !slices.Contains(outside, r.to):
+					outside = append(outside, r.to)
+				}
+				edges = append(edges, e)
+			}
 		}
 	}
-	return out
+	return edges, outside, ends
 }
 
-// body is what stands inside a step's box below its name.
+func boxID(step int) string { return fmt.Sprintf("s%d", step) }
+
+// body is what stands inside a step's box below its name: all that no arrow shows.
 func (s step) body() []string {
 	var out []string
 	for _, r := range s.rows {
-		switch r.kind {
-		case said, people, outside:
+		switch {
+		case r.kind == said, r.kind == people, r.kind == outside:
 			out = append(out, shorten(r.text, 40))
+		case r.to == program.None && !r.ends:
+			out = append(out, "• "+shorten(r.text, 38))
 		}
 	}
 	return out
@@ -49,23 +69,12 @@ func (s step) hands() bool {
 	return false
 }
 
-func (d *drawing) known() map[int]bool {
-	out := map[int]bool{}
-	for _, f := range d.flows {
-		for _, s := range f.steps {
-			out[s.id] = true
-		}
-	}
-	return out
-}
-
-// mermaid writes a flowchart. Its labels are quoted, so only quotes and the characters of its entities need care.
+// mermaid writes a flowchart. Its labels are quoted, so only quotes, tags and the sign of its entities need care.
 func (d *drawing) mermaid(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("flowchart TD\n")
-	ends := false
-	for _, f := range d.flows {
-		fmt.Fprintf(&b, "  subgraph %s[\"%s\"]\n", mermaidID(f.name), mermaidText(titleOf(f)))
+	for i, f := range d.flows {
+		fmt.Fprintf(&b, "  subgraph flow%d[\"%s\"]\n", i, mermaidText(titleOf(f)))
 		for _, s := range f.steps {
 			open, shut := "[", "]"
 			if s.hands() {
@@ -75,34 +84,26 @@ func (d *drawing) mermaid(w io.Writer) error {
 			for i := range text {
 				text[i] = mermaidText(text[i])
 			}
-			fmt.Fprintf(&b, "    s%d%s\"%s\"%s\n", s.id, open, strings.Join(text, "<br>"), shut)
+			fmt.Fprintf(&b, "    %s%s\"%s\"%s\n", boxID(s.id), open, strings.Join(text, "<br>"), shut)
 		}
 		b.WriteString("  end\n")
 	}
-	known := d.known()
-	for _, f := range d.flows {
-		for _, s := range f.steps {
-			for _, e := range s.edges() {
-				to := fmt.Sprintf("s%d", e.to)
-				switch {
-				case e.to == program.None:
-					to, ends = "finish", true
-				case !known[e.to]:
-					continue
-				}
-				arrow := "-->"
-				if e.kind == silence || e.kind == other {
-					arrow = "-.->"
-				}
-				if e.label != "" {
-					arrow += "|\"" + mermaidText(e.label) + "\"|"
-				}
-				fmt.Fprintf(&b, "  s%d %s %s\n", e.from, arrow, to)
-			}
-		}
+	edges, outside, ends := d.edges()
+	for _, i := range outside {
+		fmt.Fprintf(&b, "  %s[/\"%s\"/]\n", boxID(i), mermaidText(d.names[i]))
 	}
 	if ends {
-		b.WriteString("  finish((end))\n")
+		b.WriteString("  " + finish + "((end))\n")
+	}
+	for _, e := range edges {
+		arrow := "-->"
+		if e.dashed {
+			arrow = "-.->"
+		}
+		if e.label != "" {
+			arrow += "|\"" + mermaidText(e.label) + "\"|"
+		}
+		fmt.Fprintf(&b, "  %s %s %s\n", boxID(e.from), arrow, e.to)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -115,11 +116,9 @@ func titleOf(f flow) string {
 	return f.name + ": " + f.title
 }
 
-func mermaidID(name string) string { return "flow_" + strings.ReplaceAll(name, ".", "_") }
+var mermaidEntities = strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;")
 
-func mermaidText(s string) string {
-	return strings.NewReplacer(`"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;").Replace(s)
-}
+func mermaidText(s string) string { return mermaidEntities.Replace(s) }
 
 // dot writes a Graphviz digraph with a cluster a flow.
 func (d *drawing) dot(w io.Writer) error {
@@ -127,7 +126,6 @@ func (d *drawing) dot(w io.Writer) error {
 	fmt.Fprintf(&b, "digraph pack {\n  label=%s; labelloc=t; rankdir=TB; fontname=\"sans-serif\";\n", dotText(d.title))
 	b.WriteString("  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\"];\n")
 	b.WriteString("  edge [fontname=\"sans-serif\", fontsize=10];\n")
-	ends := false
 	for i, f := range d.flows {
 		fmt.Fprintf(&b, "  subgraph cluster_%d {\n    label=%s; color=\"#8aa\";\n", i, dotText(titleOf(f)))
 		for _, s := range f.steps {
@@ -135,31 +133,23 @@ func (d *drawing) dot(w io.Writer) error {
 			if s.hands() {
 				fill = ", fillcolor=\"#ffe3c2\""
 			}
-			fmt.Fprintf(&b, "    s%d [label=%s%s];\n", s.id, dotText(strings.Join(append([]string{s.name}, s.body()...), "\n")), fill)
+			fmt.Fprintf(&b, "    %s [label=%s%s];\n", boxID(s.id), dotText(strings.Join(append([]string{s.name}, s.body()...), "\n")), fill)
 		}
 		b.WriteString("  }\n")
 	}
-	known := d.known()
-	for _, f := range d.flows {
-		for _, s := range f.steps {
-			for _, e := range s.edges() {
-				to := fmt.Sprintf("s%d", e.to)
-				switch {
-				case e.to == program.None:
-					to, ends = "finish", true
-				case !known[e.to]:
-					continue
-				}
-				style := ""
-				if e.kind == silence || e.kind == other {
-					style = ", style=dashed"
-				}
-				fmt.Fprintf(&b, "  s%d -> %s [label=%s%s];\n", e.from, to, dotText(e.label), style)
-			}
-		}
+	edges, outside, ends := d.edges()
+	for _, i := range outside {
+		fmt.Fprintf(&b, "  %s [label=%s, style=dashed];\n", boxID(i), dotText(d.names[i]))
 	}
 	if ends {
-		b.WriteString("  finish [label=\"end\", shape=circle];\n")
+		b.WriteString("  " + finish + " [label=\"end\", shape=circle];\n")
+	}
+	for _, e := range edges {
+		style := ""
+		if e.dashed {
+			style = ", style=dashed"
+		}
+		fmt.Fprintf(&b, "  %s -> %s [label=%s%s];\n", boxID(e.from), e.to, dotText(e.label), style)
 	}
 	b.WriteString("}\n")
 	_, err := io.WriteString(w, b.String())
