@@ -98,7 +98,7 @@ func hostilePacks() []hostile {
 		{name: "marks on one letter", files: with("evil.flow", million("flow e", "\u0301", ": Evil\n")), codes: []string{"too-large", "name-shape", "unfinished-line", "unknown-line", "missing-colon", "hidden-character", "unexpected-words"}},
 		{name: "a pattern that explodes", files: with("evil.flow", func() string {
 			return step + "  set a = \"x\" matches \"" + strings.Repeat("(", 120) + "a" + strings.Repeat("{1,9}){1,9}", 12) + "\"\n"
-		}), codes: []string{"expression-not-allowed", "expression-too-long"}},
+		}), codes: []string{"expression-not-allowed", "expression-too-long", "too-deep"}},
 		{name: "a text that doubles", files: with("evil.flow", func() string {
 			return step + "  set a = \"xx\"\n  set b = a + a + a + a\n  say: {b}\n"
 		}), codes: []string{"type-mismatch", "expression-not-allowed"}},
