@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"baraza/dsl/diag"
+	"baraza/engine/program/expression"
 )
 
 // lexExpr emits the expression at an offset as one token, up to the end or to what ends it, and holds the caps.
@@ -83,7 +84,7 @@ func endsAtWord(text []byte, until []string) bool {
 	return false
 }
 
-// checkExpr holds the caps on an expression and reports the slips that can be seen without reading it.
+// checkExpr holds the caps on an expression and reports what can be seen wrong without knowing any name.
 func (s *scan) checkExpr(number, start, end int32) {
 	text := s.src[start:end]
 	depth, deepest := 0, 0
@@ -96,79 +97,18 @@ func (s *scan) checkExpr(number, start, end int32) {
 			depth--
 		}
 	}
-	switch {
-	case deepest > maxBrackets:
+	if deepest > maxBrackets {
 		s.refuse(number, tooManyBrackets(s.at(start, end)))
-	case len(text) > maxExpr:
-		s.report(number, diag.New(diag.Error, "expression-too-long", s.at(start, end), "this expression is longer than %d characters", maxExpr).
-			WithHelp(`Give a part of it a name first: set name = …`))
-	case deepest > maxNesting:
-		s.report(number, diag.New(diag.Error, "expression-too-deep", s.at(start, end), "this expression has more than %d brackets in each other", maxNesting).
-			WithHelp(`Give a part of it a name first: set name = …`))
-	default:
-		s.exprSlips(number, start, end)
-	}
-}
-
-// exprSlips reports what other languages write in an expression, and what only looks like a plain sign.
-func (s *scan) exprSlips(number, start, end int32) {
-	text := s.src[start:end]
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch c {
-		case '"':
-			n := bytes.IndexByte(text[i+1:], '"')
-			if n < 0 {
-				at := start + int32(i)
-				s.report(number, diag.New(diag.Error, "open-quote", s.at(at, end), "this text has no closing quote").
-					WithHelp(`Write a plain quote " at its end.`))
-				continue
-			}
-			i += n + 1
-		case '&', '|':
-			if i+1 < len(text) && text[i+1] == c {
-				s.doubledSign(number, start+int32(i), c)
-				i++
-			}
-		case '=':
-			s.checkEqual(number, start, i, text)
-			if i+1 < len(text) && text[i+1] == '=' {
-				i++
-			}
-		}
-		if c < utf8.RuneSelf {
-			continue
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		at := s.at(start+int32(i), start+int32(i+size))
-		switch {
-		case isCurly(r):
-			s.report(number, s.curlyQuotes(start+int32(i), end, r))
-		case wideSpaceLen(text[i:]) > 0 || hiddenLen(text[i:]) > 0:
-			s.reportSpace(number, start+int32(i), int32(size))
-		case narrow(r) != r:
-			s.report(number, fullWidth(at, r))
-		}
-		i += size - 1
-	}
-}
-
-// doubledSign reports && and ||.
-func (s *scan) doubledSign(number, at int32, sign byte) {
-	word := "and"
-	if sign == '|' {
-		word = "or"
-	}
-	s.report(number, diag.New(diag.Error, "unexpected-words", s.at(at, at+2), `"%c%c" is written "%s"`, sign, sign, word).
-		WithFix(s.at(at, at+2), word, false))
-}
-
-// checkEqual reports a single = where values are compared.
-func (s *scan) checkEqual(number, start int32, i int, text []byte) {
-	if i > 0 && bytes.IndexByte([]byte("=!<>"), text[i-1]) >= 0 || i+1 < len(text) && (text[i+1] == '=' || text[i+1] == '>') {
 		return
 	}
-	at := s.at(start+int32(i), start+int32(i)+1)
-	s.report(number, diag.New(diag.Error, "unexpected-words", at, `two values are compared with "==", not with "="`).
-		WithFix(at, "==", false))
+	if len(text) == 0 || s.has[number] {
+		return
+	}
+	if p := expression.Guard(string(text)); p != nil {
+		d := diag.New(diag.Error, p.Code, s.at(start+int32(p.Start), start+int32(p.End)), "%s", p.Message).WithHelps(p.Help...)
+		if p.Fix != nil {
+			d = d.WithFix(s.at(start+int32(p.Fix.Start), start+int32(p.Fix.End)), p.Fix.Text, false)
+		}
+		s.report(number, d)
+	}
 }

@@ -100,3 +100,35 @@ func onePerLine(t *testing.T, src []byte, list diag.List) {
 		}
 	}
 }
+
+// A fix does what its problem asks for: applied, the problem is gone.
+func TestFixesFix(t *testing.T) {
+	t.Parallel()
+	files, _ := filepath.Glob("testdata/problems/*.txtar")
+	fixes := 0
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src := a.Files[0].Data
+		_, list := ParseFile("in.flow", src)
+		for _, d := range list {
+			if d.Fix == nil {
+				continue
+			}
+			fixes++
+			fixed := []byte(string(src[:d.Fix.Span.Start]) + d.Fix.Text + string(src[d.Fix.Span.End:]))
+			_, after := ParseFile("in.flow", fixed)
+			line := diag.NewLines(src).LineAt(d.Span.Start)
+			for _, x := range after {
+				if x.Code == d.Code && x.Message == d.Message && diag.NewLines(fixed).LineAt(x.Span.Start) == line {
+					t.Errorf("%s: the fix of %q leaves it:\n%s", file, d.Message, show(fixed, diag.List{x}))
+				}
+			}
+		}
+	}
+	if fixes < 30 {
+		t.Errorf("only %d fixes", fixes)
+	}
+}

@@ -14,8 +14,6 @@ const (
 	maxDepth    = 64      // levels of indentation
 	maxIndent   = 1 << 10 // columns of indentation, that is 16 for each level
 	maxBrackets = 64      // brackets within brackets, in one line
-	maxExpr     = 512     // bytes of one expression
-	maxNesting  = 32      // brackets within brackets, in one expression
 )
 
 // scan is the lossless scanner: it cuts a file into tokens and lines, and never fails. It knows, for every line,

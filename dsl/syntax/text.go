@@ -351,16 +351,22 @@ func (t *textReader) trim(from, to int) (int, int) {
 func (t *textReader) checkHole(open, from, to int) bool {
 	number := t.number(open)
 	text := t.buf[from:to]
-	if !t.has[number] {
-		t.checkExpr(number, t.source(from), t.source(from)+int32(to-from))
-	}
 	var d *diag.Diagnostic
+	if name, ok := spacedWords(text); ok && !t.has[number] {
+		d = t.report(from, to, "name-shape", `"%s" is not written like a name`, clip(text))
+		d.Help = []string{"A name has small letters, digits and _ and no spaces."}
+		if name != "" {
+			d.Fix = &diag.Fix{Span: d.Span, Text: name}
+		}
+		return false
+	}
 	switch {
 	case len(text) == 0:
 		d = t.report(open, t.i, "missing-value", "there is nothing between { and }")
 	case !beginsValue(text) || !endsValue(text):
 		d = t.report(open, t.i, "wrong-value", `"%s" is not a value`, clip(text))
 	default:
+		t.checkExpr(number, t.source(from), t.source(from)+int32(to-from))
 		return true
 	}
 	d.Help = []string{`Between { and } stands a name or an expression, such as {city}. To show the braces themselves, write \{ and \}.`}
@@ -368,6 +374,20 @@ func (t *textReader) checkHole(open, from, to int) bool {
 		d.Fix = &diag.Fix{Span: d.Span, Text: `\{` + string(t.buf[open+1:t.i-1]) + `\}`}
 	}
 	return false
+}
+
+// spacedWords recognises words where a name should be, such as {your name}, and makes a name of them.
+func spacedWords(text []byte) (name string, ok bool) {
+	words := bytes.Fields(text)
+	if len(words) < 2 || len(text) > maxName {
+		return "", false
+	}
+	for _, w := range words {
+		if wordLen(w) != len(w) || taken[string(w)] != "" {
+			return "", false
+		}
+	}
+	return nameOf(string(text)), true
 }
 
 func beginsValue(text []byte) bool {
