@@ -248,7 +248,7 @@ func TestEveryConstruct(t *testing.T) {
 			place 1.5,36.5
 			bot: A photo?
 			send audio
-			bot: I can only read text here.
+			bot: Sorry, I did not understand.
 			bot: A photo?
 			send image
 			bot: 34 1990-03-05 14:30 +254712345678 ana@example.org

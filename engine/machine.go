@@ -148,63 +148,88 @@ func dateOrder(country string) answer.DateOrder {
 	return answer.DayFirst
 }
 
-// indexTriggers makes the three lists of words that call a flow.
+// vocabulary collects the words of one list.
+type vocabulary struct {
+	entries []answer.Entry
+	words   []called
+	keys    map[string]int // folded word -> its place
+}
+
+// add enters a word for a trigger. The first trigger of a word keeps it; the same in another language adds that.
+func (v *vocabulary) add(e answer.Entry, trigger int, langs uint64) {
+	folded := answer.Fold(e.Word)
+	if e.Inside {
+		folded += "\x00" // as a whole message the word may be another trigger's
+	}
+	if at, ok := v.keys[folded]; ok {
+		if v.words[at].trigger == trigger {
+			v.words[at].langs |= langs
+		}
+		return
+	}
+	if v.keys == nil {
+		v.keys = map[string]int{}
+	}
+	e.Key = len(v.entries)
+	v.keys[folded] = e.Key
+	v.entries = append(v.entries, e)
+	v.words = append(v.words, called{trigger, langs})
+}
+
+func (v *vocabulary) calls() calls { return calls{answer.PrepareWords(v.entries), v.words} }
+
+// indexTriggers makes the three lists of words that call a flow. Whole messages go before words within them, so
+// they are entered first.
 func (m *machine) indexTriggers() {
-	var safety, anywhere, opening []answer.Entry
-	seen := [...]map[string]int{{}, {}, {}} // of each list: folded word -> key
-	add := func(which int, list *[]answer.Entry, words *[]called, e answer.Entry, trigger int, langs uint64) {
-		folded := answer.Fold(e.Word)
-		if at, ok := seen[which][folded]; ok { // the first trigger of a word keeps it, in one language more
-			if (*words)[at].trigger == trigger {
-				(*words)[at].langs |= langs
-			}
+	var safety, anywhere, opening vocabulary
+	for _, inside := range [...]bool{false, true} {
+		for i := range m.p.Triggers {
+			tr := &m.p.Triggers[i]
+			m.eachWord(tr, func(e answer.Entry, langs uint64) {
+				switch {
+				case e.Inside != inside:
+				case tr.Kind == program.OnWords && m.p.Words[tr.Ref].Safety:
+					safety.add(e, i, langs)
+				default:
+					opening.add(e, i, langs)
+					if tr.Anywhere {
+						anywhere.add(e, i, langs)
+					}
+				}
+			})
+		}
+	}
+	m.safety, m.anywhere, m.opening = safety.calls(), anywhere.calls(), opening.calls()
+	for i := range m.p.Triggers {
+		if _, ok := m.trigger[m.p.Triggers[i].Name]; !ok {
+			m.trigger[m.p.Triggers[i].Name] = i
+		}
+	}
+}
+
+// eachWord visits the words of a trigger with the languages they stand in, as bits by Program.Languages.
+func (m *machine) eachWord(tr *program.Trigger, visit func(answer.Entry, uint64)) {
+	switch tr.Kind {
+	case program.OnMessage, program.OnContaining:
+		every := uint64(1)<<min(len(m.p.Languages), 64) - 1
+		for _, w := range tr.Words {
+			visit(answer.Entry{Word: w, Inside: tr.Kind == program.OnContaining}, every)
+		}
+	case program.OnWords:
+		if tr.Ref < 0 || tr.Ref >= len(m.p.Words) {
 			return
 		}
-		e.Key = len(*list)
-		seen[which][folded] = e.Key
-		*list = append(*list, e)
-		*words = append(*words, called{trigger, langs})
-	}
-	every := uint64(1)<<min(len(m.p.Languages), 64) - 1
-	for i := range m.p.Triggers {
-		tr := &m.p.Triggers[i]
-		if _, ok := m.trigger[tr.Name]; !ok {
-			m.trigger[tr.Name] = i
-		}
-		put := func(e answer.Entry, langs uint64, isSafety bool) {
-			if isSafety {
-				add(0, &safety, &m.safety.words, e, i, langs)
-				return
+		words := &m.p.Words[tr.Ref]
+		for _, list := range words.Lists {
+			var bit uint64
+			if at, ok := m.language[list.Lang]; ok && at < 64 {
+				bit = 1 << at
 			}
-			add(1, &opening, &m.opening.words, e, i, langs)
-			if tr.Anywhere {
-				add(2, &anywhere, &m.anywhere.words, e, i, langs)
-			}
-		}
-		switch tr.Kind {
-		case program.OnMessage, program.OnContaining:
-			for _, w := range tr.Words {
-				put(answer.Entry{Word: w, Inside: tr.Kind == program.OnContaining}, every, false)
-			}
-		case program.OnWords:
-			if tr.Ref < 0 || tr.Ref >= len(m.p.Words) {
-				continue
-			}
-			words := &m.p.Words[tr.Ref]
-			for _, list := range words.Lists {
-				var bit uint64
-				if at, ok := m.language[list.Lang]; ok && at < 64 {
-					bit = 1 << at
-				}
-				for _, w := range list.Words {
-					put(answer.Entry{Word: w, Lang: list.Lang, Inside: words.Inside}, bit, words.Safety)
-				}
+			for _, w := range list.Words {
+				visit(answer.Entry{Word: w, Lang: list.Lang, Inside: words.Inside}, bit)
 			}
 		}
 	}
-	m.safety.list = answer.PrepareWords(safety)
-	m.anywhere.list = answer.PrepareWords(anywhere)
-	m.opening.list = answer.PrepareWords(opening)
 }
 
 // find looks a message up: the whole of it, then, unless exact, words inside it.

@@ -130,7 +130,9 @@ func (t *turn) written(state int, st *program.State) {
 // isOpen tells whether something other than the options can be the answer.
 func (t *turn) isOpen(st *program.State) bool {
 	switch st.Ask.Type {
-	case program.YesNo, program.LanguageKind, program.ChoiceKind, program.RowKind, program.ListKind, program.LocationKind, program.MediaKind:
+	case program.YesNo:
+		return len(st.Ask.Options) == 0
+	case program.LanguageKind, program.ChoiceKind, program.RowKind, program.ListKind, program.LocationKind, program.MediaKind:
 		return false
 	case program.Any, program.TextKind:
 		return st.Ask.Name != "" && len(st.Ask.Options) == 0 && st.Ask.Rows == nil && !st.Ask.Several
@@ -151,6 +153,9 @@ func (t *turn) typed(st *program.State, text string) (any, bool) {
 			return nil, false
 		}
 		return text, true
+	case program.YesNo:
+		yes, ok := answer.YesNo(t.p.Languages[t.lang], text)
+		return yes, ok
 	case program.NumberKind:
 		n, ok := answer.ParseNumber(text)
 		if !ok || ask.From != nil && n < *ask.From || ask.To != nil && n > *ask.To {
@@ -200,6 +205,10 @@ func (t *turn) media(state int, st *program.State) {
 		}
 	}
 	if t.mediaTrigger(kind, true) {
+		return
+	}
+	if st.Ask.Type == program.MediaKind || st.Ask.Type == program.LocationKind { // something of the kind is asked for
+		t.missed(state, t.engineText(t.p.Texts.NotUnderstood, t.wording().notUnderstood))
 		return
 	}
 	t.missed(state, t.engineText(t.p.Texts.Unsupported, t.wording().unsupported))
