@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/parser"
@@ -169,12 +168,10 @@ func TestARefusalIsCheap(t *testing.T) {
 	for _, c := range hostile {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := time.Now()
 		Guard(c.source)
-		took := time.Since(start)
 		runtime.ReadMemStats(&after)
-		if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 1<<20 || took > 200*time.Millisecond {
-			t.Errorf("%s: %v and %d bytes, want at most 200 ms and 1 MiB", c.name, took, bytes)
+		if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 1<<20 {
+			t.Errorf("%s: %d bytes, want at most 1 MiB", c.name, bytes)
 		}
 	}
 }
