@@ -104,6 +104,9 @@ func (s *scan) checkExpr(number, start, end int32) {
 	if len(text) == 0 || s.has[number] {
 		return
 	}
+	if s.checkEqual(number, start, text) {
+		return
+	}
 	if p := expression.Guard(string(text)); p != nil {
 		d := diag.New(diag.Error, p.Code, s.at(start+int32(p.Start), start+int32(p.End)), "%s", p.Message).WithHelps(p.Help...)
 		if p.Fix != nil {
@@ -111,4 +114,31 @@ func (s *scan) checkExpr(number, start, end int32) {
 		}
 		s.report(number, d)
 	}
+}
+
+// checkEqual reports a single = where values are compared, the commonest slip of people who know formulas.
+func (s *scan) checkEqual(number, start int32, text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			n := bytes.IndexByte(text[i+1:], '"')
+			if n < 0 {
+				return false
+			}
+			i += n + 1
+		case '=':
+			if i+1 < len(text) && (text[i+1] == '=' || text[i+1] == '>') {
+				i++
+				continue
+			}
+			if i == 0 || bytes.IndexByte([]byte("=!<>"), text[i-1]) >= 0 {
+				continue
+			}
+			at := s.at(start+int32(i), start+int32(i)+1)
+			s.report(number, diag.New(diag.Error, "unexpected-words", at, `two values are compared with "==", not with "="`).
+				WithFix(at, "==", false))
+			return true
+		}
+	}
+	return false
 }

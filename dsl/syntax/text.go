@@ -8,6 +8,7 @@ import (
 
 	"baraza/dsl/ast"
 	"baraza/dsl/diag"
+	"baraza/engine/program/expression"
 )
 
 const (
@@ -361,6 +362,9 @@ func (t *textReader) checkHole(open, from, to int) bool {
 		return false
 	}
 	switch {
+	case len(text) > expression.MaxBytes:
+		t.checkExpr(number, t.source(from), t.source(from)+int32(to-from))
+		return false
 	case len(text) == 0:
 		d = t.report(open, t.i, "missing-value", "there is nothing between { and }")
 	case !beginsValue(text) || !endsValue(text):
