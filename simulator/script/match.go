@@ -3,10 +3,9 @@ package script
 import (
 	"strings"
 
-	"baraza/channels/markup"
 	"baraza/dsl/ast"
-	"baraza/engine"
 	"baraza/engine/program"
+	"baraza/simulator"
 )
 
 // anything is the character that matches any text, also none.
@@ -27,6 +26,28 @@ func pattern(t *ast.Text) string {
 	}
 	return b.String()
 }
+
+// typed is a text as a person types it: nothing in it is a pattern or an escape.
+func typed(t *ast.Text) string {
+	if t == nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, p := range t.Parts {
+		switch {
+		case p.Hole != nil:
+			b.WriteString("{" + p.Hole.Source + "}")
+		case p.Plural != nil || p.Select != nil:
+			b.WriteString(anything)
+		default:
+			b.WriteString(unescaped.Replace(p.Literal))
+		}
+	}
+	return b.String()
+}
+
+// unescaped takes the stroke from marks that stand for themselves.
+var unescaped = strings.NewReplacer(`\*`, "*", `\_`, "_", `\~`, "~", `\\`, `\`)
 
 // wording is a compiled text as a pattern.
 func wording(t program.Text) string {
@@ -73,7 +94,7 @@ func matches(pattern, text string) bool {
 
 // even drops what a person does not see, so that a test is written as the message reads.
 func even(s string) string {
-	s = strings.NewReplacer(`\*`, "*", `\_`, "_", `\~`, "~", `\\`, `\`, "\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "").Replace(s)
+	s = strings.NewReplacer(`\*`, "*", `\_`, "_", `\~`, "~", `\{`, "{", `\}`, "}", `\\`, `\`, "\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "").Replace(s)
 	var lines []string
 	for line := range strings.SplitSeq(s, "\n") {
 		if line = strings.Join(strings.Fields(line), " "); line != "" {
@@ -81,78 +102,4 @@ func even(s string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-// otherWording accepts any wording of the "say one of" that a message came from.
-func (r *runner) otherWording(want string, m *engine.Outgoing) bool {
-	for _, op := range r.prog.Code {
-		if op.Code != program.OpSayOneOf || !r.has(op.Texts, m.String) {
-			continue
-		}
-		for _, t := range op.Texts {
-			for _, text := range r.prog.Strings[t].Texts {
-				if w := wording(text); matches(want, w) || matches(w, want) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-func (r *runner) has(texts []int, id string) bool {
-	for _, t := range texts {
-		if r.prog.Strings[t].ID == id {
-			return true
-		}
-	}
-	return false
-}
-
-func labels(m *engine.Outgoing) []string {
-	var out []string
-	for _, o := range m.Options {
-		out = append(out, markup.Plain(o.Label))
-	}
-	return out
-}
-
-// kindOf is the word after "bot" for a message.
-func kindOf(m *engine.Outgoing) string {
-	switch {
-	case m.Media.Kind != "":
-		return m.Media.Kind
-	case m.Place != nil:
-		return "location"
-	case m.Contact != "":
-		return "contact"
-	case m.Template != "":
-		return "template"
-	}
-	return "says"
-}
-
-func expectedText(l *ast.Line, h *ast.Bot) string {
-	switch {
-	case h.Does == "says":
-		return "bot: " + pattern(l.Text)
-	case h.Template != nil:
-		return "bot template " + h.Template.Text
-	}
-	return "bot " + h.Does
-}
-
-// actualText is what a bot line is compared with: the message without header, footer and options.
-func actualText(m *engine.Outgoing) string { return m.Text }
-
-// actual is a message as a line of the transcript, written like the line that would expect it.
-func actual(m *engine.Outgoing) string {
-	kind := kindOf(m)
-	switch kind {
-	case "says":
-		return "bot: " + even(m.Text)
-	case "template":
-		return "bot template " + m.Template
-	}
-	return "bot " + kind
 }
