@@ -20,7 +20,7 @@ func (p *parse) explain(l *line, offset int) {
 		p.unfinished(l)
 		return
 	}
-	if p.colonTooMuch(l, stop) || p.wrongNumber(l, stop) || p.spacedName(l, stop) || p.blockEnd(l, stop) {
+	if p.colonTooMuch(l, stop) || p.quotedName(l, stop) || p.missingSign(l, stop) || p.wrongNumber(l, stop) || p.spacedName(l, stop) || p.blockEnd(l, stop) {
 		return
 	}
 	word := clip(p.src[stop.start:stop.end])
@@ -59,6 +59,9 @@ func (p *parse) missingColon(l *line, stop *token) bool {
 	before := p.insertAt(l, stop)
 	fixed := ": "
 	rest := before + int32(spaceLen(p.src[before:l.end]))
+	if bytes.IndexByte([]byte(";,-=.|"), p.src[rest]) >= 0 {
+		rest += 1 + int32(spaceLen(p.src[rest+1:l.end])) // that was meant for the colon
+	}
 	p.report(l.number, diag.New(diag.Error, "missing-colon", p.at(before, before), `there is no colon after "%s"`, clip(p.src[l.start:before])).
 		WithHelp("A colon and a space stand before the text.").
 		WithHelp("For example: %s", h.Example).
@@ -199,5 +202,38 @@ func (p *parse) blockEnd(l *line, stop *token) bool {
 	}
 	p.report(l.number, diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), `a block needs no "end %s"`, word).
 		WithHelp("It ends where the indentation ends. Remove this line."))
+	return true
+}
+
+// quotedName: -> "menu".
+func (p *parse) quotedName(l *line, stop *token) bool {
+	text := p.src[stop.start:stop.end]
+	if len(text) < 3 || text[0] != '"' || !isTarget(text[1:len(text)-1]) {
+		return false
+	}
+	at := p.at(stop.start, stop.end)
+	p.report(l.number, diag.New(diag.Error, "unexpected-words", at, "a name stands without quotes").
+		WithFix(at, string(text[1:len(text)-1]), false))
+	return true
+}
+
+// missingSign: "set x to 3" without its equals sign, "hand over to staff urgent" without its comma.
+func (p *parse) missingSign(l *line, stop *token) bool {
+	word := string(p.src[stop.start:stop.end])
+	before := p.tokenBefore(l, stop.start)
+	switch {
+	case l.head.Keyword == "set" && before != nil && before.kind == wordToken && before.start > l.start && stop.kind != opToken && !p.hasSign(l, '='):
+		at := p.at(before.end, stop.start)
+		if next := p.tokenAfter(l, stop.end); word == "to" && next != nil {
+			at = p.at(before.end, next.start)
+		}
+		p.report(l.number, diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), `a value is given with "="`).
+			WithFix(at, " = ", false))
+	case word == "urgent" && before != nil:
+		p.report(l.number, diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), `a comma stands before "urgent"`).
+			WithFix(p.at(before.end, stop.start), ", ", true))
+	default:
+		return false
+	}
 	return true
 }

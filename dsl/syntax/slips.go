@@ -129,10 +129,13 @@ func placesOf(t *tables, keyword string) []Place {
 func (s *scan) unknownLine(l *line, text []byte, p Place) diag.Diagnostic {
 	n := wordOrSign(text)
 	d := diag.New(diag.Error, "unknown-line", s.at(l.start, l.start+int32(n)), `I do not know a line that begins with "%s"`, clip(text[:n]))
+	if text[0] == '"' {
+		d = diag.New(diag.Error, "unknown-line", s.at(l.start, l.end), "I do not know a line that begins with a quote")
+	}
 	keywords := s.keywordsAt(p)
 	switch {
 	case s.can(p, "say"):
-		return d.WithHelp("To send it as a message, write: say: %s", clip(text))
+		return d.WithHelp("To send it as a message, write: say: %s", clip(bytes.Trim(text, `"“”`)))
 	case p == InAsk:
 		return d.WithHelp("To offer it as an answer, write: - %s", clip(text)).
 			WithHelp(`A question of several lines goes below a "text:" line.`)
@@ -167,7 +170,7 @@ func (s *scan) keywordsAt(p Place) []string {
 // with it.
 func (s *scan) guess(l *line, text []byte, p Place) bool {
 	switch {
-	case s.guessOption(l, text, p), s.guessDay(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p),
+	case s.guessComment(l, text), s.guessSet(l, text, p), s.guessOption(l, text, p), s.guessDay(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p),
 		s.guessNear(l, text, p), s.guessRest(l, text, p):
 		return true
 	}
@@ -193,6 +196,35 @@ func (s *scan) guessOption(l *line, text []byte, p Place) bool {
 		return false
 	}
 	s.correct(l, n, "- ", h, `an option begins with "- "`)
+	return true
+}
+
+// guessComment: "// a comment".
+func (s *scan) guessComment(l *line, text []byte) bool {
+	for _, sign := range commentSigns {
+		rest, ok := bytes.CutPrefix(text, []byte(sign))
+		if !ok || len(rest) > 0 && (rest[0] == '-' || rest[0] == '>') {
+			continue
+		}
+		at := s.at(l.start, l.start+int32(len(sign)))
+		s.report(l.number, diag.New(diag.Error, "unknown-line", at, `a comment begins with "#"`).WithFix(at, "#", false))
+		return true
+	}
+	return false
+}
+
+// guessSet: "x = 3".
+func (s *scan) guessSet(l *line, text []byte, p Place) bool {
+	n := wordLen(text)
+	rest := text[n:]
+	rest = rest[spaceLen(rest):]
+	if n == 0 || !s.can(p, "set") || len(rest) < 2 || rest[0] != '=' || rest[1] == '=' {
+		return false
+	}
+	h, _ := s.table.at[p].keyword([]byte("set"))
+	s.report(l.number, diag.New(diag.Error, "unknown-line", s.at(l.start, l.start+int32(n)), `a value is given with "set"`).
+		WithHelp("For example: %s", h.Example).WithFix(s.at(l.start, l.start), "set ", false))
+	l.head, l.bad, l.guessed = h, true, true
 	return true
 }
 
@@ -238,31 +270,6 @@ func (s *scan) guessCase(l *line, text []byte, p Place) bool {
 	s.correct(l, n, h.Keyword, h, `"%s" is written in small letters`, clip(text[:n]))
 	return true
 }
-
-// otherWords are what people write who know another language, and which lines of ours do the same; the first that
-// can stand at the place is meant.
-var otherWords = map[string]string{
-	"elseif": "else if", "elif": "else if", "elsif": "else if", "otherwise": "else|when not understood",
-	"sino": "else", "si": "if", "unless": "if", "case": "if", "switch": "if",
-	"goto": "->", "go": "->", "go to": "->", "jump": "->", "redirect": "->", "ir": "->", "next": "->", "continue": "->", "back": "->", "gosub": "call",
-	"print": "say", "send": "say", "message": "say", "msg": "say", "tell": "say", "reply": "say", "write": "say", "output": "say", "bot": "say",
-	"decir": "say", "di": "say", "dile": "say", "dire": "say", "speak": "say", "show": "say", "display": "say", "echo": "say",
-	"question": "ask", "pregunta": "ask", "preguntar": "ask", "input": "ask", "prompt": "ask", "menu": "ask", "choose": "ask",
-	"choice": "-", "option": "-", "options": "-", "opción": "-", "opciones": "-", "button": "-", "buttons": "-", "answer": "-", "answers": "-",
-	"fin": "end", "exit": "end", "finish": "end", "quit": "end", "stop": "end", "halt": "end", "terminar": "end",
-	"let": "set", "var": "set", "variable": "set", "assign": "set", "put": "set", "store": "save", "guardar": "save",
-	"foreach": "for each", "while": "for each", "loop": "for each", "repeat": "for each", "para": "for each",
-	"pause": "wait", "sleep": "wait", "delay": "wait", "transfer": "hand over to", "handover": "hand over to", "escalate": "hand over to", "agent": "hand over to",
-	"consent": "need consent", "require": "need consent", "notify": "alert", "request": "fetch", "http": "fetch", "import": "use", "include": "use",
-	"state": "step", "node": "step", "block": "step", "paso": "step", "screen": "step", "page": "step", "section": "step", "label": "step",
-	"flujo": "flow", "bloque": "step", "dialog": "flow", "dialogue": "flow", "story": "flow", "intent": "on message", "trigger": "on message",
-	"unsubscribe": "opt out", "default": "when not understood", "else": "when not understood", "timeout": "when silent", "error": "when failed",
-	"hint": "about", "description": "about", "synonyms": "also", "synonym": "also", "alias": "also", "aliases": "also", "condition": "only if",
-	"user": "person", "contact": "person", "assert": "expect",
-}
-
-// blockEnds are what ends a block in other languages; here the indentation does.
-var blockEnds = map[string]bool{"endif": true, "endfor": true, "endwhile": true, "fi": true, "done": true, "}": true, "endstep": true}
 
 // guessOther: "elseif", "goto", "otherwise", "endif".
 func (s *scan) guessOther(l *line, text []byte, p Place) bool {
@@ -401,6 +408,10 @@ func (s *scan) guessNear(l *line, text []byte, p Place) bool {
 	}
 	if best == nil || !s.looksLike(best, text, bestLen) && best.Text != Block {
 		return false
+	}
+	rest := text[bestLen:]
+	if last := best.words[len(best.words)-1]; wordLen(rest[spaceLen(rest):]) == len(last) && bytes.HasPrefix(rest[spaceLen(rest):], []byte(last)) {
+		bestLen += spaceLen(rest) + len(last) // "remind me in"
 	}
 	s.correct(l, bestLen, best.Keyword, best, `I do not know "%s"; "%s" looks like it`, clip(text[:bestLen]), best.Keyword)
 	return true

@@ -173,7 +173,15 @@ func (p *parse) checkDuration(l *line, d *ast.Duration) bool {
 	switch {
 	case !ok:
 		at.Start = at.End - len(d.Unit)
-		p.report(l.number, diag.New(diag.Error, "wrong-value", at, `"%s" is not a length of time`, clip([]byte(d.Unit))).
+		wrong := diag.New(diag.Error, "wrong-value", at, `"%s" is not a length of time`, clip([]byte(d.Unit)))
+		if other, ok := otherUnits[d.Unit]; ok {
+			if p.src[at.Start-1] != ' ' {
+				other = " " + other
+			}
+			p.report(l.number, wrong.WithFix(at, other, false))
+			return false
+		}
+		p.report(l.number, wrong.
 			WithHelps(suggest("word", d.Unit, unitNames, "It is one of: "+strings.Join(unitNames, ", ")+".")...))
 		return false
 	case d.N < 1 || d.N > maxCount:
@@ -203,6 +211,10 @@ func (p *parse) completeType(l *line, t *ast.Type) bool {
 		return false
 	case known:
 		return true
+	case len(t.Values) == 0 && otherTypes[t.Name] != "":
+		p.report(l.number, diag.New(diag.Error, "wrong-value", diag.Span(first.Span()), `"%s" is not a type`, t.Name).
+			WithFix(diag.Span(first.Span()), otherTypes[t.Name], false))
+		return false
 	case len(t.Values) == 0:
 		p.report(l.number, diag.New(diag.Error, "wrong-value", diag.Span(first.Span()), `"%s" is not a type`, clip([]byte(t.Name))).
 			WithHelps(suggest("type", t.Name, typeNames, "It can be: "+joinTypes(append(typeNames[:len(typeNames):len(typeNames)], "choice"))+".")...))
