@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"baraza/channels/markup"
@@ -69,11 +70,19 @@ func (c *Conversation) Send(kind string, place *engine.LatLon) {
 	c.post(ev)
 }
 
+// Label is an option's words alone, as a person reads them.
+func Label(o engine.Choice) string { return Unisolated(markup.Plain(o.Label)) }
+
+// Unisolated drops the isolates that keep numbers and links in order in a text that runs from right to left.
+func Unisolated(s string) string { return isolates.Replace(s) }
+
+var isolates = strings.NewReplacer("\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "")
+
 // Tap taps the option with this label in the newest message that has it; false where none has.
 func (c *Conversation) Tap(label string) bool {
 	for _, m := range slices.Backward(c.sent) {
 		for _, o := range m.Options {
-			if markup.Plain(o.Label) == label {
+			if Label(o) == label {
 				c.person("(" + label + ")")
 				c.post(engine.Event{Kind: engine.Message, Text: label, Token: o.Token})
 				return true
@@ -114,10 +123,8 @@ func (c *Conversation) Advance(d time.Duration) {
 	end := c.Now.Add(d)
 	c.Lines = append(c.Lines, Line{Who: Clock, At: end, Text: "[" + Ago(d) + " later]"})
 	for range turnsAtOnce {
-		next := slices.MinFunc(append(c.timers, timer{0, end.Add(1)}), func(a, b timer) int {
-			return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.number, b.number))
-		})
-		if next.due.After(end) {
+		next, ok := c.dueBy(end)
+		if !ok {
 			break
 		}
 		c.cancel(next.number)
@@ -127,6 +134,16 @@ func (c *Conversation) Advance(d time.Duration) {
 		c.post(engine.Event{Kind: engine.TimerDue, Timer: next.number})
 	}
 	c.Now = end
+}
+
+// dueBy is the first timer that is due by then, of those due at once the one that was set first.
+func (c *Conversation) dueBy(end time.Time) (first timer, ok bool) {
+	for _, t := range c.timers {
+		if !t.due.After(end) && (!ok || cmp.Or(t.due.Compare(first.due), cmp.Compare(t.number, first.number)) < 0) {
+			first, ok = t, true
+		}
+	}
+	return first, ok
 }
 
 func (c *Conversation) person(text string) {

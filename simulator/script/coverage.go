@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
-	"baraza/dsl/ast"
 	"baraza/engine"
 	"baraza/engine/program"
+	"baraza/simulator"
 )
 
 // Coverage counts what the tests of a pack visit: steps, choices of questions, and when branches. Libraries are
@@ -101,9 +102,6 @@ func (p *Part) count(seen bool, name string) {
 func (c *Coverage) own(flow int) bool { return !strings.Contains(c.prog.Flows[flow].Name, ".") }
 
 func (c *Coverage) label(o program.Option) string {
-	if o.Label == program.None {
-		return o.ID
-	}
 	return fmt.Sprintf("[%s] %s", o.ID, wording(c.prog.Strings[o.Label].Texts[0]))
 }
 
@@ -113,6 +111,8 @@ func whenText(w program.When) string {
 		return fmt.Sprintf("%s %d times", w.Kind, w.Times)
 	case len(w.Media) > 0:
 		return strings.Join(w.Media, " or ")
+	case w.Seconds > 0:
+		return w.Kind.String() + " for " + simulator.Ago(time.Duration(w.Seconds)*time.Second)
 	}
 	return w.Kind.String()
 }
@@ -135,25 +135,4 @@ func (c *Coverage) Full() bool {
 		}
 	}
 	return true
-}
-
-// Write prints a failed test: where, what, and both transcripts side by side.
-func (r Result) Write(w io.Writer, lineOf func(ast.Span) int) {
-	fmt.Fprintf(w, "%s:%d: %s\n", r.Span.File, lineOf(r.Span), r.Problem)
-	fmt.Fprintf(w, "  in the test %q\n\n", r.Test.Title)
-	width := len("expected")
-	for _, x := range r.Rows {
-		for line := range strings.SplitSeq(x.Expected, "\n") {
-			width = min(max(width, columns(line)), sideWidth)
-		}
-	}
-	side(w, width, "  ", "expected", "actual")
-	for _, x := range r.Rows {
-		mark := "  "
-		if x.Differs {
-			mark = "✗ "
-		}
-		side(w, width, mark, x.Expected, x.Actual)
-	}
-	fmt.Fprintln(w)
 }

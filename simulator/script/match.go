@@ -47,7 +47,7 @@ func typed(t *ast.Text) string {
 }
 
 // unescaped takes the stroke from marks that stand for themselves.
-var unescaped = strings.NewReplacer(`\*`, "*", `\_`, "_", `\~`, "~", `\\`, `\`)
+var unescaped = strings.NewReplacer(`\*`, "*", `\_`, "_", `\~`, "~", `\{`, "{", `\}`, "}", `\\`, `\`)
 
 // wording is a compiled text as a pattern.
 func wording(t program.Text) string {
@@ -94,7 +94,7 @@ func matches(pattern, text string) bool {
 
 // even drops what a person does not see, so that a test is written as the message reads.
 func even(s string) string {
-	s = strings.NewReplacer(`\*`, "*", `\_`, "_", `\~`, "~", `\{`, "{", `\}`, "}", `\\`, `\`, "\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "").Replace(s)
+	s = simulator.Unisolated(unescaped.Replace(s))
 	var lines []string
 	for line := range strings.SplitSeq(s, "\n") {
 		if line = strings.Join(strings.Fields(line), " "); line != "" {

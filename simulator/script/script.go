@@ -3,7 +3,6 @@
 package script
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -15,7 +14,6 @@ import (
 	"baraza/dsl/pack"
 	"baraza/engine"
 	"baraza/engine/program"
-	"baraza/engine/program/expression"
 	"baraza/simulator"
 )
 

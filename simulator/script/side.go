@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/rivo/uniseg"
+
+	"baraza/dsl/ast"
 )
 
 // sideWidth is the widest column of a comparison, so that two fit a terminal.
@@ -39,9 +41,50 @@ func fold(s string, width int) []string {
 			if row != "" && columns(row)+columns(strings.TrimRight(word, " ")) > width {
 				out, row = append(out, strings.TrimRight(row, " ")), ""
 			}
+			for columns(strings.TrimRight(word, " ")) > width { // a link, or a script without spaces
+				part := cut(word, width)
+				out, word = append(out, part), word[len(part):]
+			}
 			row += word
 		}
-		out = append(out, row)
+		out = append(out, strings.TrimRight(row, " "))
 	}
 	return out
+}
+
+// cut is the beginning of a text that fits a width, at least one character.
+func cut(s string, width int) string {
+	n, used := 0, 0
+	for g := uniseg.NewGraphemes(s); g.Next(); {
+		if used += g.Width(); used > width && n > 0 {
+			break
+		}
+		n += len(g.Str())
+	}
+	return s[:n]
+}
+
+// Write prints a failed test: where, what, and both transcripts side by side.
+func (r Result) Write(w io.Writer, lineOf func(ast.Span) int) {
+	fmt.Fprintf(w, "%s:%d: %s\n", r.Span.File, lineOf(r.Span), r.Problem)
+	fmt.Fprintf(w, "  in the test %q\n", r.Test.Title)
+	if r.Help != "" {
+		fmt.Fprintf(w, "  %s\n", r.Help)
+	}
+	fmt.Fprintln(w)
+	width := len("expected")
+	for _, x := range r.Rows {
+		for line := range strings.SplitSeq(x.Expected, "\n") {
+			width = min(max(width, columns(line)), sideWidth)
+		}
+	}
+	side(w, width, "  ", "expected", "actual")
+	for _, x := range r.Rows {
+		mark := "  "
+		if x.Differs {
+			mark = "✗ "
+		}
+		side(w, width, mark, x.Expected, x.Actual)
+	}
+	fmt.Fprintln(w)
 }
