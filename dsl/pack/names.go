@@ -75,8 +75,19 @@ func (u *unit) knows(other *unit) bool {
 	return false
 }
 
+// several is the plural of a kind of declaration.
+func several(kind string) string {
+	switch {
+	case strings.HasSuffix(kind, "y"):
+		return strings.TrimSuffix(kind, "y") + "ies"
+	case strings.HasSuffix(kind, "s"): // hours, words
+		return kind
+	}
+	return kind + "s"
+}
+
 func (b *builder) duplicate(kind string, name ast.Name, first ast.Span) {
-	b.report(diag.New(diag.Error, "duplicate-name", spanOf(name), "there are two %ss called %q", kind, name.Text).
+	b.report(diag.New(diag.Error, "duplicate-name", spanOf(name), "there are two %s called %q", several(kind), name.Text).
 		WithNote(span(first), "the first is here").
 		WithHelp("Give one of them another name."))
 }
