@@ -31,7 +31,8 @@ func NewCoverage(p *program.Program) *Coverage {
 	return &Coverage{prog: p, steps: map[int]bool{}, options: map[at]bool{}, whens: map[at]bool{}}
 }
 
-func (c *Coverage) add(e engine.TraceEvent) {
+// Add counts what a conversation did; it is the conversation's Trace.
+func (c *Coverage) Add(e engine.TraceEvent) {
 	switch e.Kind {
 	case engine.TraceStep:
 		c.steps[e.Index] = true
@@ -125,14 +126,4 @@ func (c *Coverage) Write(w io.Writer) {
 			fmt.Fprintf(w, "  no test visits %s\n", name)
 		}
 	}
-}
-
-// Full says that nothing is left unvisited.
-func (c *Coverage) Full() bool {
-	for _, p := range c.Parts() {
-		if len(p.Unseen) > 0 {
-			return false
-		}
-	}
-	return true
 }

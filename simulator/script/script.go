@@ -4,6 +4,7 @@ package script
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -54,7 +55,7 @@ func Run(p *pack.Pack, prog *program.Program, files fs.FS, test *pack.Test, cove
 	r.talk = simulator.Start(prog, now)
 	r.talk.Fetched = r.answer
 	if cover != nil {
-		r.talk.Trace = cover.add
+		r.talk.Trace = cover.Add
 	}
 	at, wrong := test.Line.Span, (*problem)(nil)
 	for _, line := range test.Line.Children {
@@ -213,10 +214,23 @@ func (r *runner) fetch(h *ast.FetchGiven) *problem {
 	}
 	var answer map[string]any
 	if err := json.Unmarshal(data, &answer); err != nil {
-		return &problem{fmt.Sprintf("%q is no JSON object", h.Path), "Such a file looks like this: {\"status\": \"open\"}. What was found: " + err.Error() + "."}
+		return &problem{fmt.Sprintf("%q is no JSON object%s", h.Path, found(err)), "Such a file looks like this:  {\"status\": \"open\"}"}
 	}
 	r.answers[h.Name.Text] = fetchAnswer{answer: answer}
 	return nil
+}
+
+// found says where JSON ends to be an object, in words.
+func found(err error) string {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("; it cannot be read from byte %d on", syntax.Offset)
+	}
+	var other *json.UnmarshalTypeError
+	if errors.As(err, &other) {
+		return "; it holds " + map[string]string{"array": "a list", "string": "a text", "number": "a number", "bool": "a yes or no"}[other.Value]
+	}
+	return ""
 }
 
 func (r *runner) person(l *ast.Line, h *ast.Person) *problem {

@@ -72,6 +72,9 @@ func (r Result) Write(w io.Writer, lineOf func(ast.Span) int) {
 		fmt.Fprintf(w, "  %s\n", r.Help)
 	}
 	fmt.Fprintln(w)
+	if len(r.Rows) == 0 {
+		return
+	}
 	width := len("expected")
 	for _, x := range r.Rows {
 		for line := range strings.SplitSeq(x.Expected, "\n") {
