@@ -85,7 +85,7 @@ type Choice struct {
 	Token  string // at most 48 ASCII bytes; comes back in Event.Token
 	Label  string
 	About  string
-	Number int // what can be written instead; 0 for "More…", which is 0 itself
+	Number int // what can be written instead; 0 for "More…", which is 0 itself; -1: only its label
 }
 
 // Style of options.

@@ -370,6 +370,10 @@ func (t *turn) sayTemplate(ref int, args []Value) {
 	if ref < 0 || ref >= len(t.p.Template) {
 		return
 	}
+	if t.s.Contact.OptedOut { // also as an answer
+		t.report("not-sent", "opted out")
+		return
+	}
 	tpl := &t.p.Template[ref]
 	// The body's holes are the parameters: they are read like variables, and only here.
 	vars := t.s.here.vars

@@ -75,7 +75,11 @@ func SentText(m *engine.Outgoing) string {
 
 // OptionText is an option as a line of numbered text.
 func OptionText(o engine.Choice) string {
-	text := "  " + strconv.Itoa(o.Number) + ". " + markup.Plain(o.Label)
+	number := "-"
+	if o.Number >= 0 { // where a number is asked for, options have none
+		number = strconv.Itoa(o.Number) + "."
+	}
+	text := "  " + number + " " + markup.Plain(o.Label)
 	if o.About != "" {
 		text += " (" + markup.Plain(o.About) + ")"
 	}

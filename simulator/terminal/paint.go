@@ -103,7 +103,10 @@ func attachments(m *engine.Outgoing) string {
 }
 
 func (p painter) option(o engine.Choice) string {
-	number := p.sgr(fmt.Sprintf("%3s. ", strconv.Itoa(o.Number)), cyan)
+	number := p.sgr("  - ", cyan)
+	if o.Number >= 0 { // where a number is asked for, options have none
+		number = p.sgr(fmt.Sprintf("%3s. ", strconv.Itoa(o.Number)), cyan)
+	}
 	about := ""
 	if o.About != "" {
 		about = p.dim(" – " + visible(markup.Plain(o.About)))
