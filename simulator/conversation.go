@@ -82,20 +82,19 @@ var isolates = strings.NewReplacer("\u2066", "", "\u2067", "", "\u2068", "", "\u
 func (c *Conversation) Tap(label string) bool {
 	for _, m := range slices.Backward(c.sent) {
 		for _, o := range m.Options {
-			if Label(o) == label {
-				c.person("(" + label + ")")
-				c.post(engine.Event{Kind: engine.Message, Text: label, Token: o.Token})
-				return true
+			if Label(o) != label {
+				continue
 			}
+			c.person("(" + label + ")")
+			ev := engine.Event{Kind: engine.Message, Text: label, Token: o.Token}
+			if m.Template != "" { // a template's button comes back with the template's name
+				ev.Token, ev.Template = "", m.Template
+			}
+			c.post(ev)
+			return true
 		}
 	}
 	return false
-}
-
-// TapTemplate taps the button of a template.
-func (c *Conversation) TapTemplate(template, button string) {
-	c.person("(" + button + ")")
-	c.post(engine.Event{Kind: engine.Message, Text: button, Template: template})
 }
 
 // StaffReply is what a person of the team writes; false where no case is open.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 	"time"
 
@@ -240,7 +239,7 @@ func (r *runner) person(l *ast.Line, h *ast.Person) *problem {
 	switch h.Does {
 	case "taps":
 		label := typed(l.Text)
-		if !r.talk.Tap(label) && !r.tapTemplate(label) {
+		if !r.talk.Tap(label) {
 			return r.differ("person taps: "+label, offered(r.last), wrong("no message offers %q", label))
 		}
 		r.both("person taps: " + label)
@@ -260,29 +259,6 @@ func (r *runner) person(l *ast.Line, h *ast.Person) *problem {
 		r.both("person: " + text)
 	}
 	return nil
-}
-
-// tapTemplate taps a button of a template that was sent.
-func (r *runner) tapTemplate(label string) bool {
-	for _, line := range slices.Backward(r.talk.Lines) {
-		if line.Send == nil || line.Send.Template == "" {
-			continue
-		}
-		for _, t := range r.prog.Template {
-			if t.Name == line.Send.Template && slices.ContainsFunc(t.Buttons, func(b int) bool { return r.reads(b, label) }) {
-				r.talk.TapTemplate(t.Name, label)
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// reads says that a string has this wording in some language.
-func (r *runner) reads(s int, label string) bool {
-	return s != program.None && slices.ContainsFunc(r.prog.Strings[s].Texts, func(t program.Text) bool {
-		return wording(t) == label
-	})
 }
 
 func (r *runner) staff(l *ast.Line, h *ast.Staff) *problem {
