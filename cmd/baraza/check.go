@@ -39,7 +39,7 @@ func (c *check) Run(s streams) error {
 		bad = bad || o.problems.Any(diag.Error) || (c.Strict && len(o.problems) > 0)
 	}
 	if bad {
-		return found
+		return errFound
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func (c *explain) Run(s streams) error {
 	}
 	known, err := diag.Explain(s.out, c.Code, color(s.out))
 	if err == nil && !known {
-		return found
+		return errFound
 	}
 	return err
 }

@@ -65,7 +65,7 @@ func (c *format) Run(s streams) error {
 		return errors.Join(trouble...)
 	}
 	if any {
-		return found
+		return errFound
 	}
 	return nil
 }

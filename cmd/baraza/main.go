@@ -52,8 +52,8 @@ func color(f io.Writer) bool {
 	return isTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// found is the error of a command that ran and found something; what it found has been printed.
-var found = errors.New("found")
+// errFound is the error of a command that ran and found something; what it found has been printed.
+var errFound = errors.New("found")
 
 // asked is the panic value that stops parsing after --help has printed.
 type asked int
@@ -92,7 +92,7 @@ func run(args []string, s streams) (code int) {
 	switch err := ctx.Run(s); {
 	case err == nil:
 		return exitClean
-	case errors.Is(err, found):
+	case errors.Is(err, errFound):
 		return exitFound
 	default:
 		fmt.Fprintf(s.err, "baraza: %s\n", err)

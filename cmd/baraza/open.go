@@ -98,5 +98,5 @@ func ready(path string, s streams) (*opened, error) {
 	if err := diag.Render(s.err, o.problems, o.sources, diag.Options{Color: color(s.err), Max: diag.DefaultMax}); err != nil {
 		return nil, err
 	}
-	return nil, found
+	return nil, errFound
 }

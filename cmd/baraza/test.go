@@ -27,7 +27,7 @@ func (c *tests) Run(s streams) error {
 		bad = c.pack(s, path, o) || bad
 	}
 	if bad {
-		return found
+		return errFound
 	}
 	return nil
 }
