@@ -33,7 +33,7 @@ const inputName = "standard input"
 // deepest is how many folders below a named one are looked into: flows, a pack and the folders of a pack.
 const deepest = 8
 
-// Run formats every file it can. Files with problems, and those that check and diff find, make it end with found;
+// Run formats every file it can. Files with problems, and those that check and diff find, make it end with errFound;
 // what cannot be read or written makes it end with that error, after the other files are done.
 func (c *format) Run(s streams) error {
 	paths := c.Path
