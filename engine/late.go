@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"baraza/engine/answer"
+	"baraza/engine/program"
 )
 
 // lateQuestion identifies the engine's own question whether to go on after a silence.
@@ -87,4 +88,45 @@ func (t *turn) continueLate() {
 	state := t.m.state[t.s.here.state]
 	t.flow = t.p.States[state].Flow
 	t.run(t.p.States[state].PC)
+}
+
+// keepLate keeps the place of a question that silence ended, with the variables that are read from there on. A
+// timer drops it when nobody has come back.
+func (t *turn) keepLate() {
+	if t.quiet == nil {
+		return
+	}
+	h := t.quiet
+	i, ok := t.m.state[h.state]
+	if !ok {
+		return
+	}
+	st := &t.p.States[i]
+	if st.Kind != program.AskState || st.Ask.Sensitive {
+		return
+	}
+	kept := place{state: h.state, step: h.step, vars: h.vars.only(st.Reads), loops: h.loops, calls: h.calls}
+	for _, l := range h.loops { // the rows of the loops around the question
+		at, ok := t.m.place[l.place]
+		if !ok {
+			continue
+		}
+		row, ok := h.vars.find(t.loopName(at))
+		if _, had := kept.vars.find(row.name); ok && !had {
+			kept.vars += h.vars[row.start:row.end]
+		}
+	}
+	until := t.ev.At.Add(lateFor)
+	t.s.late, t.s.lateUntil, t.s.lateTimer = &kept, until.Unix(), t.nextNumber()
+	e := t.add(SetTimer)
+	e.Timer, e.Due = t.s.lateTimer, until
+}
+
+// dropLate forgets the place that a silence ended.
+func (t *turn) dropLate() {
+	if t.s.late == nil {
+		return
+	}
+	t.add(CancelTimer).Timer = t.s.lateTimer
+	t.s.late, t.s.lateUntil, t.s.lateTimer = nil, 0, 0
 }

@@ -6,7 +6,7 @@ import (
 	"baraza/engine/program"
 )
 
-// forEach begins a loop, or goes round it when "when none" and the first row are decided.
+// forEach begins a loop with its first row; without one it goes to "when none", else below the loop.
 func (t *turn) forEach(op *program.Op) int {
 	h := &t.s.here
 	if op.N < 0 || op.N >= len(t.p.Places) || len(h.loops) >= maxLoops {

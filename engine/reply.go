@@ -74,32 +74,20 @@ func (t *turn) oldTap(state int) {
 // written takes a text.
 func (t *turn) written(state int, st *program.State) {
 	text := strings.TrimSpace(t.ev.Text)
-	lang := t.p.Languages[t.lang]
 	if t.s.here.mean != "" && t.meant(state, text) {
 		return
 	}
 	options := t.offer(state)
 	open := t.isOpen(st)
+	free := open && freeText(st)
 	var choices *answer.Choices
 	if len(options) > 0 {
 		choices = t.choicesOf(state, options)
-		match, ok := choices.Exact(lang, text)
-		if ok && options[match.Index].kind == doneOption && len(t.s.here.picks) == 0 {
-			ok = false // nothing chosen yet
-		}
-		if ok && open && match.How == answer.ByNumber && freeText(st) {
-			ok = t.showsNumbers(st, options) // a text may be a number
-		}
-		if ok {
-			t.traced(TraceReply, state, 0, match.How.String())
-			t.choose(state, options[match.Index], false)
-			return
-		}
-		if t.wantsMore(text, options, st) || st.Ask.Several && t.takeSeveral(state, options, choices, text) {
+		if t.takeExact(state, options, choices, text, free) {
 			return
 		}
 	}
-	if t.callAnywhere(text, open && freeText(st)) || t.asksWhy(state, st, text) {
+	if t.callAnywhere(text, free) || t.asksWhy(state, st, text) {
 		return
 	}
 	if open {
@@ -108,23 +96,46 @@ func (t *turn) written(state int, st *program.State) {
 			return
 		}
 	}
-	if choices != nil {
-		match, ok := choices.Inexact(lang, text, st.Ask.Sensitive)
-		if ok && !(open && freeText(st)) && options[match.Index].kind != doneOption {
-			t.traced(TraceReply, state, 0, match.How.String())
-			if match.Ask {
-				t.didYouMean(state, options[match.Index])
-				return
-			}
-			t.choose(state, options[match.Index], false)
-			return
-		}
+	if choices != nil && !free && t.takeInexact(state, options, choices, text) {
+		return
 	}
-	if open && freeText(st) && text != "" { // the only free text that is refused is one too long
+	if free && text != "" { // the only free text that is refused is one too long
 		t.missed(state, t.engineText(t.p.Texts.TooLong, t.wording().tooLong))
 		return
 	}
 	t.missed(state, t.engineText(t.p.Texts.NotUnderstood, t.wording().notUnderstood))
+}
+
+// takeExact takes an option by its number or words, the next page of a long list, or a list of answers.
+func (t *turn) takeExact(state int, options []option, choices *answer.Choices, text string, free bool) bool {
+	st := &t.p.States[state]
+	lang := t.p.Languages[t.lang]
+	match, ok := choices.Exact(lang, text)
+	switch {
+	case !ok:
+	case options[match.Index].kind == doneOption && len(t.s.here.picks) == 0: // nothing chosen yet
+	case free && match.How == answer.ByNumber && !t.showsNumbers(st, options): // a text may be a number
+	default:
+		t.traced(TraceReply, state, 0, match.How.String())
+		t.choose(state, options[match.Index], false)
+		return true
+	}
+	return t.wantsMore(text, options, st) || st.Ask.Several && t.takeSeveral(state, options, choices, text)
+}
+
+// takeInexact takes an option whose words stand in a longer answer, or are written with a slip.
+func (t *turn) takeInexact(state int, options []option, choices *answer.Choices, text string) bool {
+	match, ok := choices.Inexact(t.p.Languages[t.lang], text, t.p.States[state].Ask.Sensitive)
+	if !ok || options[match.Index].kind == doneOption {
+		return false
+	}
+	t.traced(TraceReply, state, 0, match.How.String())
+	if match.Ask {
+		t.didYouMean(state, options[match.Index])
+	} else {
+		t.choose(state, options[match.Index], false)
+	}
+	return true
 }
 
 // isOpen tells whether something other than the options can be the answer.
