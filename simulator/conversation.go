@@ -187,10 +187,15 @@ func (c *Conversation) effect(e *engine.Effect, queue []engine.Event) []engine.E
 		c.open = e.Case
 	case engine.CloseCase:
 		c.open = 0
-	case engine.Fetch:
-		queue = append(queue, c.answer(e))
 	}
 	c.Lines = append(c.Lines, Line{Who: Outside, At: c.Now, Effect: e})
+	if e.Kind == engine.Fetch {
+		ev := c.answer(e)
+		if ev.Failed {
+			c.Lines = append(c.Lines, Line{Who: Outside, At: c.Now, Text: "[no answer from " + e.Name + "]"})
+		}
+		queue = append(queue, ev)
+	}
 	return queue
 }
 

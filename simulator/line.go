@@ -24,11 +24,11 @@ const (
 	Clock
 )
 
-// Line is one entry of a transcript. Send is set for Bot and Staff, Effect for Outside.
+// Line is one entry of a transcript. Send is set for Bot and Staff, Effect for most of Outside.
 type Line struct {
 	Who    Who
 	At     time.Time
-	Text   string // of Person and Clock
+	Text   string // of Person and Clock, and of Outside without an effect
 	Send   *engine.Outgoing
 	Effect *engine.Effect
 }
@@ -39,7 +39,7 @@ func (l Line) Said(p *program.Program) string {
 	case l.Send != nil:
 		return SentText(l.Send)
 	case l.Effect != nil:
-		return EffectText(p, l.Effect)
+		return effectText(p, l.Effect)
 	}
 	return l.Text
 }
@@ -56,7 +56,7 @@ func SentText(m *engine.Outgoing) string {
 		add("[" + m.Media.Kind + " " + m.Media.ID + "]")
 	}
 	if m.Place != nil {
-		add("[location " + degrees(m.Place.Lat) + ", " + degrees(m.Place.Lon) + "]")
+		add("[location " + decimal(m.Place.Lat) + ", " + decimal(m.Place.Lon) + "]")
 	}
 	if m.Contact != "" {
 		add("[contact " + m.Contact + "]")
@@ -68,13 +68,13 @@ func SentText(m *engine.Outgoing) string {
 	add(markup.Plain(m.Text))
 	add(markup.Plain(m.Footer))
 	for _, o := range m.Options {
-		add(OptionText(o))
+		add(optionText(o))
 	}
 	return strings.Join(parts, "\n")
 }
 
-// OptionText is an option as a line of numbered text.
-func OptionText(o engine.Choice) string {
+// optionText is an option as a line of numbered text.
+func optionText(o engine.Choice) string {
 	number := "-"
 	if o.Number >= 0 { // where a number is asked for, options have none
 		number = strconv.Itoa(o.Number) + "."
@@ -86,8 +86,8 @@ func OptionText(o engine.Choice) string {
 	return text
 }
 
-// degrees keeps what matters of a place: about ten centimetres.
-func degrees(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+// decimal is a number with as many digits as it has.
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func values(args []engine.Value) string {
 	if len(args) == 0 {
@@ -111,7 +111,7 @@ func ValueText(v any) string {
 		}
 		return "no"
 	case float64:
-		return degrees(v)
+		return decimal(v)
 	case string:
 		return strconv.Quote(v)
 	case []any:
@@ -135,20 +135,20 @@ func ValueText(v any) string {
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	case program.Location:
-		return degrees(v.Lat) + ", " + degrees(v.Lon)
+		return decimal(v.Lat) + ", " + decimal(v.Lon)
 	}
 	return fmt.Sprint(v)
 }
 
-// EffectText is an effect in one bracketed line, "" for those that only a trace shows.
-func EffectText(p *program.Program, e *engine.Effect) string {
+// effectText is an effect in one bracketed line, "" for those that only a trace shows.
+func effectText(p *program.Program, e *engine.Effect) string {
 	urgent := ""
 	if e.Flag {
 		urgent = ", urgent"
 	}
 	switch e.Kind {
 	case engine.OpenCase:
-		text := "[handed to " + TeamTitle(p, e.Name) + urgent + ": " + markup.Plain(e.Text) + "]"
+		text := "[handed to " + teamTitle(p, e.Name) + urgent + ": " + markup.Plain(e.Text) + "]"
 		if e.More != "" {
 			text += "\n[" + markup.Plain(e.More) + "]"
 		}
@@ -176,7 +176,7 @@ func EffectText(p *program.Program, e *engine.Effect) string {
 		}
 		return "[consent " + e.Name + ", version " + strconv.Itoa(e.Version) + ": " + answer + "]"
 	case engine.Alert:
-		return "[alert to " + TeamTitle(p, e.Name) + urgent + ": " + markup.Plain(e.Text) + "]"
+		return "[alert to " + teamTitle(p, e.Name) + urgent + ": " + markup.Plain(e.Text) + "]"
 	case engine.Fetch:
 		return "[asked " + e.Name + values(e.Args) + "]"
 	case engine.OptOut:
@@ -227,12 +227,12 @@ func TraceText(p *program.Program, e *engine.Effect) string {
 	case engine.SetField:
 		return "set field " + e.Name + " = " + ValueText(e.Value)
 	}
-	text := EffectText(p, e)
+	text := effectText(p, e)
 	return strings.ReplaceAll(strings.Trim(text, "[]"), "]\n[", "; ")
 }
 
-// TeamTitle is a team's title, else its name.
-func TeamTitle(p *program.Program, name string) string {
+// teamTitle is a team's title, else its name.
+func teamTitle(p *program.Program, name string) string {
 	for _, t := range p.Teams {
 		if t.Name == name && t.Title != "" {
 			return t.Title

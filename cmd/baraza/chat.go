@@ -1,9 +1,8 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ func (c *chat) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	begin, live, err := c.prepare(o.program, isTerminal(s.in))
+	begin, live, err := c.prepare(o.program, isTerminal(s.in) && isTerminal(s.out))
 	if err != nil {
 		return err
 	}
@@ -100,19 +99,19 @@ func (c *chat) now(p *program.Program) (time.Time, error) {
 // answers reads the files of --fetch.
 func (c *chat) answers(p *program.Program) (simulator.Answers, error) {
 	known := map[string]map[string]any{}
-	for service, path := range c.Fetch {
-		if !slices.ContainsFunc(p.Services, func(x program.Service) bool { return x.Name == service }) {
-			return nil, fmt.Errorf("the pack has no service %q", service)
-		}
-		data, err := readAtMost(path, 4<<10)
-		if err != nil {
+	for _, service := range slices.Sorted(maps.Keys(c.Fetch)) {
+		if err := hasService(p, service); err != nil {
 			return nil, err
 		}
-		var answer map[string]any
-		if err := json.Unmarshal(data, &answer); err != nil {
-			return nil, fmt.Errorf("%s is not a JSON object: %w", path, err)
+		file, err := os.Open(c.Fetch[service])
+		if err != nil {
+			return nil, fmt.Errorf("there is no file %q to answer %s", c.Fetch[service], service)
 		}
-		known[service] = answer
+		known[service], err = simulator.ReadAnswer(file)
+		file.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s %w", c.Fetch[service], err)
+		}
 	}
 	return func(service string, _ []engine.Value) (map[string]any, bool) {
 		answer, ok := known[service]
@@ -120,16 +119,19 @@ func (c *chat) answers(p *program.Program) (simulator.Answers, error) {
 	}, nil
 }
 
-// readAtMost reads a whole file that is no longer than an answer may be.
-func readAtMost(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+// hasService says that the pack has a service of this name, else which it has.
+func hasService(p *program.Program, name string) error {
+	var names []string
+	for _, x := range p.Services {
+		names = append(names, x.Name)
 	}
-	if info.Size() > limit {
-		return nil, errors.New(path + " is longer than an answer may be (4 KiB)")
+	if slices.Contains(names, name) {
+		return nil
 	}
-	return os.ReadFile(path)
+	if len(names) == 0 {
+		return fmt.Errorf("the pack has no service %q; it asks no other system", name)
+	}
+	return fmt.Errorf("the pack has no service %q; it has %s", name, strings.Join(names, ", "))
 }
 
 // follow lets a conversation's clock pass with the real one, so that a silence of an hour is one.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"regexp"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -74,7 +74,6 @@ func run(args []string, s streams) (code int) {
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(code int) { panic(asked(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.UsageOnError(),
 	)
 	if err != nil {
 		fmt.Fprintln(s.err, "baraza:", err)
@@ -100,11 +99,26 @@ func run(args []string, s streams) (code int) {
 	}
 }
 
+// shapes are the command line parser's words and ours for them.
+var shapes = []struct {
+	theirs *regexp.Regexp
+	ours   string
+}{
+	{regexp.MustCompile(`^unexpected argument (\S+), did you mean "(.+)"\?$`), `there is no command "$1"; a command with a similar name is "$2"`},
+	{regexp.MustCompile(`^unexpected argument (.+)$`), `"$1" is one word too many, or no command`},
+	{regexp.MustCompile(`^unknown flag (\S+), did you mean "(.+)"\?$`), `there is no flag "$1"; a flag with a similar name is "$2"`},
+	{regexp.MustCompile(`^unknown flag (\S+)$`), `there is no flag "$1"`},
+	{regexp.MustCompile(`^expected "<pack>.*$`), `say which pack, such as flows/ec`},
+	{regexp.MustCompile(`^(--\S+): expected "<key>=<value>" but got "(.*)"$`), `write $1 as NAME=VALUE, not "$2"`},
+}
+
 // plain turns the command line parser's words into a sentence.
 func plain(err error) string {
 	text := err.Error()
-	if i := strings.Index(text, ", did you mean "); i >= 0 {
-		return text[:i] + " (" + text[i+2:] + ")"
+	for _, s := range shapes {
+		if s.theirs.MatchString(text) {
+			return s.theirs.ReplaceAllString(text, s.ours)
+		}
 	}
 	return text
 }

@@ -32,7 +32,7 @@ func (c *tests) Run(s streams) error {
 	return nil
 }
 
-// pack runs one pack's tests and reports whether one did not pass.
+// pack runs one pack's tests and reports whether one did not pass, or none has the title that was asked for.
 func (c *tests) pack(s streams, path string, o *opened) (bad bool) {
 	cover := script.NewCoverage(o.program)
 	passed, failed := 0, 0
@@ -58,7 +58,7 @@ func (c *tests) pack(s streams, path string, o *opened) (bad bool) {
 	if c.Coverage {
 		cover.Write(s.out)
 	}
-	return failed > 0
+	return failed > 0 || c.Only != "" && passed == 0
 }
 
 func lineNumber(src diag.Sources, at ast.Span) int {

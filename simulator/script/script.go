@@ -3,8 +3,6 @@
 package script
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -192,44 +190,22 @@ func (r *runner) after(l *ast.Line, d time.Duration) *problem {
 	return nil
 }
 
-// answerLimit is the longest answer of a service, in bytes.
-const answerLimit = 4 << 10
-
 func (r *runner) fetch(h *ast.FetchGiven) *problem {
 	if h.Failed {
 		r.answers[h.Name.Text] = fetchAnswer{failed: true}
 		return nil
 	}
-	info, err := fs.Stat(r.files, h.Path)
-	if err != nil || info.IsDir() {
+	file, err := r.files.Open(h.Path)
+	if err != nil {
 		return &problem{fmt.Sprintf("there is no file %q in the pack", h.Path), "Write its path from the pack's folder, such as tests/case.json."}
 	}
-	if info.Size() > answerLimit {
-		return wrong("%q has more than %d bytes, which no service may answer", h.Path, answerLimit)
-	}
-	data, err := fs.ReadFile(r.files, h.Path)
+	defer file.Close()
+	answer, err := simulator.ReadAnswer(file)
 	if err != nil {
-		return wrong("%q cannot be read: %v", h.Path, err)
-	}
-	var answer map[string]any
-	if err := json.Unmarshal(data, &answer); err != nil {
-		return &problem{fmt.Sprintf("%q is no JSON object%s", h.Path, found(err)), "Such a file looks like this:  {\"status\": \"open\"}"}
+		return wrong("%q %v", h.Path, err)
 	}
 	r.answers[h.Name.Text] = fetchAnswer{answer: answer}
 	return nil
-}
-
-// found says where JSON ends to be an object, in words.
-func found(err error) string {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Sprintf("; it cannot be read from byte %d on", syntax.Offset)
-	}
-	var other *json.UnmarshalTypeError
-	if errors.As(err, &other) {
-		return "; it holds " + map[string]string{"array": "a list", "string": "a text", "number": "a number", "bool": "a yes or no"}[other.Value]
-	}
-	return ""
 }
 
 func (r *runner) person(l *ast.Line, h *ast.Person) *problem {

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"baraza/dsl/diag"
 	"baraza/engine"
+	"baraza/engine/program"
 	"baraza/simulator"
 )
 
@@ -28,7 +30,7 @@ func commands() []command {
 		{":restart", "", "begin again with an unknown contact", (*Chat).restart},
 		{":lang", "en", "change the person's language", (*Chat).language},
 		{":tap", "LABEL", "tap an option, also of an older message", (*Chat).tap},
-		{":image", "", "send a picture; likewise :audio :video :document :sticker", (*Chat).image},
+		{":image", "", "send a picture; likewise :audio :video :document :sticker :contact", (*Chat).image},
 		{":location", "LAT, LON", "send a place", (*Chat).location},
 		{":staff", "TEXT", "answer as the team", (*Chat).staff},
 		{":done", "", "close the case as the team", (*Chat).done},
@@ -49,7 +51,7 @@ func (c *Chat) command(text string) (quit bool) {
 	switch word {
 	case ":quit", ":q":
 		return true
-	case ":audio", ":video", ":document", ":sticker":
+	case ":audio", ":video", ":document", ":sticker", ":contact":
 		c.talk.Send(word[1:], nil)
 		c.show()
 		return false
@@ -74,22 +76,35 @@ func (c *Chat) command(text string) (quit bool) {
 }
 
 func (c *Chat) say(format string, args ...any) {
-	fmt.Fprintln(c.Out, c.paint.dim("("+visible(fmt.Sprintf(format, args...))+")"))
+	fmt.Fprintln(c.Out, c.paint.dim(c.paint.wrapped("("+c.paint.visible(fmt.Sprintf(format, args...))+")")))
 }
 
 func (c *Chat) where(string) {
 	w := c.talk.Session.Where(c.talk.Program)
-	if w.Identity == "" {
+	at := w.Flow + "." + w.Step
+	switch {
+	case !c.talk.Session.IsOpen():
 		c.say("no conversation is open")
-		return
+	case w.Identity == "":
+		c.say("the last conversation ended here; the person is asked whether to go on")
+	case w.Step == "":
+		c.say("before the first step, at %s", w.Identity)
+	case w.Kind == program.HandOverState:
+		c.say("in step %s, people own the conversation: %s", at, w.Identity)
+	case w.Question != "":
+		c.say("in step %s, the question for %q: %s", at, w.Question, w.Identity)
+	default:
+		c.say("in step %s: %s", at, w.Identity)
 	}
-	kind := map[bool]string{true: "question " + w.Question, false: "no named question"}[w.Question != ""]
-	c.say("flow %s, step %s, %s: %s", w.Flow, w.Step, kind, w.Identity)
 }
 
 func (c *Chat) vars(string) {
+	if lang := c.talk.Session.Contact.Language; lang != "" {
+		c.say("language = %q", lang)
+	} else {
+		c.say("the language is not known yet")
+	}
 	vars := c.talk.Session.Variables(c.talk.Program)
-	c.say("language = %q", c.talk.Session.Contact.Language)
 	for _, v := range vars {
 		c.say("%s = %s", v.Name, simulator.ValueText(v.Value))
 	}
@@ -162,10 +177,11 @@ func (c *Chat) toggle(string) {
 }
 
 func (c *Chat) help(string) {
+	line := func(text string) { fmt.Fprintln(c.Out, c.paint.dim(c.paint.wrapped(text))) }
 	for _, k := range commands() {
-		fmt.Fprintln(c.Out, c.paint.dim(fmt.Sprintf("  %-20s %s", strings.TrimSpace(k.name+" "+k.takes), k.does)))
+		line(fmt.Sprintf("  %-20s %s", strings.TrimSpace(k.name+" "+k.takes), k.does))
 	}
-	fmt.Fprintln(c.Out, c.paint.dim("  anything else is a message; options can be answered by number, label or synonym"))
+	line("  anything else is a message; options can be answered by number, label or synonym; two colons send one")
 }
 
 // Span reads a stretch of time as people write it: 90s, 10m, 2h, 3d, 25 hours, 3 days.
@@ -174,12 +190,19 @@ func Span(text string) (time.Duration, error) {
 	i := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 	if i > 0 {
 		n, err := strconv.Atoi(text[:i])
-		if unit, ok := units[strings.TrimSpace(text[i:])]; ok && err == nil && n <= 100_000 {
+		unit, ok := units[strings.TrimSpace(text[i:])]
+		if ok && err == nil && n <= int(longest/unit) {
 			return time.Duration(n) * unit, nil
+		}
+		if ok {
+			return 0, errors.New("that is longer than ten years")
 		}
 	}
 	return 0, fmt.Errorf("write a stretch of time such as 10m, 2h or 3 days, not %q", text)
 }
+
+// longest is how far a clock can be moved at once.
+const longest = 10 * 365 * 24 * time.Hour
 
 var units = map[string]time.Duration{
 	"s": time.Second, "second": time.Second, "seconds": time.Second,

@@ -14,9 +14,11 @@ import (
 	"baraza/simulator"
 )
 
-// painter prints lines, with colours or plain.
+// painter prints lines. On a live terminal they are wrapped at its width and may have colours; elsewhere they are
+// plain and whole, so that a script can compare them.
 type painter struct {
 	color bool
+	live  bool
 	width int
 }
 
@@ -51,12 +53,14 @@ func (p painter) line(w io.Writer, prog *program.Program, l simulator.Line, trac
 	case simulator.Staff:
 		p.bubble(w, "staff: ", magenta, l.Send)
 	case simulator.Clock:
-		fmt.Fprintln(w, p.sgr(visible(l.Text), faint))
+		fmt.Fprintln(w, p.dim(p.wrapped(p.visible(l.Text))))
 	case simulator.Outside:
-		if text := simulator.EffectText(prog, l.Effect); text != "" {
-			fmt.Fprintln(w, p.sgr(visible(text), yellow))
+		if text := l.Said(prog); text != "" {
+			for line := range strings.SplitSeq(p.wrapped(p.visible(text)), "\n") {
+				fmt.Fprintln(w, p.sgr(line, yellow))
+			}
 		} else if trace {
-			fmt.Fprintln(w, p.dim("  | "+visible(simulator.TraceText(prog, l.Effect))))
+			fmt.Fprintln(w, p.dim(p.wrapped("  | "+p.visible(simulator.TraceText(prog, l.Effect)))))
 		}
 	}
 }
@@ -70,14 +74,14 @@ func (p painter) bubble(w io.Writer, sign, color string, m *engine.Outgoing) {
 		}
 	}
 	for part := range strings.SplitSeq(attachments(m), "\n") {
-		add(p.sgr(visible(part), yellow))
+		add(p.sgr(p.visible(part), yellow))
 	}
 	if m.Header != "" {
-		add(p.sgr(visible(markup.Plain(m.Header)), bold))
+		add(p.sgr(p.visible(markup.Plain(m.Header)), bold))
 	}
 	add(p.text(m.Text))
 	if m.Footer != "" {
-		add(p.dim(visible(markup.Plain(m.Footer))))
+		add(p.dim(p.visible(markup.Plain(m.Footer))))
 	}
 	for _, o := range m.Options {
 		add(p.option(o))
@@ -109,15 +113,15 @@ func (p painter) option(o engine.Choice) string {
 	}
 	about := ""
 	if o.About != "" {
-		about = p.dim(" – " + visible(markup.Plain(o.About)))
+		about = p.dim(" – " + p.visible(markup.Plain(o.About)))
 	}
-	return number + visible(markup.Plain(o.Label)) + about
+	return number + p.visible(markup.Plain(o.Label)) + about
 }
 
 // text shows markup on a terminal; in plain output the words alone.
 func (p painter) text(s string) string {
 	if !p.color {
-		return visible(markup.Plain(s))
+		return p.visible(markup.Plain(s))
 	}
 	var b strings.Builder
 	for _, span := range markup.Spans(s) {
@@ -131,55 +135,100 @@ func (p painter) text(s string) string {
 			}
 		}
 		if len(codes) == 0 {
-			b.WriteString(visible(span.Text))
+			b.WriteString(p.visible(span.Text))
 			continue
 		}
-		b.WriteString(p.sgr(visible(span.Text), codes...))
+		b.WriteString(p.sgr(p.visible(span.Text), codes...))
 	}
 	return b.String()
 }
 
-// visible keeps control characters from playing with the terminal; the person's words may hold any.
-func visible(s string) string {
+// visible keeps control characters from playing with the terminal; the person's words may hold any. The isolates of
+// a text that runs from right to left help a live terminal, and only get in a script's way.
+func (p painter) visible(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return r
-		case r < ' ' || (r >= 0x7f && r < 0xa0):
+		case r >= 0x2066 && r <= 0x2069:
+			if p.live {
+				return r
+			}
+			return -1
+		case r < ' ', r >= 0x7f && r < 0xa0, r >= 0x202a && r <= 0x202e:
 			return '\ufffd'
 		}
 		return r
 	}, s)
 }
 
-// wrap breaks a line at words. Plain output keeps lines whole, so that a script can compare them.
+// wrapped breaks every line of a text at words.
+func (p painter) wrapped(s string) string {
+	var out []string
+	for line := range strings.SplitSeq(s, "\n") {
+		out = append(out, p.wrap(line)...)
+	}
+	return strings.Join(out, "\n")
+}
+
+// wrap breaks a line at words, and within those that are longer than a line.
 func (p painter) wrap(line string) []string {
-	if !p.color || uniseg.StringWidth(line) <= p.width {
+	if !p.live || uniseg.StringWidth(unpainted(line)) <= p.width {
 		return []string{line}
 	}
 	var out []string
-	used, row := 0, ""
+	row, used := "", 0
+	end := func() { out, row, used = append(out, strings.TrimRight(row, " ")), "", 0 }
 	for _, word := range strings.SplitAfter(line, " ") {
-		wide := uniseg.StringWidth(unpainted(word))
-		if used+wide > p.width && row != "" {
-			out, row, used = append(out, strings.TrimRight(row, " ")), "", 0
+		if wide := uniseg.StringWidth(strings.TrimRight(unpainted(word), " ")); used > 0 && used+wide > p.width {
+			end()
 		}
-		row, used = row+word, used+wide
+		for len(word) > 0 {
+			part := word[:head(word, p.width-used)]
+			row, used = row+part, used+uniseg.StringWidth(unpainted(part))
+			if word = word[len(part):]; word != "" {
+				end()
+			}
+		}
 	}
-	return append(out, row)
+	return append(out, strings.TrimRight(row, " "))
+}
+
+// head is how many bytes of a word fit a width, at least one character; colour codes take no room, nor do the
+// spaces behind it.
+func head(word string, width int) int {
+	n, used := 0, 0
+	for n < len(word) {
+		if code := sgrCode(word[n:]); code > 0 {
+			n += code
+			continue
+		}
+		cluster, _, wide, _ := uniseg.FirstGraphemeClusterInString(word[n:], -1)
+		if used+wide > width && used > 0 && cluster != " " {
+			break
+		}
+		n, used = n+len(cluster), used+wide
+	}
+	return n
+}
+
+// sgrCode is the length of the colour code that a text begins with, else 0.
+func sgrCode(s string) int {
+	if !strings.HasPrefix(s, "\x1b[") {
+		return 0
+	}
+	return strings.IndexByte(s, 'm') + 1
 }
 
 // unpainted drops colour codes, which take no room.
 func unpainted(s string) string {
+	var b strings.Builder
 	for {
 		from := strings.Index(s, "\x1b[")
 		if from < 0 {
-			return s
+			return b.String() + s
 		}
-		to := strings.IndexByte(s[from:], 'm')
-		if to < 0 {
-			return s
-		}
-		s = s[:from] + s[from+to+1:]
+		b.WriteString(s[:from])
+		s = s[from+sgrCode(s[from:]):]
 	}
 }

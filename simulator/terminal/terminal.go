@@ -21,6 +21,7 @@ type Chat struct {
 	Begin func() *simulator.Conversation
 	In    io.Reader
 	Out   io.Writer
+	// Color is for a live terminal; what is piped is never coloured.
 	Color bool
 	Trace bool
 	// Moves reads the clock of a live conversation; nil keeps it still but for :skip.
@@ -34,19 +35,21 @@ type Chat struct {
 // lineLimit is the longest message that is read; the engine clips earlier and says so.
 const lineLimit = 2 << 20
 
-// Run talks until the input ends or the person quits.
+// Run talks until the input ends or the person quits. It is live where both ends are a terminal.
 func (c *Chat) Run() error {
-	c.paint = painter{color: c.Color, width: 78}
-	c.start()
-	if file, ok := c.In.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		return c.live(file)
+	in, out := terminalOf(c.In), terminalOf(c.Out)
+	if in != nil && out != nil {
+		c.paint = painter{color: c.Color, live: true, width: widest}
+		c.start()
+		return c.live(in, out)
 	}
+	c.start()
 	lines := bufio.NewReaderSize(c.In, 64<<10)
 	for {
 		line, err := readLine(lines)
 		if strings.TrimSpace(line) != "" {
 			if !isCommand(line) {
-				fmt.Fprintln(c.Out, "> "+line)
+				fmt.Fprintln(c.Out, "> "+c.paint.visible(message(line)))
 			}
 			if quit := c.line(line); quit {
 				return nil
@@ -59,6 +62,14 @@ func (c *Chat) Run() error {
 			return err
 		}
 	}
+}
+
+// terminalOf is f where it is a terminal, else nil.
+func terminalOf(f any) *os.File {
+	if file, ok := f.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return file
+	}
+	return nil
 }
 
 // readLine reads one line of at most lineLimit bytes; what is longer is an error, since half a message is none.
@@ -77,26 +88,28 @@ func readLine(r *bufio.Reader) (string, error) {
 }
 
 // live talks on a terminal, with a line editor and its history.
-func (c *Chat) live(file *os.File) error {
-	before, err := term.MakeRaw(int(file.Fd()))
+func (c *Chat) live(in, out *os.File) error {
+	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return err
 	}
-	defer term.Restore(int(file.Fd()), before)
+	defer fmt.Fprintln(out)
+	defer term.Restore(int(in.Fd()), before)
 	screen := struct {
 		io.Reader
 		io.Writer
-	}{file, c.Out}
+	}{in, out}
 	editor := term.NewTerminal(screen, c.paint.prompt())
-	if width, height, err := term.GetSize(int(file.Fd())); err == nil && width > 20 {
-		editor.SetSize(width, height)
-		c.paint.width = min(width-2, 78)
-	}
+	editor.AutoCompleteCallback = complete
 	c.Out = editor
-	fmt.Fprintln(editor, c.paint.dim("Write the first message, as a person would. :help shows what else there is; Ctrl-D ends."))
+	c.measure(editor, out)
+	fmt.Fprintln(editor, c.paint.dim(c.paint.wrapped("Write the first message, as a person would. :help shows what else there is; Ctrl-D ends.")))
 	for {
 		line, err := editor.ReadLine()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, term.ErrPasteIndicator) { // a pasted line is a line
+			err = nil
+		}
+		if errors.Is(err, io.EOF) { // Ctrl-D or Ctrl-C
 			return nil
 		}
 		if err != nil {
@@ -105,6 +118,7 @@ func (c *Chat) live(file *os.File) error {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
+		c.measure(editor, out)
 		if c.Moves != nil {
 			c.Moves(c.talk)
 		}
@@ -112,6 +126,37 @@ func (c *Chat) live(file *os.File) error {
 			return nil
 		}
 	}
+}
+
+// widest is how wide a line gets on a wide screen: longer ones are hard to read.
+const widest = 78
+
+// measure takes the size that the window has now.
+func (c *Chat) measure(editor *term.Terminal, out *os.File) {
+	width, height, err := term.GetSize(int(out.Fd()))
+	if err != nil || width <= 0 || height <= 0 {
+		return
+	}
+	_ = editor.SetSize(width, height) // it fails only as writing to the screen does, which the next line reports
+	c.paint.width = max(10, min(width-2, widest))
+}
+
+// complete finishes the name of a command at Tab.
+func complete(line string, pos int, key rune) (newLine string, newPos int, ok bool) {
+	if key != '\t' || pos != len(line) || !strings.HasPrefix(line, ":") {
+		return "", 0, false
+	}
+	var fits []string
+	for _, k := range commands() {
+		if strings.HasPrefix(k.name, line) {
+			fits = append(fits, k.name)
+		}
+	}
+	if len(fits) != 1 {
+		return "", 0, false
+	}
+	done := fits[0] + " "
+	return done, len(done), true
 }
 
 func (c *Chat) start() {
@@ -127,9 +172,17 @@ func (c *Chat) line(text string) (quit bool) {
 	if isCommand(text) {
 		return c.command(text)
 	}
-	c.talk.Write(strings.TrimPrefix(text, ":"))
+	c.talk.Write(message(text))
 	c.show()
 	return false
+}
+
+// message is a line as the person sends it: of two colons at the start one is not sent.
+func message(line string) string {
+	if strings.HasPrefix(line, "::") {
+		return line[1:]
+	}
+	return line
 }
 
 // show prints what has been said since the last time.

@@ -10,7 +10,7 @@ import (
 func (c *Chat) trace(e engine.TraceEvent) {
 	if text := c.traceText(e); text != "" {
 		c.show()
-		fmt.Fprintln(c.Out, c.paint.dim("  | "+visible(text)))
+		fmt.Fprintln(c.Out, c.paint.dim(c.paint.wrapped("  | "+c.paint.visible(text))))
 	}
 }
 
@@ -27,7 +27,7 @@ func (c *Chat) traceText(e engine.TraceEvent) string {
 		if s.Ask != nil && e.Sub >= 0 && e.Sub < len(s.Ask.Options) {
 			return "chose " + s.Ask.Options[e.Sub].ID
 		}
-		return "chose"
+		return "chose a row"
 	case engine.TraceWhen:
 		return "when " + p.States[e.Index].Whens[e.Sub].Kind.String()
 	case engine.TraceTrigger:
