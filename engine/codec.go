@@ -262,6 +262,7 @@ func (m *reminder) read(r *reader) {
 func (h heldMessage) append(dst []byte) []byte {
 	dst = appendString(dst, h.text)
 	dst = appendString(dst, h.token)
+	dst = appendString(dst, h.template)
 	dst = appendString(dst, h.media.Kind)
 	dst = appendString(dst, h.media.ID)
 	dst = appendBool(dst, h.location != nil)
@@ -273,7 +274,7 @@ func (h heldMessage) append(dst []byte) []byte {
 }
 
 func (h *heldMessage) read(r *reader) {
-	h.text, h.token = r.str(), r.str()
+	h.text, h.token, h.template = r.str(), r.str(), r.str()
 	h.media = Media{Kind: r.str(), ID: r.str()}
 	if r.bool() {
 		h.location = &LatLon{Lat: r.float(), Lon: r.float()}

@@ -26,7 +26,7 @@ func (t *turn) fetch(state int) int {
 
 // hold keeps a message that came during a fetch for the next place that waits for one.
 func (t *turn) hold() {
-	h := heldMessage{text: t.ev.Text, token: t.ev.Token, media: t.ev.Media, location: t.ev.Location}
+	h := heldMessage{text: t.ev.Text, token: t.ev.Token, template: t.ev.Template, media: t.ev.Media, location: t.ev.Location}
 	size := h.size()
 	for _, had := range t.s.inbox {
 		size += had.size()
@@ -165,7 +165,7 @@ func (t *turn) takeHeld() {
 		}
 		t.s.inbox = nil
 		t.ev = Event{Kind: Message, At: ev.At, Channel: ev.Channel, Language: ev.Language,
-			Text: h.text, Token: h.token, Media: h.media, Location: h.location}
+			Text: h.text, Token: h.token, Template: h.template, Media: h.media, Location: h.location}
 		t.touched = true
 		t.messageHere()
 	}

@@ -145,6 +145,22 @@ func (t *turn) caseDone(state int) {
 	t.run(st.Next)
 }
 
+// leaveCases closes every case of the conversation: nothing that people write in them reaches the person.
+func (t *turn) leaveCases() {
+	for _, at := range [...]*place{&t.s.here, t.s.before} {
+		if at != nil && at.caseNumber != 0 {
+			t.add(CloseCase).Case = at.caseNumber
+		}
+	}
+	t.s.here.caseNumber = 0
+	if t.s.before != nil {
+		kept := *t.s.before
+		kept.caseNumber = 0
+		t.s.before = &kept
+	}
+	t.s.closedUpTo = t.s.numbers
+}
+
 // closeCase tells people that the person has left. A case that nobody answered in time stays open: they
 // still owe the answer.
 func (t *turn) closeCase() {

@@ -24,8 +24,7 @@ func (t *turn) callSafety(word called) bool {
 		}
 	}
 	if slices.Contains(endsCase, name) {
-		t.closeCase()
-		t.s.closedUpTo = t.s.numbers
+		t.leaveCases()
 	}
 	t.learnLanguage(word)
 	if name == "stop" {

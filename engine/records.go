@@ -88,11 +88,12 @@ func (t *turn) optOut() {
 // hide sends an innocuous text and leaves nothing of the conversation behind.
 func (t *turn) hide(op *program.Op) {
 	t.sayString(op.Text)
+	t.leaveCases()
 	t.cancelReminders()
 	t.dropLate()
 	t.s.before = nil
 	t.s.here = place{}
-	t.s.hiddenUpTo, t.s.closedUpTo = t.s.askings, t.s.numbers
+	t.s.hiddenUpTo = t.s.askings
 	t.leaving, t.silent = false, false
 	t.end()
 }

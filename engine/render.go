@@ -279,7 +279,7 @@ func (t *turn) outgoing() *Outgoing {
 // that is open for somebody who has opted out was opened since, as stop closes the one before.
 func (t *turn) isReply() bool {
 	switch t.ev.Kind {
-	case Message, Fetched:
+	case Message, Fetched, GoBack, Restart, SetLanguage:
 		return true
 	case StaffReply, StaffDone:
 		return t.ev.Case > t.s.closedUpTo

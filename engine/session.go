@@ -150,12 +150,13 @@ type reply struct {
 // heldMessage is a message that came during a fetch.
 type heldMessage struct {
 	text, token string
+	template    string
 	media       Media
 	location    *LatLon
 }
 
 func (h heldMessage) size() int {
-	return len(h.text) + len(h.token) + len(h.media.Kind) + len(h.media.ID) + 16
+	return len(h.text) + len(h.token) + len(h.template) + len(h.media.Kind) + len(h.media.ID) + 16
 }
 
 // New returns the session of an unknown contact.

@@ -396,3 +396,25 @@ func TestTheSameConversationReadsTheSame(t *testing.T) {
 		t.Errorf("the second time (-first +second):\n%s\n%x\n%x", diff, session, sessionAgain)
 	}
 }
+
+func TestWhoLeavesFromWithinAnInterruptionLeavesTheCaseToo(t *testing.T) {
+	t.Parallel()
+	changes := []string{"on words danger\n  anywhere\n", "on words danger\n  anywhere, then back\n",
+		"  say: If you are in danger now, call 999.\n  end\n", "  ask safe as yes or no: Are you safe? Call 999.\n    when not understood 2 times -> person_word\n  if safe\n    say: Good.\n"}
+	k := talkTo(t, "safety-words", changes...)
+	k.s.Contact.Language = "en"
+	k.says([]string{"person"}, "A colleague will answer you here.")
+	number := k.did(engine.OpenCase)[0].Case
+	k.says([]string{"he hurt me"}, "Are you safe? Call 999.")
+	k.wants(k.step(engine.Event{Kind: engine.StaffReply, Case: number, Text: "We are here."}), "We are here.")
+	k.says([]string{"yes"}, "Good.")
+	k.says([]string{"thank you"})
+	if m := k.did(engine.CaseMessage); len(m) != 1 || m[0].Case != number {
+		t.Errorf("messages to the team %+v", m)
+	}
+	k.says([]string{"he hurt me", "weather"}, "Sunny, 24 degrees.")
+	if c := k.did(engine.CloseCase); len(c) != 1 || c[0].Case != number || k.s.IsOpen() {
+		t.Errorf("closed %+v, open %v", c, k.s.IsOpen())
+	}
+	k.wants(k.step(engine.Event{Kind: engine.StaffReply, Case: number, Text: "Are you there?"}))
+}
