@@ -105,8 +105,10 @@ var shapes = []struct {
 	ours   string
 }{
 	{regexp.MustCompile(`^unexpected argument (\S+), did you mean "(.+)"\?$`), `there is no command "$1"; a command with a similar name is "$2"`},
+	{regexp.MustCompile(`^unexpected argument (\S+), did you mean one of (.+)\?$`), `there is no command "$1"; commands with similar names are $2`},
 	{regexp.MustCompile(`^unexpected argument (.+)$`), `"$1" is one word too many, or no command`},
 	{regexp.MustCompile(`^unknown flag (\S+), did you mean "(.+)"\?$`), `there is no flag "$1"; a flag with a similar name is "$2"`},
+	{regexp.MustCompile(`^unknown flag (\S+), did you mean one of (.+)\?$`), `there is no flag "$1"; flags with similar names are $2`},
 	{regexp.MustCompile(`^unknown flag (\S+)$`), `there is no flag "$1"`},
 	{regexp.MustCompile(`^expected "<pack>.*$`), `say which pack, such as flows/ec`},
 	{regexp.MustCompile(`^(--\S+): expected "<key>=<value>" but got "(.*)"$`), `write $1 as NAME=VALUE, not "$2"`},

@@ -45,9 +45,13 @@ func (p painter) prompt() string {
 	return "> "
 }
 
-// line prints one line of the transcript. What the person wrote stands there already.
+// line prints one line of the transcript. On a live terminal what the person did stands there already.
 func (p painter) line(w io.Writer, prog *program.Program, l simulator.Line, trace bool) {
 	switch l.Who {
+	case simulator.Person:
+		if !p.live {
+			fmt.Fprintln(w, "> "+p.visible(l.Text))
+		}
 	case simulator.Bot:
 		p.bubble(w, "< ", cyan, l.Send)
 	case simulator.Staff:

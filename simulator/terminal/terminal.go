@@ -48,9 +48,6 @@ func (c *Chat) Run() error {
 	for {
 		line, err := readLine(lines)
 		if strings.TrimSpace(line) != "" {
-			if !isCommand(line) {
-				fmt.Fprintln(c.Out, "> "+c.paint.visible(message(line)))
-			}
 			if quit := c.line(line); quit {
 				return nil
 			}
@@ -172,17 +169,12 @@ func (c *Chat) line(text string) (quit bool) {
 	if isCommand(text) {
 		return c.command(text)
 	}
-	c.talk.Write(message(text))
+	if strings.HasPrefix(text, "::") { // a message that begins with a colon
+		text = text[1:]
+	}
+	c.talk.Write(text)
 	c.show()
 	return false
-}
-
-// message is a line as the person sends it: of two colons at the start one is not sent.
-func message(line string) string {
-	if strings.HasPrefix(line, "::") {
-		return line[1:]
-	}
-	return line
 }
 
 // show prints what has been said since the last time.
