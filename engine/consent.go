@@ -11,11 +11,17 @@ import (
 // consentTries is how often a reply that is neither yes nor no has a consent asked again.
 const consentTries = 2
 
-// need goes on where the consent is recorded and current, and asks for it elsewhere.
+// need goes on where the consent is recorded and current, and asks for it elsewhere. Who has said no with
+// this very message, to the same question at another place, is not asked again; a flow that explains and comes
+// back to its own question asks it.
 func (t *turn) need(state int) int {
 	st := &t.p.States[state]
 	if st.Consent < 0 || st.Consent >= len(t.p.Consents) || t.consented(st.Consent) {
 		return st.Next
+	}
+	if t.refused && t.refusedAt != state && t.p.States[t.refusedAt].Consent == st.Consent {
+		t.refused = false
+		return t.refusal(state)
 	}
 	return t.ask(state)
 }
@@ -145,6 +151,7 @@ func (t *turn) consentRefused(state int) {
 	if isNotice {
 		t.s.noticeRefused = true
 	}
+	t.refused, t.refusedAt = true, state
 	opening := t.s.opening
 	t.s.here.state = 0
 	switch {
@@ -155,6 +162,12 @@ func (t *turn) consentRefused(state int) {
 		t.fallback()
 		return
 	}
+	t.run(t.refusal(state))
+}
+
+// refusal is where "when refused" leads, else the line below.
+func (t *turn) refusal(state int) int {
+	st := &t.p.States[state]
 	for i := range st.Whens {
 		w := &st.Whens[i]
 		if w.Kind != program.WhenRefused {
@@ -163,9 +176,8 @@ func (t *turn) consentRefused(state int) {
 		t.traced(TraceWhen, state, i, "")
 		t.sayString(w.Text)
 		if w.PC >= 0 {
-			t.run(w.PC)
-			return
+			return w.PC
 		}
 	}
-	t.run(st.Next)
+	return st.Next
 }

@@ -90,6 +90,9 @@ type turn struct {
 	quiet    *place // where nothing was heard, if an answer may still come late
 	answered asked
 	leaving  bool // answered holds the question just answered
+
+	refused   bool // a consent was refused in this turn, at the state refusedAt
+	refusedAt int
 }
 
 func (t *turn) begin(m *machine, s Session, ev Event, trace Trace) {

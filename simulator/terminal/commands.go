@@ -177,11 +177,15 @@ func (c *Chat) toggle(string) {
 }
 
 func (c *Chat) help(string) {
-	line := func(text string) { fmt.Fprintln(c.Out, c.paint.dim(c.paint.wrapped(text))) }
 	for _, k := range commands() {
-		line(fmt.Sprintf("  %-20s %s", strings.TrimSpace(k.name+" "+k.takes), k.does))
+		for i, part := range c.paint.wrap(fmt.Sprintf("  %-20s %s", strings.TrimSpace(k.name+" "+k.takes), k.does), c.paint.width, 6) {
+			if i > 0 {
+				part = strings.Repeat(" ", 6) + part
+			}
+			fmt.Fprintln(c.Out, c.paint.dim(part))
+		}
 	}
-	line("  anything else is a message; options can be answered by number, label or synonym; two colons send one")
+	fmt.Fprintln(c.Out, c.paint.dim(c.paint.wrapped("  anything else is a message; options can be answered by number, label or synonym; two colons send one")))
 }
 
 // Span reads a stretch of time as people write it: 90s, 10m, 2h, 3d, 25 hours, 3 days.

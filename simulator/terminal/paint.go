@@ -71,36 +71,29 @@ func (p painter) line(w io.Writer, prog *program.Program, l simulator.Line, trac
 
 // bubble is one message: its text with marks, then its options by number.
 func (p painter) bubble(w io.Writer, sign, color string, m *engine.Outgoing) {
-	var lines []string
-	add := func(s string) {
-		if s != "" {
-			lines = append(lines, strings.Split(s, "\n")...)
-		}
-	}
-	for part := range strings.SplitSeq(attachments(m), "\n") {
-		add(p.sgr(p.visible(part), yellow))
-	}
-	if m.Header != "" {
-		add(p.sgr(p.visible(markup.Plain(m.Header)), bold))
-	}
-	add(p.text(m.Text))
-	if m.Footer != "" {
-		add(p.dim(p.visible(markup.Plain(m.Footer))))
-	}
-	for _, o := range m.Options {
-		add(p.option(o))
-	}
-	for i, line := range lines {
-		lead := strings.Repeat(" ", len(sign))
-		if i == 0 {
-			lead = p.sgr(sign, color)
-		}
-		for j, part := range p.wrap(line) {
-			if j > 0 {
+	lead := p.sgr(sign, color)
+	print := func(text string, hang int) {
+		for line := range strings.SplitSeq(text, "\n") {
+			for i, part := range p.wrap(line, p.width-len(sign), hang) {
+				if i > 0 {
+					part = strings.Repeat(" ", hang) + part
+				}
+				fmt.Fprintln(w, strings.TrimRight(lead+part, " "))
 				lead = strings.Repeat(" ", len(sign))
 			}
-			fmt.Fprintln(w, strings.TrimRight(lead+part, " "))
 		}
+	}
+	add := func(text string) {
+		if text != "" {
+			print(text, 0)
+		}
+	}
+	add(p.sgr(p.visible(attachments(m)), yellow))
+	add(p.sgr(p.visible(markup.Plain(m.Header)), bold))
+	add(p.text(m.Text))
+	add(p.dim(p.visible(markup.Plain(m.Footer))))
+	for _, o := range m.Options {
+		print(p.option(o), len("  1. "))
 	}
 }
 
@@ -170,25 +163,29 @@ func (p painter) visible(s string) string {
 func (p painter) wrapped(s string) string {
 	var out []string
 	for line := range strings.SplitSeq(s, "\n") {
-		out = append(out, p.wrap(line)...)
+		out = append(out, p.wrap(line, p.width, 0)...)
 	}
 	return strings.Join(out, "\n")
 }
 
-// wrap breaks a line at words, and within those that are longer than a line.
-func (p painter) wrap(line string) []string {
-	if !p.live || uniseg.StringWidth(unpainted(line)) <= p.width {
+// wrap breaks a line at words, and within those that are longer than a line. The lines after the first are hang
+// columns shorter.
+func (p painter) wrap(line string, width, hang int) []string {
+	if !p.live || uniseg.StringWidth(unpainted(line)) <= width {
 		return []string{line}
 	}
 	var out []string
-	row, used := "", 0
-	end := func() { out, row, used = append(out, strings.TrimRight(row, " ")), "", 0 }
+	row, used, room := "", 0, width
+	end := func() {
+		out = append(out, strings.TrimRight(row, " "))
+		row, used, room = "", 0, max(1, width-hang)
+	}
 	for _, word := range strings.SplitAfter(line, " ") {
-		if wide := uniseg.StringWidth(strings.TrimRight(unpainted(word), " ")); used > 0 && used+wide > p.width {
+		if wide := uniseg.StringWidth(strings.TrimRight(unpainted(word), " ")); used > 0 && used+wide > room {
 			end()
 		}
 		for len(word) > 0 {
-			part := word[:head(word, p.width-used)]
+			part := word[:head(word, room-used)]
 			row, used = row+part, used+uniseg.StringWidth(unpainted(part))
 			if word = word[len(part):]; word != "" {
 				end()

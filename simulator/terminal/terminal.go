@@ -126,7 +126,7 @@ func (c *Chat) live(in, out *os.File) error {
 }
 
 // widest is how wide a line gets on a wide screen: longer ones are hard to read.
-const widest = 78
+const widest = 80
 
 // measure takes the size that the window has now.
 func (c *Chat) measure(editor *term.Terminal, out *os.File) {
@@ -135,7 +135,7 @@ func (c *Chat) measure(editor *term.Terminal, out *os.File) {
 		return
 	}
 	_ = editor.SetSize(width, height) // it fails only as writing to the screen does, which the next line reports
-	c.paint.width = max(10, min(width-2, widest))
+	c.paint.width = max(12, min(width, widest)) // the narrowest still has room behind "staff: "
 }
 
 // complete finishes the name of a command at Tab.

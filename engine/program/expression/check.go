@@ -137,7 +137,9 @@ func (c *checker) unknownName(n ast.Node, name string) {
 		return
 	}
 	names := c.scope.Names()
-	p.Help = suggest("name", name, append(slices.Clone(names), "yes", "no"))
+	if len(names) > 0 {
+		p.Help = suggest("name", name, append(slices.Clone(names), "yes", "no"))
+	}
 	if p.Help == nil {
 		p.Help = []string{`Put a text in quotes: "` + name + `"`}
 	}

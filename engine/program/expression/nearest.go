@@ -10,7 +10,8 @@ import (
 const mostShown = 8
 
 // nearest returns the candidates that look like name, nearest first, at most three. A third of the name, and
-// one letter more, may differ; a swap of two letters is one slip.
+// one letter more, may differ, but no more than half of the shorter name, unless both begin alike; a
+// swap of two letters is one slip.
 func nearest(name string, candidates []string) []string {
 	type near struct {
 		name  string
@@ -24,7 +25,7 @@ func nearest(name string, candidates []string) []string {
 		if len(have)-len(want) > limit || len(want)-len(have) > limit || slices.ContainsFunc(found, func(n near) bool { return n.name == c }) {
 			continue
 		}
-		if d := slipsBetween(want, have); d <= limit {
+		if d := slipsBetween(want, have); d == 0 || d <= limit && plausible(want, have, d) {
 			found = append(found, near{c, d})
 		}
 	}
@@ -34,6 +35,12 @@ func nearest(name string, candidates []string) []string {
 		names = append(names, n.name)
 	}
 	return names
+}
+
+// plausible keeps short names apart that have little in common but their length.
+func plausible(a, b []rune, slips int) bool {
+	short := min(len(a), len(b))
+	return short > 2 && (2*slips <= short || slices.Equal(a[:3], b[:3]))
 }
 
 // slipsBetween counts letters put in, left out, replaced, or swapped with their neighbour.
