@@ -20,7 +20,7 @@ const (
 
 // Nearest returns the candidates that look like name, nearest first and otherwise in the order given, at most
 // three. Case, accents, "_", "-" and spaces do not count; a swap of two letters counts as one slip; a third of
-// the name, and one letter more, may differ.
+// the name, and one letter more, may differ, but no more than half of the shorter name, unless both begin alike.
 func Nearest(name string, candidates []string) []string {
 	type near struct {
 		name     string
@@ -40,7 +40,7 @@ func Nearest(name string, candidates []string) []string {
 		if len(have) == 0 || len(have)-len(want) > limit || len(want)-len(have) > limit {
 			continue
 		}
-		if d := distance(want, have); d <= limit && d < len(have) || d == 0 {
+		if d := distance(want, have); d <= limit && plausible(want, have, d) || d == 0 {
 			found = append(found, near{c, d})
 		}
 	}
@@ -50,6 +50,12 @@ func Nearest(name string, candidates []string) []string {
 		names = append(names, n.name)
 	}
 	return names
+}
+
+// plausible keeps short names apart that have little in common but their length, such as the codes of languages.
+func plausible(a, b []rune, slips int) bool {
+	short := min(len(a), len(b))
+	return max(len(a), len(b)) > 2 && (2*slips <= short || short > 2 && slices.Equal(a[:3], b[:3]))
 }
 
 // Similar says which names of a kind look like the one that is not there: "A step with a similar name exists:

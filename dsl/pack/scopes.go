@@ -164,6 +164,9 @@ func (b *builder) declaredTexts() {
 		check(line.Text, plainScope{b: b, extra: textValues[line.Head.(*ast.TextRow).Name.Text]})
 	}
 	for _, s := range b.p.Services {
+		if hasBad(s.Line) { // what is sent may stand in a line that could not be read
+			continue
+		}
 		sent := plainScope{b: b, only: true}
 		for _, c := range s.Send {
 			sent.extra = append(sent.extra, ColumnType{Name: c.Name, Type: c.Type})

@@ -110,7 +110,9 @@ func (w *walker) fetch(line *ast.Line, h *ast.Fetch, st state) state {
 			wanted = append(wanted, ColumnType{Name: c.Name, Type: c.Type})
 		}
 		w.given("service", h.Service, h.With, wanted, hasBad(s.Line), st)
-		answer = Type{Kind: program.RowKind, Columns: s.Returns}
+		if !hasBad(s.Line) { // else a column may stand in a line that could not be read
+			answer = Type{Kind: program.RowKind, Columns: s.Returns}
+		}
 	}
 	w.define(h.Name, definition{typ: answer})
 	return w.waits(line, st, w.set(st, h.Name.Text))

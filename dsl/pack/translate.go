@@ -166,6 +166,9 @@ func (b *builder) typeTranslation(s *String, text *ast.Text) {
 			if t != nil && t.wrong[s.Text] {
 				break
 			}
+			if p.Code == "unknown-name" {
+				p.Help = []string{holesHelp(s.Text)}
+			}
 			done.problems = append(done.problems, exprProblem(p, spanOf(e)))
 		}
 		done.exprs = append(done.exprs, typedExpr{e, typ})
@@ -182,6 +185,20 @@ func (b *builder) keepTyped(t *typedText) {
 	for _, e := range t.exprs {
 		b.p.Exprs[e.expr] = e.typ
 	}
+}
+
+// holesHelp tells a translator, who does not see the flow, what may stand between braces.
+func holesHelp(source *ast.Text) string {
+	var holes []string
+	for e := range holesOf(source) {
+		if hole := "{" + strings.TrimSpace(e.Source) + "}"; !slices.Contains(holes, hole) {
+			holes = append(holes, hole)
+		}
+	}
+	if len(holes) == 0 {
+		return "The text that is translated has nothing in braces."
+	}
+	return "What stands in braces is not translated. The text has: " + strings.Join(holes, ", ")
 }
 
 func hasHoles(t *ast.Text) bool {

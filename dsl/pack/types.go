@@ -174,6 +174,9 @@ func (s scope) Type(name string) (Type, bool) {
 func (n *names) declaredType(u *unit, name string) (Type, bool) {
 	if t := n.tables[u.bound("table", name)]; t != nil {
 		row := rowOf(t.Name, t.Columns)
+		if hasBad(t.Line) { // a column may stand in a line that could not be read
+			row = Type{}
+		}
 		return Type{Kind: program.ListKind, Elem: &row}, true
 	}
 	if n.teams[u.bound("team", name)] != nil || n.hours[u.bound("hours", name)] != nil {

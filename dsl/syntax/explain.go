@@ -13,7 +13,7 @@ import (
 // explain reports that a line cannot be read from an offset on.
 func (p *parse) explain(l *line, offset int) {
 	stop := p.tokenAfter(l, int32(offset))
-	if p.missingColon(l, stop) {
+	if stop != nil && p.meant(l, stop) || p.missingColon(l, stop) {
 		return
 	}
 	if stop == nil {
@@ -33,6 +33,11 @@ func (p *parse) explain(l *line, offset int) {
 
 func (p *parse) unfinished(l *line) {
 	end := trimEnd(p.src, l.start, max(l.headEnd, l.start+1))
+	if n := l.start + int32(p.keywordLen(l)); l.colon == n && n > l.start && l.texts > 0 {
+		p.report(l.number, diag.New(diag.Error, "unfinished-line", p.at(n, n+1), `a name stands between "%s" and the colon`, l.head.Keyword).
+			WithHelp("For example: %s", l.head.Example))
+		return
+	}
 	if n := int32(p.keywordLen(l)); n > 1 && l.start+n == end && len(l.head.words) > 0 && l.head.Keyword != "->" {
 		p.report(l.number, diag.New(diag.Error, "missing-value", p.at(l.start, end), `nothing stands after "%s"`, l.head.Keyword).
 			WithHelp("For example: %s", l.head.Example))
@@ -56,11 +61,15 @@ func (p *parse) missingColon(l *line, stop *token) bool {
 	if stop == nil {
 		return false
 	}
+	if at, n := lastArrow(p.src[stop.start:l.end]); h.Text == MayBlock && at > 0 && isTarget(bytes.TrimSpace(p.src[int(stop.start)+at+n:l.end])) {
+		return false // it moves, so it has no text
+	}
 	before := p.insertAt(l, stop)
 	fixed := ": "
 	rest := before + int32(spaceLen(p.src[before:l.end]))
-	if bytes.IndexByte([]byte(";,-=.|"), p.src[rest]) >= 0 {
-		rest += 1 + int32(spaceLen(p.src[rest+1:l.end])) // that was meant for the colon
+	if r, n := utf8.DecodeRune(p.src[rest:]); strings.ContainsRune(";,-=.|؛،", r) {
+		rest += int32(n)
+		rest += int32(spaceLen(p.src[rest:l.end])) // that was meant for the colon
 	}
 	p.report(l.number, diag.New(diag.Error, "missing-colon", p.at(before, before), `there is no colon after "%s"`, clip(p.src[l.start:before])).
 		WithHelp("A colon and a space stand before the text.").
@@ -147,8 +156,12 @@ func (p *parse) wrongNumber(l *line, stop *token) bool {
 	written := clip(p.src[at.Start:at.End])
 	switch {
 	case bytes.Contains([]byte(shape), []byte("DATE")):
-		p.report(l.number, diag.New(diag.Error, "wrong-value", at, `"%s" is not written as a date`, written).
-			WithHelp("A date is written year-month-day, such as 2026-12-25."))
+		d := diag.New(diag.Error, "wrong-value", at, `"%s" is not written as a date`, written).
+			WithHelp("A date is written year-month-day, such as 2026-12-25.")
+		if plain := plainDate(written); plain != "" {
+			d = d.WithFix(at, plain, false)
+		}
+		p.report(l.number, d)
 	case bytes.Contains([]byte(shape), []byte("TIME-TIME")):
 		p.report(l.number, diag.New(diag.Error, "wrong-value", at, `"%s" is not written as a time`, written).
 			WithHelp("Times are written 08:30-17:00."))
@@ -217,7 +230,7 @@ func (p *parse) quotedName(l *line, stop *token) bool {
 	return true
 }
 
-// missingSign: "set x to 3" without its equals sign, "hand over to staff urgent" without its comma.
+// missingSign: "set x to 3" without its equals sign.
 func (p *parse) missingSign(l *line, stop *token) bool {
 	word := string(p.src[stop.start:stop.end])
 	before := p.tokenBefore(l, stop.start)
@@ -229,9 +242,6 @@ func (p *parse) missingSign(l *line, stop *token) bool {
 		}
 		p.report(l.number, diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), `a value is given with "="`).
 			WithFix(at, " = ", false))
-	case word == "urgent" && before != nil:
-		p.report(l.number, diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), `a comma stands before "urgent"`).
-			WithFix(p.at(before.end, stop.start), ", ", true))
 	default:
 		return false
 	}

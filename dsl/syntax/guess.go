@@ -13,7 +13,7 @@ import (
 // with it.
 func (s *scan) guess(l *line, text []byte, p Place) bool {
 	switch {
-	case s.guessComment(l, text), s.guessSet(l, text, p), s.guessOption(l, text, p), s.guessDay(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p),
+	case s.guessComment(l, text), s.guessSet(l, text, p), s.guessOption(l, text, p), s.guessDay(l, text, p), s.guessAlways(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p),
 		s.guessNear(l, text, p), s.guessRest(l, text, p):
 		return true
 	}
@@ -176,6 +176,31 @@ func (s *scan) guessDay(l *line, text []byte, p Place) bool {
 		}
 	}
 	return false
+}
+
+// guessAlways: "always" below hours.
+func (s *scan) guessAlways(l *line, text []byte, p Place) bool {
+	word := strings.ToLower(string(bytes.TrimRight(text, ":")))
+	if p != InHours || word != "always" && word != "24/7" && word != "24h" && word != "always open" && word != "open" {
+		return false
+	}
+	s.report(l.number, diag.New(diag.Error, "unknown-line", s.at(l.start, l.end), "hours without lines below them are always open").
+		WithHelp("Remove this line."))
+	return true
+}
+
+// whenWritten: "if refused -> menu" where the line with "when" can stand.
+func (s *scan) whenWritten(l *line, text []byte, p Place) bool {
+	rest, ok := bytes.CutPrefix(text, []byte("if "))
+	if !ok || len(rest) > maxHead {
+		return false
+	}
+	h, _ := s.table.find(p, append([]byte("when "), rest...))
+	if h == nil || len(h.words) < 2 || h.words[0] != "when" {
+		return false
+	}
+	s.correct(l, len("if"), "when", h, `"if" is written "when" here`)
+	return true
 }
 
 // guessRest: "hand over protection", "when understood": the first word is right and the next is not.

@@ -33,6 +33,7 @@ func (s *scan) headAndText(l *line) {
 	keyword := l.start + int32(s.keywordLen(l))
 	switch l.head.Text {
 	case NoText:
+		s.keywordColon(l, keyword)
 		s.lexHead(l, keyword, l.end)
 		return
 	case Rest:
@@ -51,6 +52,7 @@ func (s *scan) headAndText(l *line) {
 	}
 	s.lexHead(l, keyword, colon)
 	l.headEnd, l.colon = colon, colon
+	s.colonBeforeMove(l, colon, colon+width)
 	s.emit(colonToken, colon, colon+width, l.number)
 	s.inlineText(l, colon+width, l.end)
 	if l.texts > 0 {
@@ -65,6 +67,18 @@ func (s *scan) headAndText(l *line) {
 			WithHelp("For example: %s", l.head.Example))
 		l.guessed = true
 	}
+}
+
+// colonBeforeMove: "when refused: -> menu".
+func (s *scan) colonBeforeMove(l *line, colon, after int32) {
+	at := after + int32(spaceLen(s.src[after:l.end]))
+	n := int32(arrowLen(s.src[at:l.end]))
+	if n == 0 || !strings.Contains(l.head.Shape, "-> TARGET") || !isTarget(bytes.TrimSpace(s.src[at+n:l.end])) {
+		return
+	}
+	s.report(l.number, diag.New(diag.Error, "unexpected-words", s.at(colon, after), `no colon stands before "->"`).
+		WithHelp("A colon begins a text, and people would read the arrow.").
+		WithFix(s.at(colon, at+n), " ->", false))
 }
 
 func (s *scan) keywordLen(l *line) int {
@@ -263,6 +277,7 @@ func (s *scan) lexSpecial(l *line, rule *lexRule, at, end int32) int32 {
 
 // lexPhrases emits words between commas.
 func (s *scan) lexPhrases(l *line, at, end int32) int32 {
+	s.semicolons(l, at, end)
 	for at < end {
 		n := int32(0)
 		for at+n < end && commaLen(s.src[at+n:end]) == 0 {
@@ -283,6 +298,19 @@ func (s *scan) lexPhrases(l *line, at, end int32) int32 {
 		at += n
 	}
 	return at
+}
+
+// semicolons reports words that a semicolon divides. In labels it may be a sign like any other.
+func (s *scan) semicolons(l *line, at, end int32) {
+	i := bytes.IndexAny(s.src[at:end], ";؛；")
+	if i < 0 || l.head.kind == "offers" {
+		return
+	}
+	r, n := utf8.DecodeRune(s.src[at+int32(i) : end])
+	from := at + int32(i)
+	fixed := strings.NewReplacer(";", ",", "؛", "،", "；", "，").Replace(string(s.src[from:end]))
+	s.report(l.number, diag.New(diag.Error, "unexpected-words", s.at(from, from+int32(n)), `a comma stands between words, not "%c"`, r).
+		WithFix(s.at(from, end), fixed, false))
 }
 
 func trimEnd(src []byte, at, end int32) int32 {

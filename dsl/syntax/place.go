@@ -162,10 +162,10 @@ func (s *scan) identify(l *line, f *frame, text []byte) {
 	}
 	if h != nil {
 		s.closeRun(f, l.row)
-		l.head = h
+		l.head, f.texts = h, false
 		return
 	}
-	if s.moved(l, f, text) {
+	if s.whenWritten(l, text, p) || s.moved(l, f, text) {
 		return
 	}
 	s.closeRunUnless(f, lostRun, l.row)

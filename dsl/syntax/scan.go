@@ -90,6 +90,7 @@ type frame struct {
 	last        int32 // the last line of this level, -1 before the first
 	muted       bool
 	alone       bool // it has one line so far
+	texts       bool // its last lines are taken for a text that stands too far to the left
 	run         run
 }
 

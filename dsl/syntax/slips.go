@@ -76,6 +76,9 @@ func (s *scan) answersBelowSay(l, owner *line) bool {
 func (s *scan) lost(l *line, f *frame, text []byte, p Place) {
 	before := f.run
 	f.run = run{}
+	if s.textAtItsSide(l, f) || s.plural(l, text, p) {
+		return
+	}
 	if h, n := s.table.any.keyword(text); h != nil && s.looksLike(h, text, n) && s.surely(h, text) {
 		l.head, l.bad, l.guessed = h, true, true
 		f.run = run{kind: lostRun, head: h}
@@ -96,6 +99,39 @@ func (s *scan) lost(l *line, f *frame, text []byte, p Place) {
 		return
 	}
 	s.report(l.number, s.unknownLine(l, text, p))
+}
+
+// textAtItsSide recognises the text of a line that ends with its colon, where it begins no further to the right.
+func (s *scan) textAtItsSide(l *line, f *frame) bool {
+	if f.last < 0 {
+		return false
+	}
+	above := &s.lines[f.last]
+	if above.muted && f.texts {
+		l.muted = true
+		return true
+	}
+	if !above.block || above.texts > 0 || s.has[above.number] || above.indent != l.indent {
+		return false
+	}
+	s.report(l.number, diag.New(diag.Error, "wrong-indentation", s.at(l.start, l.end), `the text of this "%s" line starts further to the right`, above.head.Name()).
+		WithHelp("Use two more spaces in front of it, and of each line of the text below it."))
+	s.has[above.number] = true
+	l.muted, f.texts = true, true
+	return true
+}
+
+// plural recognises the singular of a line's keyword, where only that line can stand: "channel whatsapp" below
+// pack.
+func (s *scan) plural(l *line, text []byte, p Place) bool {
+	n := wordLen(text)
+	keyword := string(text[:n]) + "s"
+	if n == 0 || !s.can(p, keyword) {
+		return false
+	}
+	h, _ := s.table.at[p].keyword([]byte(keyword))
+	s.correct(l, n, keyword, h, `I do not know "%s" here; "%s" looks like it`, clip(text[:n]), keyword)
+	return true
 }
 
 func (s *scan) misplaced(l *line, h *Head, n int, p Place) diag.Diagnostic {

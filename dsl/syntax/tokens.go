@@ -160,8 +160,8 @@ func narrow(r rune) rune {
 	return r
 }
 
-// arrows are what writers put for ->, longest first.
-var arrows = []string{"-->", "==>", "=>", "->", "–>", "—>", "→", "⇒", "➔", "➜", "➝", "➞", "➡\ufe0f", "➡", "⟶", "⟹", "⇨"}
+// arrows are what writers put for ->, longest first. In a text from right to left those to the left point forward.
+var arrows = []string{"-->", "==>", "=>", "->", "–>", "—>", "→", "⇒", "➔", "➜", "➝", "➞", "➡\ufe0f", "➡", "⟶", "⟹", "⇨", "←", "⇐", "⟵", "⬅\ufe0f", "⬅"}
 
 func isArrow(text string) bool {
 	for _, a := range arrows {

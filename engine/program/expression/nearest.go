@@ -40,7 +40,7 @@ func nearest(name string, candidates []string) []string {
 // plausible keeps short names apart that have little in common but their length.
 func plausible(a, b []rune, slips int) bool {
 	short := min(len(a), len(b))
-	return short > 2 && (2*slips <= short || slices.Equal(a[:3], b[:3]))
+	return max(len(a), len(b)) > 2 && (2*slips <= short || short > 2 && slices.Equal(a[:3], b[:3]))
 }
 
 // slipsBetween counts letters put in, left out, replaced, or swapped with their neighbour.
