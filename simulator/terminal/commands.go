@@ -121,7 +121,7 @@ func (c *Chat) restart(string) {
 }
 
 func (c *Chat) skip(rest string) {
-	d, err := Span(rest)
+	d, err := span(rest)
 	if err != nil {
 		c.say("%v", err)
 		return
@@ -188,8 +188,8 @@ func (c *Chat) help(string) {
 	fmt.Fprintln(c.Out, c.paint.dim(c.paint.wrapped("  anything else is a message; options can be answered by number, label or synonym; two colons send one")))
 }
 
-// Span reads a stretch of time as people write it: 90s, 10m, 2h, 3d, 25 hours, 3 days.
-func Span(text string) (time.Duration, error) {
+// span reads a stretch of time as people write it: 90s, 10m, 2h, 3d, 25 hours, 3 days.
+func span(text string) (time.Duration, error) {
 	text = strings.TrimSpace(text)
 	i := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 	if i > 0 {

@@ -72,7 +72,7 @@ func (p painter) line(w io.Writer, prog *program.Program, l simulator.Line, trac
 // bubble is one message: its text with marks, then its options by number.
 func (p painter) bubble(w io.Writer, sign, color string, m *engine.Outgoing) {
 	lead := p.sgr(sign, color)
-	print := func(text string, hang int) {
+	write := func(text string, hang int) {
 		for line := range strings.SplitSeq(text, "\n") {
 			for i, part := range p.wrap(line, p.width-len(sign), hang) {
 				if i > 0 {
@@ -85,7 +85,7 @@ func (p painter) bubble(w io.Writer, sign, color string, m *engine.Outgoing) {
 	}
 	add := func(text string) {
 		if text != "" {
-			print(text, 0)
+			write(text, 0)
 		}
 	}
 	add(p.sgr(p.visible(attachments(m)), yellow))
@@ -93,7 +93,7 @@ func (p painter) bubble(w io.Writer, sign, color string, m *engine.Outgoing) {
 	add(p.text(m.Text))
 	add(p.dim(p.visible(markup.Plain(m.Footer))))
 	for _, o := range m.Options {
-		print(p.option(o), len("  1. "))
+		write(p.option(o), len("  1. "))
 	}
 }
 

@@ -134,7 +134,7 @@ func (c *Chat) measure(editor *term.Terminal, out *os.File) {
 	if err != nil || width <= 0 || height <= 0 {
 		return
 	}
-	_ = editor.SetSize(width, height) // it fails only as writing to the screen does, which the next line reports
+	_ = editor.SetSize(width, height)           // it fails only as writing to the screen does, which the next line reports
 	c.paint.width = max(12, min(width, widest)) // the narrowest still has room behind "staff: "
 }
 
