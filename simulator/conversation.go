@@ -99,17 +99,21 @@ func (c *Conversation) Tap(label string) bool {
 
 // StaffReply is what a person of the team writes; false where no case is open.
 func (c *Conversation) StaffReply(text string) bool {
-	return c.staff(engine.Event{Kind: engine.StaffReply, Text: text})
-}
-
-// StaffDone closes the case; false where none is open.
-func (c *Conversation) StaffDone() bool { return c.staff(engine.Event{Kind: engine.StaffDone}) }
-
-func (c *Conversation) staff(ev engine.Event) bool {
 	if c.open == 0 {
 		return false
 	}
-	ev.Case = c.open
+	c.post(engine.Event{Kind: engine.StaffReply, Case: c.open, Text: text})
+	return true
+}
+
+// StaffDone closes the case; false where none is open.
+func (c *Conversation) StaffDone() bool {
+	if c.open == 0 {
+		return false
+	}
+	c.Lines = append(c.Lines, Line{Who: Outside, At: c.Now, Text: "[the team closes the case]"})
+	ev := engine.Event{Kind: engine.StaffDone, Case: c.open}
+	c.open = 0
 	c.post(ev)
 	return true
 }

@@ -75,15 +75,20 @@ func SentText(m *engine.Outgoing) string {
 
 // optionText is an option as a line of numbered text.
 func optionText(o engine.Choice) string {
-	number := "-"
-	if o.Number >= 0 { // where a number is asked for, options have none
-		number = strconv.Itoa(o.Number) + "."
-	}
-	text := "  " + number + " " + markup.Plain(o.Label)
+	text := OptionSign(o) + markup.Plain(o.Label)
 	if o.About != "" {
 		text += " (" + markup.Plain(o.About) + ")"
 	}
 	return text
+}
+
+// OptionSign is what stands before an option: its number, or a stroke where only its label can be answered, since
+// a number is asked for.
+func OptionSign(o engine.Choice) string {
+	if o.Number < 0 {
+		return "  -  "
+	}
+	return fmt.Sprintf("%3d. ", o.Number)
 }
 
 // decimal is a number with as many digits as it has.
@@ -134,6 +139,8 @@ func ValueText(v any) string {
 			}
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
+	case engine.Media:
+		return v.Kind
 	case program.Location:
 		return decimal(v.Lat) + ", " + decimal(v.Lon)
 	}
@@ -218,8 +225,6 @@ func reminderText(p *program.Program, e *engine.Effect) string {
 // TraceText is any effect in one line, for --trace.
 func TraceText(p *program.Program, e *engine.Effect) string {
 	switch e.Kind {
-	case engine.Send:
-		return "send " + e.Send.String
 	case engine.SetTimer:
 		return "set timer " + strconv.FormatUint(uint64(e.Timer), 10) + " for " + e.Due.UTC().Format(time.RFC3339)
 	case engine.CancelTimer:
@@ -227,8 +232,8 @@ func TraceText(p *program.Program, e *engine.Effect) string {
 	case engine.SetField:
 		return "set field " + e.Name + " = " + ValueText(e.Value)
 	}
-	text := effectText(p, e)
-	return strings.ReplaceAll(strings.Trim(text, "[]"), "]\n[", "; ")
+	text := effectText(p, e) // in brackets, as all of them are
+	return strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"), "]\n[", "; ")
 }
 
 // teamTitle is a team's title, else its name.

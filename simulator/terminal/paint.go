@@ -3,7 +3,6 @@ package terminal
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -53,6 +52,9 @@ func (p painter) line(w io.Writer, prog *program.Program, l simulator.Line, trac
 			fmt.Fprintln(w, "> "+p.visible(l.Text))
 		}
 	case simulator.Bot:
+		if trace && l.Send.String != "" {
+			fmt.Fprintln(w, p.dim(p.wrapped("  | send "+l.Send.String)))
+		}
 		p.bubble(w, "< ", cyan, l.Send)
 	case simulator.Staff:
 		p.bubble(w, "staff: ", magenta, l.Send)
@@ -104,10 +106,7 @@ func attachments(m *engine.Outgoing) string {
 }
 
 func (p painter) option(o engine.Choice) string {
-	number := p.sgr("  - ", cyan)
-	if o.Number >= 0 { // where a number is asked for, options have none
-		number = p.sgr(fmt.Sprintf("%3s. ", strconv.Itoa(o.Number)), cyan)
-	}
+	number := p.sgr(simulator.OptionSign(o), cyan)
 	about := ""
 	if o.About != "" {
 		about = p.dim(" – " + p.visible(markup.Plain(o.About)))
