@@ -63,6 +63,7 @@ var Checks = []Check{
 	{Name: "unreachable-lines", Group: Structure, Codes: []string{"unreachable-lines"}, Flow: unreachableLines},
 	{Name: "misplaced-target", Group: Structure, Codes: []string{"misplaced-target"}, Flow: misplacedTarget},
 	{Name: "looks-like-statement", Group: Structure, Codes: []string{"looks-like-statement"}, Flow: looksLikeStatement},
+	{Name: "arrow-in-text", Group: Structure, Codes: []string{"arrow-in-text"}, Flow: arrowInText},
 	{Name: "unused-variable", Group: Structure, Codes: []string{"unused-variable"}, Flow: unusedVariable, Readable: true},
 	{Name: "label-is-safety-word", Group: Structure, Codes: []string{"label-is-safety-word"}, Pack: labelIsSafetyWord},
 	{Name: "hides-safety-word", Group: Structure, Codes: []string{"hides-safety-word"}, Pack: hidesSafetyWord},
@@ -83,6 +84,7 @@ var Checks = []Check{
 	{Name: "no-offer-after-tries", Group: Safety, Codes: []string{"no-offer-after-tries"}, Flow: noOfferAfterTries, Readable: true},
 	{Name: "menu-too-deep", Group: Safety, Codes: []string{"menu-too-deep"}, Pack: menuTooDeep, Readable: true},
 	{Name: "no-fraud-report", Group: Safety, Codes: []string{"no-fraud-report"}, Pack: noFraudReport, Readable: true},
+	{Name: "fallback-not-public", Group: Safety, Codes: []string{"fallback-not-public"}, Pack: fallbackNotPublic},
 	{Name: "urgent-dead-end", Group: Safety, Codes: []string{"urgent-dead-end"}, Pack: urgentDeadEnd, Readable: true},
 
 	{Name: "past-review", Group: Content, Codes: []string{"past-review"}, Flow: pastReview},

@@ -59,6 +59,13 @@ func unreachableStep(w *whole) {
 		}
 	}
 	for i, f := range w.pack.Flows {
+		for _, d := range w.found[i].problems {
+			if to := arrowTarget(w.pack, f, d); to != nil && to.Step != nil {
+				tell(w.base[w.flows[to.Flow]] + to.Step.Index)
+			}
+		}
+	}
+	for i, f := range w.pack.Flows {
 		if f.Lib != "" || len(f.Steps) == 0 {
 			continue // a library has more than one pack needs
 		}

@@ -278,6 +278,22 @@ func namesFraud(name string) bool {
 	return slices.ContainsFunc(fraudNames, func(part string) bool { return strings.Contains(folded, answer.Fold(part)) })
 }
 
+// fallbackNotPublic: who refuses the notice is sent to the fallback, so that must work without it.
+func fallbackNotPublic(w *whole) {
+	to := w.pack.Fallback
+	if w.pack.Notice == nil || w.pack.Line == nil || to == nil || to.Step == nil || to.Step.Public {
+		return
+	}
+	for _, l := range w.pack.Line.Children {
+		if h, ok := l.Head.(*ast.Fallback); ok {
+			w.add(diag.New(diag.Error, "fallback-not-public", diag.Span(h.Target.Span()), "the fallback is not public, so nobody who refuses the notice gets there").
+				WithNote(span(to.Step.Line), "this step is the fallback").
+				WithHelp("Write below that step line:  public").
+				WithHelp("Or choose another step that works without the notice."))
+		}
+	}
+}
+
 // noFraudReport: a word that works anywhere is one message, an option of the first menu two. What is for fraud
 // shows in its name.
 func noFraudReport(w *whole) {

@@ -359,6 +359,51 @@ func looksLikeStatement(c *flow) {
 	})
 }
 
+// endsInMove is what people write who put a text and a move into one line.
+var endsInMove = regexp.MustCompile(`[^\s\\]\s*(->|→|=>|←)\s*([\pL_][\pL\pN_.]*)\s*$`)
+
+// arrowInText: say: Thank you. -> menu
+func arrowInText(c *flow) {
+	c.eachLine(func(_ *pack.Step, l *ast.Line) {
+		switch l.Head.(type) {
+		case *ast.Say, *ast.When, *ast.Ask, *ast.HandOver, *ast.Alert, *ast.Hide:
+		default:
+			return
+		}
+		if l.Text == nil || len(l.Text.Lines) == 0 || l.Text.Span.End > len(c.flow.File.Source) {
+			return
+		}
+		last := l.Text.Lines[len(l.Text.Lines)-1]
+		found := endsInMove.FindSubmatchIndex(c.flow.File.Source[last.Start:last.End])
+		if found == nil {
+			return
+		}
+		name := string(c.flow.File.Source[last.Start+found[4] : last.Start+found[5]])
+		if d := c.pack.Resolve(c.flow, ast.Target{Parts: strings.Split(name, ".")}); d == nil {
+			return
+		}
+		at := diag.Span{File: last.File, Start: last.Start + found[2], End: last.Start + found[5]}
+		d := diag.New(diag.Warning, "arrow-in-text", at, "people read this arrow, since it stands in a text")
+		if _, ok := l.Head.(*ast.When); ok {
+			c.add(d.WithHelp("Write only the words before the colon, and below them, indented, two lines:  say: …  and  -> %s", name))
+			return
+		}
+		c.add(d.WithHelp("Put the move on a line of its own below:  -> %s", name))
+	})
+}
+
+// arrowTarget is where the arrow of an arrowInText was meant to lead, nil for other problems.
+func arrowTarget(p *pack.Pack, f *pack.Flow, d diag.Diagnostic) *pack.Dest {
+	if d.Code != "arrow-in-text" {
+		return nil
+	}
+	found := endsInMove.FindSubmatch(append([]byte("."), f.File.Source[d.Span.Start:d.Span.End]...))
+	if found == nil {
+		return nil
+	}
+	return p.Resolve(f, ast.Target{Parts: strings.Split(string(found[2]), ".")})
+}
+
 // unusedVariable: a value that people gave for nothing.
 func unusedVariable(c *flow) {
 	if c.surroundings.held(c.flow.File)&heldNames != 0 {

@@ -25,11 +25,13 @@ func (w *walker) ask(line *ast.Line, h *ast.Ask, st state) state {
 	}
 	out := state{dead: true}
 	options := 0
+	ids := map[string]diag.Span{}
 	w.below = append(w.below, &out)
 	for _, child := range line.Children {
 		switch c := child.Head.(type) {
 		case *ast.Option:
 			options++
+			w.optionID(c, ids)
 			chosen := answered
 			if h.Rows != nil && name != "" {
 				chosen = w.unset(st, name)
@@ -52,6 +54,20 @@ func (w *walker) ask(line *ast.Line, h *ast.Ask, st state) state {
 	w.whens(line, st, &out)
 	w.below = w.below[:len(w.below)-1]
 	return out
+}
+
+// optionID reports an id that another option of the question has: an answer would not tell which was meant.
+func (w *walker) optionID(o *ast.Option, ids map[string]diag.Span) {
+	if o.ID == nil {
+		return
+	}
+	if first, taken := ids[o.ID.Text]; taken {
+		w.t.report(diag.New(diag.Error, "duplicate-name", spanOf(*o.ID), "two options have the id %q", o.ID.Text).
+			WithNote(first, "the first one is here").
+			WithHelp("Give one of them another id. The flow knows the answer by it."))
+		return
+	}
+	ids[o.ID.Text] = spanOf(*o.ID)
 }
 
 func whenLines(line *ast.Line) []*ast.Line {

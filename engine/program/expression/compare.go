@@ -72,12 +72,38 @@ func (c *checker) equal(n *ast.BinaryNode, known []string) {
 			return
 		}
 	}
+	if c.itself(n) {
+		return
+	}
 	if c.literalOf(n.Left, n.Right, right) || c.literalOf(n.Right, n.Left, left) {
 		return
 	}
 	if !comparable(left, right) {
 		c.mismatch(n, left, right)
 	}
+}
+
+// itself finds a value that is compared with itself: where town == town lacks the name of the row.
+func (c *checker) itself(n *ast.BinaryNode) bool {
+	text := c.text(n.Left)
+	if text != c.text(n.Right) {
+		return false
+	}
+	p := Problem{Code: "compared-with-itself", Message: quoted(text) + " is compared with itself"}
+	name, ok := c.name(n.Left)
+	for _, row := range c.scope.Names() {
+		if t, _ := c.scope.Type(row); ok && t.Kind == program.RowKind && slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == name }) {
+			p.Help = []string{"A column is written with the row before it: " + row + "." + name}
+			start, end := c.span(n.Left)
+			p.Fix = &Replace{Start: start, End: end, Text: row + "." + name}
+			break
+		}
+	}
+	if p.Help == nil {
+		p.Help = []string{"Write on one side what it is to be compared with."}
+	}
+	c.report(n, p)
+	return true
 }
 
 // bareText finds a name that is none beside a choice or a text: city == nairobi lacks its quotes.
