@@ -92,8 +92,10 @@ func TestAnOptionOfAnOlderMessageCanBeTapped(t *testing.T) {
 		t.Error("tapped what nobody offered")
 	}
 	c.Write("hello")
-	if !c.Tap("A") || !c.Tap("A") {
-		t.Error("an option that was sent cannot be tapped")
+	for range 2 { // the second time it is of an older message
+		if !c.Tap("A") {
+			t.Error("an option that was sent cannot be tapped")
+		}
 	}
 	if got := transcript(c, 0); !slices.Contains(got, "(A)") || !slices.Contains(got, "Second?\n  1. B") {
 		t.Errorf("got %q", got)
