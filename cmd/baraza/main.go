@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -79,10 +80,7 @@ func run(args []string, s streams) (code int) {
 		fmt.Fprintln(s.err, "baraza:", err)
 		return exitCannot
 	}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	ctx, err := parser.Parse(args)
+	ctx, err := parser.Parse(meant(args))
 	if err != nil {
 		fmt.Fprintf(s.err, "baraza: %s\n", plain(err))
 		fmt.Fprintln(s.err, "Run \"baraza --help\" to see the commands, \"baraza COMMAND --help\" for one.")
@@ -99,6 +97,26 @@ func run(args []string, s streams) (code int) {
 	}
 }
 
+// meant are the words of a command line as people mean them who are used to other programs: "help check",
+// "check -strict".
+func meant(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		if oneDash.MatchString(a) {
+			args[i] = "-" + a
+		}
+	}
+	return args
+}
+
+var oneDash = regexp.MustCompile(`^-[a-z][a-z]+(=.*)?$`)
+
 // shapes are the command line parser's words and ours for them.
 var shapes = []struct {
 	theirs *regexp.Regexp
@@ -111,6 +129,8 @@ var shapes = []struct {
 	{regexp.MustCompile(`^unknown flag (\S+), did you mean one of (.+)\?$`), `there is no flag "$1"; flags with similar names are $2`},
 	{regexp.MustCompile(`^unknown flag (\S+)$`), `there is no flag "$1"`},
 	{regexp.MustCompile(`^expected "<pack>.*$`), `say which pack, such as flows/ec`},
+	{regexp.MustCompile(`^(--\S+): expected \S+ value but got "EOL".*$`), `$1 needs a value behind it`},
+	{regexp.MustCompile(`^(--\S+) must be one of (.+) but got "(.*)"$`), `$1 takes one of $2, not "$3"`},
 	{regexp.MustCompile(`^(--\S+): expected "<key>=<value>" but got "(.*)"$`), `write $1 as NAME=VALUE, not "$2"`},
 }
 

@@ -98,5 +98,6 @@ func ready(path string, s streams) (*opened, error) {
 	if err := diag.Render(s.err, o.problems, o.sources, diag.Options{Color: color(s.err), Max: diag.DefaultMax}); err != nil {
 		return nil, err
 	}
+	fmt.Fprintln(s.err, "Nothing was begun: a pack with errors cannot run.")
 	return nil, errFound
 }
