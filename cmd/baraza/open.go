@@ -14,7 +14,8 @@ import (
 )
 
 // packFolder splits a path into the folder above a pack and the pack's name in it, so that "use ../shared" of the
-// pack can be read. A flow file stands for the pack it lies in.
+// pack can be read, and nothing outside it: a link in a pack cannot lead out of that folder. A flow file stands
+// for the pack it lies in.
 func packFolder(path string) (fsys fs.FS, dir string, err error) {
 	full, err := filepath.Abs(path)
 	if err != nil {
@@ -30,7 +31,14 @@ func packFolder(path string) (fsys fs.FS, dir string, err error) {
 	if !info.IsDir() {
 		full = packOf(full)
 	}
-	return os.DirFS(filepath.Dir(full)), filepath.Base(full), nil
+	if full, err = filepath.EvalSymlinks(full); err != nil {
+		return nil, "", err
+	}
+	above, err := os.OpenRoot(filepath.Dir(full))
+	if err != nil {
+		return nil, "", err
+	}
+	return above.FS(), filepath.Base(full), nil
 }
 
 // packOf is the nearest folder above a file that has a pack.flow, else the file's own.
