@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"baraza/dsl/diag"
 	"baraza/engine/program"
@@ -24,7 +25,7 @@ var cellForms = map[program.Kind]cellForm{
 	program.NumberKind:   {readNumber, "is not a number", "Write digits and, for fractions, a point: -0.1807"},
 	program.DateKind:     {readDate, "is not a date", "Write year, month, day: 2027-03-31"},
 	program.TimeKind:     {readTime, "is not a time", "Write hours and minutes: 08:30"},
-	program.PhoneKind:    {readPhone, "is not a phone number", "Write it with the country's code: +593 2 000 0000"},
+	program.PhoneKind:    {readPhone, "is not a phone number", "Write digits, with spaces between them where that helps: +593 2 000 0000"},
 	program.EmailKind:    {readEmail, "is not an e-mail address", "For example: help@example.org"},
 	program.YesNo:        {readYesNo, "is neither yes nor no", "Write yes or no."},
 	program.LocationKind: {readLocation, "is not a place", "Write latitude and longitude: -0.1807 -78.4678"},
@@ -58,7 +59,10 @@ func (r *sheetReader) cell(c Column, cell string) (value any, problem string) {
 	return value, ""
 }
 
-func cellHelp(c Column, cell string) []string {
+func (r *sheetReader) cellHelp(c Column, cell string) []string {
+	if c.Type.Kind != program.ChoiceKind && strings.ContainsFunc(cell, func(r rune) bool { return r > 0x7f && unicode.IsDigit(r) }) {
+		return []string{"Write it with the digits 0 to 9."}
+	}
 	if c.Type.Kind == program.ChoiceKind {
 		return diag.Suggest("value", cell, c.Type.Values, nil)
 	}

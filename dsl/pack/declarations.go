@@ -154,6 +154,9 @@ func (b *builder) times(times []ast.Times) {
 
 func isoDate(d ast.Date) string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
+// areas are what stands before a city in the names of timezones.
+var areas = []string{"Africa", "America", "Asia", "Europe", "Pacific", "Indian", "Atlantic", "Australia"}
+
 // timezone reports a zone that this computer does not know.
 func (b *builder) timezone(line *ast.Line, name string) {
 	if _, err := time.LoadLocation(name); err == nil && name != "Local" && name != "" {
@@ -164,8 +167,17 @@ func (b *builder) timezone(line *ast.Line, name string) {
 		at.Start += i
 		at.End = at.Start + len(name)
 	}
-	b.report(diag.New(diag.Error, "unknown-name", at, "I know no timezone called %q", name).
-		WithHelp("Write a continent and a city. For example:  timezone Africa/Nairobi"))
+	d := diag.New(diag.Error, "unknown-name", at, "I know no timezone called %q", name).
+		WithHelp("Write a continent and a city. For example:  timezone Africa/Nairobi")
+	for _, area := range areas {
+		if zone := area + "/" + name; !strings.Contains(name, "/") {
+			if _, err := time.LoadLocation(zone); err == nil {
+				d = d.WithFix(at, zone, false)
+				break
+			}
+		}
+	}
+	b.report(d)
 }
 
 func (b *builder) team(u *unit, line *ast.Line, h *ast.Team) {

@@ -156,7 +156,10 @@ func misused(u *use, t Type) *expression.Problem {
 				p.Code = "unknown-option-value"
 				return say(quote(u.for_)+" cannot be "+quote(text), diag.Suggest("value", text, u.typ.Values, nil)...)
 			}
-			return say(quote(u.for_)+" is "+aKind(*u.typ)+", but "+quote(source)+" is "+aKind(t), cmp.Or(cellForms[u.typ.Kind].like, "Give it "+aKind(*u.typ)+"."))
+			if u.typ.Kind == program.TextKind && t.Kind == program.NumberKind && isName(source) {
+				return say(quote(u.for_)+" takes a text, and "+quote(source)+" is a number", "Ask for it as text, or declare "+quote(u.for_)+" as number.")
+			}
+			return say(quote(u.for_)+" takes "+aKind(*u.typ)+", and "+quote(source)+" is "+aKind(t), cmp.Or(cellForms[u.typ.Kind].like, "Give it "+aKind(*u.typ)+"."))
 		}
 	}
 	return nil

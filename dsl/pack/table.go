@@ -205,6 +205,8 @@ func separator(body []byte) rune {
 	return ','
 }
 
+var separatorNames = map[rune]string{',': "a comma", ';': "a semicolon", '\t': "a tab"}
+
 // span of n bytes at a line and a byte of it, both from 1.
 func (r *sheetReader) span(line, column, n int) diag.Span {
 	if line < 1 || line > len(r.starts) {
@@ -260,6 +262,7 @@ func (r *sheetReader) header(cells []string) bool {
 		}
 	}
 	complete := true
+	r.otherTranslations(names)
 	for _, c := range r.table.Columns {
 		from := slices.Index(names, c.Name)
 		r.from = append(r.from, from)
@@ -287,6 +290,24 @@ func (r *sheetReader) header(cells []string) bool {
 	return complete
 }
 
+// otherTranslations warns of columns that look like the translation of one and are not read: name_en.
+func (r *sheetReader) otherTranslations(names []string) {
+	for _, c := range r.table.Columns {
+		for _, lang := range r.languages {
+			want := c.Name + "." + lang
+			if !c.Translated || slices.Contains(names, want) {
+				continue
+			}
+			for _, name := range names {
+				if rest, ok := strings.CutPrefix(name, c.Name); ok && strings.EqualFold(strings.Trim(rest, "_- ()[].:"), lang) {
+					r.problem(diag.New(diag.Warning, "table-row", r.span(1, 1, r.lineLength()), "the column %q is not read", name).
+						WithHelp("A translation of %q is called:  %s", c.Name, want))
+				}
+			}
+		}
+	}
+}
+
 func (r *sheetReader) lineLength() int {
 	end := r.size
 	if len(r.starts) > 1 {
@@ -303,8 +324,12 @@ func (r *sheetReader) row(in *csv.Reader, cells []string) {
 	line, _ := in.FieldPos(0)
 	if len(cells) != r.width {
 		last, column := in.FieldPos(len(cells) - 1)
+		help := fmt.Sprintf("Put a cell that has %s in it between quotes.", separatorNames[in.Comma])
+		if len(cells) < r.width {
+			help = fmt.Sprintf("Some cell is missing. An empty one is written too: nothing between %s and the next.", separatorNames[in.Comma])
+		}
 		r.problem(diag.New(diag.Error, "table-row", r.span(last, column, max(1, len(cells[len(cells)-1]))), "line %d has %s, the header has %d", line, counted(len(cells), "column"), r.width).
-			WithHelp("Put a cell that has a comma in it between quotes."))
+			WithHelp("%s", help))
 		return
 	}
 	row := program.Row{Table: r.table.Name, Columns: r.columnNames(), Cells: make([]any, len(r.table.Columns))}
@@ -315,7 +340,7 @@ func (r *sheetReader) row(in *csv.Reader, cells []string) {
 		value, problem := r.cell(c, cell)
 		if problem != "" {
 			d := diag.New(diag.Error, "table-row", r.span(cellLine, column, max(1, len(cells[at]))), "%q in line %d %s", c.Name, line, problem)
-			r.problem(d.WithHelps(cellHelp(c, cell)...))
+			r.problem(d.WithHelps(r.cellHelp(c, cell)...))
 			continue
 		}
 		if cell == "" {
