@@ -81,7 +81,7 @@ func (t *turn) op(pc int, op *program.Op) int {
 		return t.enterStep(pc, op.Ref)
 	case program.OpMove:
 		return t.move(op)
-	case program.OpEnd, program.OpResume:
+	case program.OpEnd:
 		return t.leave()
 	case program.OpCall:
 		return t.call(op)

@@ -193,7 +193,7 @@ func testLines() []*Head {
 			Means: "A colleague writes.", bare: bare[ast.Staff]},
 		{Keyword: "staff done", Shape: "staff done", Example: "staff done", Below: inTest,
 			Means: "The team gives the conversation back.", kind: "done", bare: bare[ast.Staff]},
-		{Keyword: "fetch", Shape: "fetch NAME: FILE, or fetch NAME failed", Example: "fetch status: tests/case.json", Below: inTest,
+		{Keyword: "fetch", Shape: "fetch SERVICE: FILE, or fetch SERVICE failed", Example: "fetch cases: tests/case.json", Below: inTest,
 			Means: "What the other system answers.", read: fetch, lex: []lexRule{{after: ":", kind: pathToken}}},
 		{Keyword: "expect at", Shape: "expect at TARGET", Example: "expect at offices.town", Below: inTest,
 			Means: "Where the conversation waits now.", kind: "at", read: expect},

@@ -30,7 +30,7 @@ var names = [...]string{
 	OpStep: "step", OpMove: "move", OpEnd: "end", OpCall: "call", OpReturn: "return", OpForEach: "for each",
 	OpNext: "next", OpBack: "back", OpSet: "set", OpSave: "save", OpAlert: "alert", OpRemind: "remind",
 	OpCancelReminders: "cancel reminders", OpHide: "hide", OpOptOut: "opt out", OpOptIn: "opt in",
-	OpErase: "erase", OpExport: "export", OpResume: "resume",
+	OpErase: "erase", OpExport: "export",
 }
 
 func (c OpCode) String() string {
@@ -59,7 +59,7 @@ func (l *lister) op(pc int, op *Op) {
 // parts are what an instruction says after its name; empty ones are left out.
 func (l *lister) parts(op *Op) []string {
 	switch op.Code {
-	case OpStep, OpEnd, OpBack, OpCancelReminders, OpOptOut, OpOptIn, OpErase, OpExport, OpResume:
+	case OpStep, OpEnd, OpBack, OpCancelReminders, OpOptOut, OpOptIn, OpErase, OpExport:
 		return nil
 	case OpSay, OpHide:
 		return []string{l.string(op.Text)}

@@ -190,7 +190,6 @@ const (
 	OpOptIn                  //
 	OpErase                  //
 	OpExport                 //
-	OpResume                 // after an "anywhere, then back" flow: ask the interrupted question again, or end
 )
 
 // State is a place where a conversation waits.
