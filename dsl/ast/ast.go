@@ -490,7 +490,7 @@ type (
 		For Duration `parser:"'after' @@"`
 	}
 	Staff      struct{ Done bool } // staff: TEXT · staff done
-	FetchGiven struct {            // fetch NAME: FILE · fetch NAME failed
+	FetchGiven struct {            // fetch SERVICE: FILE · fetch SERVICE failed
 		Name   Name   `parser:"'fetch' @@"`
 		Path   string `parser:"( ':' @Path"`
 		Failed bool   `parser:"| @'failed' )"`

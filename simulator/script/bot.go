@@ -67,6 +67,9 @@ func (r *runner) bot(l *ast.Line, h *ast.Bot) *problem {
 	}
 	r.last, r.told = m, h.Does != "says"
 	if !r.fits(l, h, m) {
+		if want := pattern(l.Text); strings.Contains(want, "...") && matches(strings.ReplaceAll(want, "...", anything), m.Text) {
+			return r.differ(expected, actual(m), &problem{"the bot says something else", "Three full stops are only that. One sign, …, stands for anything; copy it from here."})
+		}
 		return r.differ(expected, actual(m), r.opening(m, "the bot says something else"))
 	}
 	r.rows = append(r.rows, Row{Expected: expected, Actual: actual(m)})

@@ -69,7 +69,11 @@ func (c *Coverage) Parts() []Part {
 			continue
 		}
 		step := c.prog.Steps[s.Step]
-		where := fmt.Sprintf("%s:%d: in %s.%s", step.File, step.Line, c.prog.Flows[s.Flow].Name, step.Name)
+		name := c.prog.Flows[s.Flow].Name + "." + step.Name
+		if s.Kind == program.AskState && strings.HasPrefix(s.Identity, name+".") {
+			name = s.Identity // a step may have several questions
+		}
+		where := fmt.Sprintf("%s:%d: in %s", step.File, step.Line, name)
 		if s.Ask != nil {
 			for j, o := range s.Ask.Options {
 				choices.count(c.options[at{i, j}], where+": "+c.label(o))

@@ -86,11 +86,11 @@ func TestCoverageTellsWhatNoTestVisits(t *testing.T) {
 	}
 	want := []string{
 		"steps: flows.flow:24: step welcome.never",
-		"choices: flows.flow:9: in welcome.hello: [water] Water",
-		"choices: flows.flow:9: in welcome.hello: [none] None of them",
-		"when branches: flows.flow:9: in welcome.hello: when silent for 2 hours",
-		"when branches: flows.flow:9: in welcome.hello: when not understood 2 times",
-		"when branches: flows.flow:9: in welcome.hello: when not understood 2 times",
+		"choices: flows.flow:9: in welcome.hello.needs: [water] Water",
+		"choices: flows.flow:9: in welcome.hello.office: [none] None of them",
+		"when branches: flows.flow:9: in welcome.hello.needs: when silent for 2 hours",
+		"when branches: flows.flow:9: in welcome.hello.needs: when not understood 2 times",
+		"when branches: flows.flow:9: in welcome.hello.office: when not understood 2 times",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -73,7 +73,7 @@ func Run(p *pack.Pack, prog *program.Program, files fs.FS, test *pack.Test, cove
 	return Result{Test: test, Problem: wrong.says, Help: wrong.help, Span: at, Rows: r.rows}
 }
 
-// fetchAnswer is what a "fetch NAME: FILE" or "fetch NAME failed" line gives.
+// fetchAnswer is what a "fetch SERVICE: FILE" or "fetch SERVICE failed" line gives.
 type fetchAnswer struct {
 	answer map[string]any
 	failed bool
