@@ -92,7 +92,7 @@ func (c *compiler) consent(x *pack.Consent) program.Consent {
 	}
 	h := fnv.New64a()
 	for _, t := range []*ast.Text{x.Ask, x.Yes, x.No, x.SeenBy, x.FullText} {
-		h.Write([]byte(written(t)))
+		h.Write([]byte(pack.Written(t)))
 		h.Write([]byte{0})
 	}
 	out.TextHash = h.Sum64()

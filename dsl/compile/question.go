@@ -74,7 +74,7 @@ func (c *compiler) identityOf(l *ast.Line, h *ast.Ask) string {
 	if h.Name != nil {
 		return c.step.Full() + "." + h.Name.Text
 	}
-	return fmt.Sprintf("%s#%08x", c.step.Full(), uint32(Hash(written(askText(l)))))
+	return fmt.Sprintf("%s#%08x", c.step.Full(), uint32(Hash(pack.Written(askText(l)))))
 }
 
 // askText is the question's words: after the colon, or in its text line.

@@ -164,38 +164,3 @@ func isName(source string) bool {
 	}
 	return true
 }
-
-// written is a text's source without its place, for hashes.
-func written(t *ast.Text) string {
-	if t == nil {
-		return ""
-	}
-	var b strings.Builder
-	writeParts(&b, t.Parts)
-	return b.String()
-}
-
-func writeParts(b *strings.Builder, parts []ast.Part) {
-	for _, p := range parts {
-		switch {
-		case p.Hole != nil:
-			b.WriteString("{" + p.Hole.Source + "}")
-		case p.Plural != nil:
-			writeCases(b, "plural", p.Plural)
-		case p.Select != nil:
-			writeCases(b, "select", p.Select)
-		default:
-			b.WriteString(p.Literal)
-		}
-	}
-}
-
-func writeCases(b *strings.Builder, kind string, cs *ast.Cases) {
-	b.WriteString("{" + cs.Value.Source + ", " + kind + ",")
-	for _, k := range cs.Cases {
-		b.WriteString(" " + k.Key + " {")
-		writeParts(b, k.Text)
-		b.WriteString("}")
-	}
-	b.WriteString("}")
-}

@@ -162,7 +162,7 @@ func (b *builder) skeletons() {
 func (b *builder) newFlow(u *unit, o *outline, lines *flowLines, key flowKey) *typedFlow {
 	h := lines.head.Head.(*ast.Flow)
 	f := &Flow{
-		Lib: u.alias, Name: h.Name.Text, Title: written(lines.head.Text), Line: lines.head, File: o.file,
+		Lib: u.alias, Name: h.Name.Text, Title: Written(lines.head.Text), Line: lines.head, File: o.file,
 		Vars: map[string]*Var{}, unit: u.index, outline: o, lines: lines, steps: map[string]*Step{},
 	}
 	t := &typedFlow{key: key, flow: f}

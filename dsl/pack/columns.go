@@ -101,7 +101,7 @@ func (b *builder) template(u *unit, line *ast.Line, h *ast.Template) {
 				}
 				continue
 			}
-			t.Samples = append(t.Samples, program.Sample{Name: c.Name.Text, Value: written(child.Text)})
+			t.Samples = append(t.Samples, program.Sample{Name: c.Name.Text, Value: Written(child.Text)})
 		}
 	}
 	b.names.templates[t.Name] = t

@@ -184,7 +184,7 @@ func (b *builder) team(u *unit, line *ast.Line, h *ast.Team) {
 	if !b.claim("team", h.Name, u) {
 		return
 	}
-	t := &Team{Name: h.Name.Text, Title: written(line.Text), Line: line}
+	t := &Team{Name: h.Name.Text, Title: Written(line.Text), Line: line}
 	for _, child := range line.Children {
 		switch c := child.Head.(type) {
 		case *ast.HoursRef:

@@ -70,7 +70,7 @@ func (b *builder) head(u *unit) {
 		}
 		head = line
 		if u.index == 0 {
-			b.p.Line, b.p.ID, b.p.Title = line, h.ID.Text, written(line.Text)
+			b.p.Line, b.p.ID, b.p.Title = line, h.ID.Text, Written(line.Text)
 		}
 		seen := map[string]*ast.Line{}
 		for _, child := range line.Children {

@@ -7,9 +7,9 @@ import (
 	"baraza/dsl/ast"
 )
 
-// written is a text as its writer wrote it, the lines of a block joined by line ends; without a source, from
+// Written is a text as its writer wrote it, the lines of a block joined by line ends; without a source, from
 // its parts. Translators see it, and it is the msgid of a catalogue.
-func written(t *ast.Text) string {
+func Written(t *ast.Text) string {
 	if t == nil {
 		return ""
 	}
@@ -47,7 +47,7 @@ func writeCases(b *strings.Builder, kind string, c *ast.Cases) {
 func (s *String) Written() string {
 	at := s.Text.Span
 	if s.File == nil || at.End > len(s.File.Source) || at.Start > at.End {
-		return written(s.Text)
+		return Written(s.Text)
 	}
 	lines := strings.Split(string(s.File.Source[at.Start:at.End]), "\n")
 	for i := range lines {
@@ -195,7 +195,7 @@ func alsoText(h *ast.Also) *ast.Text {
 // Words splits the text of a string of role "also" into words, as lists are separated in any script.
 func (s *String) Words(t *ast.Text) []string {
 	var out []string
-	for _, w := range strings.FieldsFunc(written(t), func(r rune) bool { return strings.ContainsRune(",،，、;", r) }) {
+	for _, w := range strings.FieldsFunc(Written(t), func(r rune) bool { return strings.ContainsRune(",،，、;", r) }) {
 		if w = strings.TrimSpace(w); w != "" {
 			out = append(out, w)
 		}

@@ -11,7 +11,7 @@ import (
 func (b *builder) tests() {
 	for _, o := range b.units[0].outlines {
 		for _, line := range o.tests {
-			b.p.Tests = append(b.p.Tests, &Test{Title: written(line.Text), Line: line, File: o.file})
+			b.p.Tests = append(b.p.Tests, &Test{Title: Written(line.Text), Line: line, File: o.file})
 			for _, child := range line.Children {
 				b.testLine(child)
 			}
