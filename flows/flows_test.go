@@ -32,8 +32,8 @@ func packs(t *testing.T) []string {
 		}
 		return err
 	})
-	if err != nil || len(found) < 7 {
-		t.Fatalf("found %v (%v), want ec and the six of the tutorial at least", found, err)
+	if err != nil || len(found) < 8 {
+		t.Fatalf("found %v (%v), want the samples and the six of the tutorial at least", found, err)
 	}
 	return found
 }
@@ -127,80 +127,95 @@ func run(t *testing.T, files fs.FS, r *dsl.Result, cover *script.Coverage) {
 	}
 }
 
-// ec is the pack that shows a whole help desk.
-const ec = "ec"
+// samples are the packs that show a whole help desk, with their languages.
+var samples = map[string][]string{"ec": {"es", "en"}, "jo": {"ar", "en"}}
 
-func TestTheEcuadorPackIsVisitedWhole(t *testing.T) {
+// eachSample runs a test for every sample.
+func eachSample(t *testing.T, test func(t *testing.T, dir string)) {
 	t.Parallel()
-	r := opened(".", ec)
-	cover := script.NewCoverage(r.Program())
-	run(t, os.DirFS(ec), r, cover)
-	for _, part := range cover.Parts() {
-		if part.Total == 0 || len(part.Unseen) > 0 {
-			t.Errorf("%s: %.1f %% of %d\n%s", part.Name, 100*part.Fraction, part.Total, strings.Join(part.Unseen, "\n"))
-		}
+	for dir := range samples {
+		t.Run(dir, func(t *testing.T) {
+			t.Parallel()
+			test(t, dir)
+		})
 	}
+}
+
+func TestASampleIsVisitedWhole(t *testing.T) {
+	eachSample(t, func(t *testing.T, dir string) {
+		r := opened(".", dir)
+		cover := script.NewCoverage(r.Program())
+		run(t, os.DirFS(dir), r, cover)
+		for _, part := range cover.Parts() {
+			if part.Total == 0 || len(part.Unseen) > 0 {
+				t.Errorf("%s: %.1f %% of %d\n%s", part.Name, 100*part.Fraction, part.Total, strings.Join(part.Unseen, "\n"))
+			}
+		}
+	})
 }
 
 // Nothing beside the pack is needed: it uses no library, and every file it names is its own.
-func TestTheEcuadorPackStandsAlone(t *testing.T) {
-	t.Parallel()
-	alone := t.TempDir()
-	if err := os.CopyFS(path.Join(alone, "somewhere"), os.DirFS(ec)); err != nil {
-		t.Fatal(err)
-	}
-	r := opened(alone, "somewhere")
-	if len(r.Problems) > 0 {
-		t.Errorf("\n%s", shown(t, r))
-	}
-	if n := len(r.Pack.Libraries); n > 0 {
-		t.Errorf("it uses %d libraries", n)
-	}
-	run(t, os.DirFS(path.Join(alone, "somewhere")), r, nil)
+func TestASampleStandsAlone(t *testing.T) {
+	eachSample(t, func(t *testing.T, dir string) {
+		alone := t.TempDir()
+		if err := os.CopyFS(path.Join(alone, "somewhere"), os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		r := opened(alone, "somewhere")
+		if len(r.Problems) > 0 {
+			t.Errorf("\n%s", shown(t, r))
+		}
+		if n := len(r.Pack.Libraries); n > 0 {
+			t.Errorf("it uses %d libraries", n)
+		}
+		run(t, os.DirFS(path.Join(alone, "somewhere")), r, nil)
+	})
 }
 
-func TestEveryTextOfTheEcuadorPackIsInEnglish(t *testing.T) {
-	t.Parallel()
-	r := opened(".", ec)
-	p := r.Program()
-	if p == nil {
-		t.Fatal(shown(t, r))
-	}
-	if diff := cmp.Diff([]string{"es", "en"}, p.Languages); diff != "" {
-		t.Fatalf("languages (-want +got)\n%s", diff)
-	}
-	if len(p.Strings) < 200 {
-		t.Errorf("only %d texts", len(p.Strings))
-	}
-	for _, s := range p.Strings {
-		if len(s.Texts[1]) == 0 {
-			t.Errorf("%s has no English", s.ID)
+func TestEveryTextOfASampleIsInEnglish(t *testing.T) {
+	eachSample(t, func(t *testing.T, dir string) {
+		r := opened(".", dir)
+		p := r.Program()
+		if p == nil {
+			t.Fatal(shown(t, r))
 		}
-	}
-	entries := r.Pack.Translations["en"]
-	for _, s := range r.Pack.Strings { // those too that no program needs, such as the reasons in an inventory
-		if entries == nil || entries.Entries[s.ID] == nil || entries.Entries[s.ID].Text == nil {
-			t.Errorf("%s is not in locale/en.po", s.ID)
+		if diff := cmp.Diff(samples[dir], p.Languages); diff != "" {
+			t.Fatalf("languages (-want +got)\n%s", diff)
 		}
-	}
-}
-
-func TestTheEcuadorPackIsASampleWithSources(t *testing.T) {
-	t.Parallel()
-	r := opened(".", ec)
-	if !r.Pack.Example {
-		t.Error("it is not marked as an example")
-	}
-	sources := 0
-	for _, f := range r.Pack.Flows {
-		for _, s := range f.Steps {
-			if len(s.Sources) > 0 && s.ReviewBy == nil {
-				t.Errorf("%s has a source and no day of review", s.Full())
+		if len(p.Strings) < 100 {
+			t.Errorf("only %d texts", len(p.Strings))
+		}
+		for _, s := range p.Strings {
+			if len(s.Texts[1]) == 0 {
+				t.Errorf("%s has no English", s.ID)
 			}
-			sources += len(s.Sources)
 		}
-	}
-	if sources == 0 {
-		t.Error("no step has a source")
-	}
+		entries := r.Pack.Translations["en"]
+		for _, s := range r.Pack.Strings { // those too that no program needs, such as the reasons in an inventory
+			if entries == nil || entries.Entries[s.ID] == nil || entries.Entries[s.ID].Text == nil {
+				t.Errorf("%s is not in locale/en.po", s.ID)
+			}
+		}
+	})
+}
+
+func TestASampleIsMarkedAndHasSources(t *testing.T) {
+	eachSample(t, func(t *testing.T, dir string) {
+		r := opened(".", dir)
+		if !r.Pack.Example {
+			t.Error("it is not marked as an example")
+		}
+		sources := 0
+		for _, f := range r.Pack.Flows {
+			for _, s := range f.Steps {
+				if len(s.Sources) > 0 && s.ReviewBy == nil {
+					t.Errorf("%s has a source and no day of review", s.Full())
+				}
+				sources += len(s.Sources)
+			}
+		}
+		if sources == 0 {
+			t.Error("no step has a source")
+		}
+	})
 }

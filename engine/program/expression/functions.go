@@ -64,7 +64,7 @@ var functions = []Function{
 	{Name: "nearest", Params: []Param{{"rows", wantRows}, {"place", wantPlace}}, Result: "row", gives: rowOf(false),
 		Doc: "The row whose lat and lon are nearest to a place.", Example: `nearest(offices, here)`},
 	{Name: "distance_km", Params: []Param{{"place", wantPlace}, {"place", wantPlace}}, Result: "number", gives: always(program.NumberKind),
-		Doc: "How many kilometres lie between two places, as the crow flies.", Example: `distance_km(here, nearest(offices, here)) < 5`},
+		Doc: "How many kilometres lie between two places, as the crow flies, with one decimal.", Example: `distance_km(here, nearest(offices, here)) < 5`},
 	{Name: "today", Result: "date", gives: always(program.DateKind),
 		Doc: "The date of the message, in the pack's timezone.", Example: `visit == today()`},
 	{Name: "now", Result: "time", gives: always(program.TimeKind),

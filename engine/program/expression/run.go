@@ -283,7 +283,7 @@ func distanceBetween(v ...any) (any, error) {
 	if !ok {
 		return nil, unfit("distance_km", v[2])
 	}
-	return math.Round(kilometres(from, to)*1000) / 1000, nil
+	return math.Round(kilometres(from, to)*10) / 10, nil // nobody needs metres as the crow flies, and a text shows all digits
 }
 
 // placeOf is a location, or a row's columns lat and lon.
