@@ -57,7 +57,7 @@ func (e *Entry) flags() []string {
 
 // comment writes one line. What a comment cannot hold is left out, so that no comment becomes something else.
 func comment(dst []byte, mark, text string) []byte {
-	text = strings.NewReplacer("\r", "", "\n", " ").Replace(text)
+	text = strings.TrimRight(strings.NewReplacer("\r", "", "\n", " ").Replace(text), " \t")
 	dst = append(dst, mark...)
 	if text != "" {
 		dst = append(append(dst, ' '), text...)
