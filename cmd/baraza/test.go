@@ -51,7 +51,11 @@ func (c *tests) pack(s streams, path string, o *opened) (bad bool) {
 		failed++
 		r.Write(s.out, func(at ast.Span) int { return lineNumber(o.sources, at) })
 	}
-	fmt.Fprintf(s.out, "%s: %d tests passed, %d did not\n", path, passed, failed)
+	word := "tests"
+	if passed == 1 {
+		word = "test"
+	}
+	fmt.Fprintf(s.out, "%s: %d %s passed, %d did not\n", path, passed, word, failed)
 	if passed+failed == 0 {
 		fmt.Fprintf(s.out, "The pack has no test block%s.\n", map[bool]string{true: " with that title"}[c.Only != ""])
 	}
