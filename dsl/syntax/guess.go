@@ -168,6 +168,9 @@ func (s *scan) guessDay(l *line, text []byte, p Place) bool {
 	if p != InHours || n < 3 {
 		return false
 	}
+	if s.guessOpening(l, text) {
+		return true
+	}
 	for _, d := range days {
 		if strings.EqualFold(string(text[:3]), d) && n <= len("wednesday") {
 			h, _ := s.table.at[p].keyword([]byte(d))

@@ -34,6 +34,7 @@ func (s *scan) headAndText(l *line) {
 	switch l.head.Text {
 	case NoText:
 		s.keywordColon(l, keyword)
+		s.expected(l, keyword)
 		s.lexHead(l, keyword, l.end)
 		return
 	case Rest:

@@ -12,7 +12,10 @@ import (
 // meant recognises what a writer meant whose line is right up to one word or sign, and reports the line with the
 // change.
 func (p *parse) meant(l *line, stop *token) bool {
-	return p.countWord(l, stop) || p.missingFor(l, stop) || p.extraFor(l, stop) || p.missingComma(l, stop) || p.markSlip(l, stop) ||
+	if l.head.row == "opening line" && p.guessOpening(l, p.src[l.start:l.end]) {
+		return true
+	}
+	return p.slashes(l, stop) || p.countWord(l, stop) || p.missingFor(l, stop) || p.extraFor(l, stop) || p.missingComma(l, stop) || p.markSlip(l, stop) ||
 		p.columnColon(l, stop) || p.valuesBelow(l, stop) || p.typeInWords(l, stop)
 }
 
@@ -27,6 +30,46 @@ func (s *scan) keywordColon(l *line, n int32) {
 	}
 	s.report(l.number, diag.New(diag.Error, "unexpected-words", s.at(n, n+1), `a "%s" line has no colon behind its first word`, l.head.Keyword).
 		WithFix(s.at(n, rest), " ", false))
+}
+
+// expectations are what people write for the words behind expect.
+var expectations = []struct{ written, meant string }{
+	{"hand over to", "handed to"}, {"handed over to", "handed to"}, {"hand to", "handed to"}, {"end", "ended"}, {"save", "saved"}, {"alert", "alerted"}, {"step", "at"},
+}
+
+// expected: "expect hand over to desk".
+func (s *scan) expected(l *line, from int32) {
+	if l.head.Keyword != "expect" {
+		return
+	}
+	from += int32(spaceLen(s.src[from:l.end]))
+	for _, e := range expectations {
+		name, ok := bytes.CutPrefix(s.src[from:l.end], []byte(e.written))
+		if !ok || (e.meant == "ended") != (len(name) == 0) || len(name) > 0 && (name[0] != ' ' || !isTarget(bytes.TrimSpace(name))) {
+			continue
+		}
+		at := s.at(from, from+int32(len(e.written)))
+		s.report(l.number, diag.New(diag.Error, "unexpected-words", at, `"%s" is written "%s" here`, e.written, e.meant).WithFix(at, e.meant, false))
+		return
+	}
+}
+
+// slashes: "field risk: low/medium/high".
+func (p *parse) slashes(l *line, stop *token) bool {
+	if p.src[stop.start] != '/' || l.head.Keyword == "ask" || !strings.Contains(l.head.Shape, "TYPE") {
+		return false
+	}
+	end := stop.start
+	for end < l.end && p.src[end] != ',' {
+		end++
+	}
+	words := strings.Split(string(p.src[stop.start:end]), "/")
+	for i, w := range words {
+		words[i] = strings.TrimSpace(w)
+	}
+	p.report(l.number, diag.New(diag.Error, "unexpected-words", p.at(stop.start, stop.end), "a comma stands between words, not a slash").
+		WithFix(p.at(trimEnd(p.src, l.start, stop.start), end), strings.Join(words, ", "), false))
+	return true
 }
 
 // countWords are the words for how many times.
