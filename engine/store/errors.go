@@ -7,7 +7,7 @@ import (
 
 var (
 	// ErrUnknown: a commit came back with an error and may still have been kept, wholly or not at all. The
-	// store takes no more calls until Reopen.
+	// store takes no more calls until Reopen, and answers them with this.
 	ErrUnknown = errors.New("nobody knows whether the commit was kept")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("the store is closed")
@@ -29,6 +29,7 @@ var (
 // its page.
 type DamagedError struct {
 	Key   Key    // the contact, where it is known
+	ID    uint64 // the message or entry, where it is one; settling a message as Gone removes it
 	Where string // the part of the store
 }
 

@@ -36,6 +36,9 @@ type Store interface {
 	// Revision 0 is what the first turn expects; that is no error. A contact that cannot be read is ErrDamaged.
 	Load(ctx context.Context, key Key) (Contact, error)
 
+	// Contacts lists contacts in the order of their keys, behind the key after, at most limit.
+	Contacts(ctx context.Context, of Set, after Key, limit int) ([]Contact, error)
+
 	// Find looks an identity up. The zero Owner means that nobody has it.
 	Find(ctx context.Context, identity Hash) (Owner, error)
 
@@ -119,7 +122,7 @@ type Hash [16]byte
 
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-// Set is a set of partitions; bit p stands for partition p.
+// Set is a set of partitions; bit p stands for partition p. The zero Set has none, and lists nothing.
 type Set uint64
 
 // All is every partition.
@@ -150,8 +153,9 @@ type Turn struct {
 	// older than what the store still remembers counts as seen.
 	Dedupe []Seen
 
-	// Erase deletes everything of the contact first; the rest of the turn is then the beginning of a new one,
-	// whose first revision is 1 as ever, whatever Expect was. The caller seals that rest with a new contact key
+	// Erase deletes everything of the contact first, also one that cannot be read. The rest of the turn, if there
+	// is any, begins a new contact under the same key, whose Since is a millisecond after the erasure and whose
+	// revisions count from 0 again. The caller seals that rest with a contact key begun after the erasure
 	// (keys.Begin) and destroys the older ones after the commit (keys.Erase).
 	Erase *Erasure
 
@@ -239,8 +243,9 @@ type Identity struct {
 	Hash   Hash   // keyed, of channel, kind and value
 	Sealed []byte // the value
 	// In a turn: Drop takes the identity from the contact. Take takes it from whoever has it, as when a number
-	// passes to another person; without it someone else's identity is a Conflict.
-	Drop, Take bool
+	// passes to another person; without it someone else's identity is a Conflict. Lift ends its suppression:
+	// the person has opted in again.
+	Drop, Take, Lift bool
 }
 
 // Owner is who has an identity.
@@ -286,6 +291,25 @@ const (
 	Gone
 )
 
+// Follows tells whether news of s may replace what is known, was: ranks only rise; what was delivered cannot fail
+// any more, and what failed was delivered after all when the phone says so; only what failed or nobody tries any
+// more waits again.
+func (s State) Follows(was State) bool {
+	switch s {
+	case Waiting:
+		return was == Waiting || was == Failed || was == Dead
+	case Accepted, Sent:
+		return was < s || was == Dead
+	case Delivered:
+		return was < s || was == Failed || was == Dead
+	case Read:
+		return was != Read
+	case Failed, Dead:
+		return was < Delivered || was == Failed && s == Dead
+	}
+	return true
+}
+
 // Message is something that leaves. Messages of one contact leave in the order of their IDs: only the first
 // waiting one is the head that Outbox lists.
 type Message struct {
@@ -295,8 +319,8 @@ type Message struct {
 	Key     Key
 	Channel string // the sender, as the configuration names it
 	Class   uint8  // the caller's
-	At      time.Time
-	Ready   time.Time // not to be sent before
+	At      time.Time // zero in a turn: the turn's
+	Ready   time.Time // not to be sent before; zero in a turn: at once
 	Kept    time.Time // deleted then, whatever its state; zero: as long as the contact
 	State   State
 	Tries   int    // times it was settled as Waiting
@@ -310,7 +334,8 @@ type Message struct {
 // Settlement is news of a message.
 type Settlement struct {
 	ID uint64
-	// State it is in now. A lower rank than it has is left out, and so is news of a message that is gone.
+	// State it is in now. News that State.Follows does not let follow what is known is left out without a word,
+	// and so is news of a message that is gone or of another contact.
 	State State
 	Ready time.Time // of Waiting: try again then
 	Code  int
@@ -325,7 +350,7 @@ type Settlement struct {
 // Until, in the order of Ready, then ID; of Failed and Dead all, in the order of ID; other states are not listed.
 // With a Key: every message of the contact, newest first, whatever its state.
 type OutboxQuery struct {
-	Of    Set
+	Of    Set // not looked at with a Key
 	Key   Key
 	State State
 	Until time.Time
@@ -372,10 +397,10 @@ type Item struct {
 	Remove    bool // in a turn
 }
 
-// ItemQuery chooses items; empty parts choose all.
+// ItemQuery chooses items; empty parts, but Kind and Of, choose all.
 type ItemQuery struct {
-	Kind  ItemKind // required
-	Of    Set      // 0 is All; anonymous items are in the partition of their ID
+	Kind  ItemKind
+	Of    Set // anonymous items are in the partition of their ID
 	Key   Key
 	ID    Hash
 	Pack  string
@@ -398,7 +423,7 @@ type Entry struct {
 
 // JournalQuery chooses entries. With a Key those of the contact, newest first; without, all, oldest first.
 type JournalQuery struct {
-	Of    Set // 0 is All
+	Of    Set // not looked at with a Key
 	Key   Key
 	After uint64 // ID of the last of the page before
 	Limit int
