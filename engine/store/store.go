@@ -82,7 +82,7 @@ type Store interface {
 	Close() error
 }
 
-// File is what a store in a file of its own can do besides, for operators. Each may run beside turns.
+// File is what a store in a file of its own can do besides, for operators.
 type File interface {
 	Store
 
@@ -90,14 +90,14 @@ type File interface {
 	Stats(ctx context.Context) (Stats, error)
 
 	// Check reads everything and reports each thing that is not as it should be, in words for an operator.
-	// The error is that of the reading, not of what was found.
+	// The error is that of the reading, not of what was found. Turns wait meanwhile.
 	Check(ctx context.Context, report func(problem string)) error
 
 	// Backup writes a copy as of now and returns its bytes. Turns go on meanwhile.
 	Backup(ctx context.Context, w io.Writer) (int64, error)
 
 	// Compact gives deleted space back: it writes a new file beside the old one and puts it in its place.
-	// Turns wait meanwhile. A process killed in the middle leaves the old file or the new one, never half.
+	// Turns wait meanwhile, reading goes on. A process killed in the middle leaves the old file or the new one, never half.
 	Compact(ctx context.Context) error
 }
 
@@ -139,7 +139,7 @@ const Any = ^uint64(0)
 // the fields below.
 type Turn struct {
 	Key Key
-	// Pack names the pack that serves the contact; kept with the contact when set.
+	// Pack names the pack that serves the contact; when set, kept with what else the turn keeps of the contact.
 	Pack string
 	// Expect is the revision the turn was stepped from. The first turn of a contact expects 0 and makes
 	// revision 1, and each turn that applies adds 1, so that a caller may step ahead of its commits.
@@ -317,8 +317,8 @@ type Message struct {
 	// our own mark, for it says nothing about the contact.
 	ID      uint64
 	Key     Key
-	Channel string // the sender, as the configuration names it
-	Class   uint8  // the caller's
+	Channel string    // the sender, as the configuration names it
+	Class   uint8     // the caller's
 	At      time.Time // zero in a turn: the turn's
 	Ready   time.Time // not to be sent before; zero in a turn: at once
 	Kept    time.Time // deleted then, whatever its state; zero: as long as the contact
@@ -382,8 +382,8 @@ type Item struct {
 	// ID is unique within the kind, and the caller's: a keyed hash of the record's reference, or of contact and
 	// number.
 	ID Hash
-	// Key is the contact it belongs to and is erased with. The zero Key in a turn means the turn's contact,
-	// unless Anonymous: then nothing links the two.
+	// Key is the contact it belongs to and is erased with; in a turn it is the turn's, unless Anonymous: then it
+	// is zero, nothing links the two, and an erasure leaves the item.
 	Key       Key
 	Anonymous bool
 	Pack      string
