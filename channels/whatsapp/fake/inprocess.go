@@ -1,10 +1,9 @@
 package fake
 
 import (
-	"errors"
+	"bytes"
 	"io"
 	"net/http"
-	"net/http/httptest"
 )
 
 // InProcess is a transport that hands requests to h without a network, in the goroutine that sends them: for
@@ -31,14 +30,35 @@ func (p inProcess) RoundTrip(r *http.Request) (response *http.Response, err erro
 	if inner.Body == nil {
 		inner.Body = http.NoBody
 	}
+	defer inner.Body.Close()
 	inner.Host = r.URL.Host
 	inner.RequestURI = r.URL.RequestURI()
-	recorder := httptest.NewRecorder()
-	p.handler.ServeHTTP(recorder, inner)
-	if closed := inner.Body.Close(); closed != nil {
-		return nil, errors.Join(errors.New("close the request's body"), closed)
+	answer := &written{header: http.Header{}}
+	p.handler.ServeHTTP(answer, inner)
+	answer.WriteHeader(http.StatusOK)
+	return &http.Response{
+		Status: http.StatusText(answer.status), StatusCode: answer.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: answer.sent, Body: io.NopCloser(&answer.body), ContentLength: int64(answer.body.Len()), Request: r,
+	}, nil
+}
+
+// written is an answer in memory.
+type written struct {
+	header, sent http.Header
+	status       int
+	body         bytes.Buffer
+}
+
+func (w *written) Header() http.Header { return w.header }
+
+func (w *written) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status, w.sent = status, w.header.Clone()
 	}
-	response = recorder.Result()
-	response.Request = r
-	return response, nil
+}
+
+func (w *written) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(p)
 }
