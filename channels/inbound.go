@@ -11,11 +11,12 @@ type Inbound struct {
 	Kind InboundKind
 	// ID recognises what is delivered again: the same on every delivery, another for anything else of the channel
 	// and account. It may hold a phone number: store a keyed hash of it.
-	ID      string
-	Channel string
-	Account string     // the number or bot it came to; "" where the provider tells only the business
-	From    []Identity // the person, the surest identity first; none where it is about no person
-	At      time.Time  // of the provider; zero where it gives none
+	ID       string
+	Channel  string
+	Account  string     // the number or bot it came to; "" where the provider tells only the business
+	Business string     // the provider's id of the business account, where it has one
+	From     []Identity // the person, the surest identity first; none where it is about no person
+	At       time.Time  // of the provider; zero where it gives none
 
 	// Message is the provider's id of the message itself, to quote it, to mark it as read, to find it when it is
 	// edited; of Reaction, Edit and Revoke: of the message they are about.
@@ -29,12 +30,18 @@ type Inbound struct {
 	Status Status     // of StatusReceived
 	Was    []Identity // of IdentityChanged: those that From takes the place of
 	// Key names the person's device key where the provider tells it; a change may mean another person holds the phone.
-	Key    string
-	Stops  bool   // of PreferenceChanged: no more of it, else it may come again
-	Alert  Alert  // of AlertRaised
-	Reason string // of Unknown: why it was set aside: "kind", "malformed", "group"; without content
-	Raw    []byte // of Unknown only: the element as it came
+	Key   string
+	Stops bool  // of PreferenceChanged: no more of it, else it may come again
+	Alert Alert // of AlertRaised
+	// Reason says without content why something was not read whole: "kind", "malformed", "group", "unsupported". It is
+	// set for Unknown, and for a message that nobody here can read: its Event.Media.Kind is Unreadable.
+	Reason string
+	Raw    []byte // of Unknown, and of a message whose kind is not known: the element as it came
 }
+
+// Unreadable is the kind of media by which a flow learns that a person sent something nobody here can read, so that it
+// can say so.
+const Unreadable = "unsupported"
 
 // InboundKind says what an Inbound is.
 type InboundKind uint8
@@ -110,6 +117,7 @@ func Latest(a, b Rank) Rank { return max(a, b) }
 // Alert is something about the account that an operator has to see. It holds no content and names nobody.
 type Alert struct {
 	Severity Severity
+	Subject  string    // what it is about, such as a template "call_reminder/es"; "" for the account
 	Code     string    // stable: the provider's event in lower case, such as "account_update/disabled_update"
 	Text     string    // what the provider says about it, bounded
 	Until    time.Time // of a restriction: its end; zero where none is told

@@ -35,6 +35,8 @@ const (
 	OutsideWindow
 	// Unreachable: this person cannot be reached here. Never again with this part; another channel may do.
 	Unreachable
+	// Forbidden: the account may not write to people of this person's country. As Unreachable, and an operator is told.
+	Forbidden
 	// Stopped: the person wants no more of it: record the opt-out.
 	Stopped
 	// PersonChanged: the phone may be in other hands: hold it and alert whoever works on the case.
@@ -55,7 +57,7 @@ const (
 
 var classes = [...]string{NoClass: "none", Accepted: "accepted", UnknownOutcome: "unknown-outcome", Retry: "retry",
 	PairThrottled: "pair-throttled", SenderThrottled: "sender-throttled", Suspended: "suspended", OutsideWindow: "outside-window",
-	Unreachable: "unreachable", Stopped: "stopped", PersonChanged: "person-changed", RequestBug: "request-bug",
+	Unreachable: "unreachable", Forbidden: "forbidden", Stopped: "stopped", PersonChanged: "person-changed", RequestBug: "request-bug",
 	TemplateUnusable: "template-unusable", MediaUnusable: "media-unusable", Unauthorized: "unauthorized",
 	AccountBlocked: "account-blocked", Restricted: "restricted"}
 
