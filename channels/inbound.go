@@ -28,7 +28,7 @@ type Inbound struct {
 	Attachment *Attachment  // of MessageReceived with media to fetch
 
 	Status Status     // of StatusReceived
-	Was    []Identity // of IdentityChanged: those that From takes the place of
+	Was    []Identity // of IdentityChanged: those that are no longer the person's
 	// Key names the person's device key where the provider tells it; a change may mean another person holds the phone.
 	Key   string
 	Stops bool  // of PreferenceChanged: no more of it, else it may come again
@@ -47,16 +47,17 @@ const Unreadable = "unsupported"
 type InboundKind uint8
 
 const (
-	MessageReceived   InboundKind = iota + 1
-	StatusReceived                // what became of a message of ours
-	Reaction                      // an emoji on a message, or taken back
-	Edited                        // a person changed a message of theirs
-	Revoked                       // a person deleted a message of theirs; stored copies must go too
-	IdentityChanged               // From are the person's identities from now on, in place of Was
-	KeyChanged                    // the person's device key changed: hold what only they may read
-	PreferenceChanged             // the person stopped or resumed a kind of message at the provider, Alert.Code says which
-	AlertRaised                   // something for the operator
-	Unknown                       // a kind we do not know, or an element that cannot be read: kept as it came
+	NoKind InboundKind = iota
+	MessageReceived
+	StatusReceived    // what became of a message of ours
+	Reaction          // an emoji on a message, or taken back
+	Edited            // a person changed a message of theirs
+	Revoked           // a person deleted a message of theirs; stored copies must go too
+	IdentityChanged   // From are the person's identities from now on, in place of Was
+	KeyChanged        // the person's device key changed: hold what only they may read
+	PreferenceChanged // the person stopped or resumed a kind of message at the provider, Alert.Code says which
+	AlertRaised       // something for the operator
+	Unknown           // a kind we do not know, or an element that cannot be read: kept as it came
 )
 
 var inboundKinds = [...]string{MessageReceived: "message", StatusReceived: "status", Reaction: "reaction", Edited: "edit",
@@ -117,7 +118,7 @@ func Latest(a, b Rank) Rank { return max(a, b) }
 // Alert is something about the account that an operator has to see. It holds no content and names nobody.
 type Alert struct {
 	Severity Severity
-	Subject  string    // what it is about, such as a template "call_reminder/es"; "" for the account
+	Subject  string    // what it is about, a template "call_reminder/es", a number of ours; "" for the account
 	Code     string    // stable: the provider's event in lower case, such as "account_update/disabled_update"
 	Text     string    // what the provider says about it, bounded
 	Until    time.Time // of a restriction: its end; zero where none is told

@@ -49,7 +49,16 @@ type notice struct {
 		Timestamp loose  `json:"timestamp"`
 	} `json:"user_preferences"`
 
-	// Of user_id_update.
+	Metadata struct {
+		PhoneNumberID loose `json:"phone_number_id"`
+	} `json:"metadata"`
+
+	userUpdate              // seen by itself
+	Updates    []userUpdate `json:"user_id_update"` // or in a list
+}
+
+// userUpdate is a business-scoped id that became another.
+type userUpdate struct {
 	WaID         loose `json:"wa_id"`
 	UserID       moved `json:"user_id"`
 	ParentUserID moved `json:"parent_user_id"`
@@ -106,6 +115,7 @@ func (p *parser) field(c change, raw []byte) {
 		p.unknown("malformed", raw)
 		return
 	}
+	p.account = string(n.Metadata.PhoneNumberID)
 	switch {
 	case c.Field == "user_preferences":
 		p.preferences(&n, raw)
@@ -137,17 +147,24 @@ func (p *parser) preferences(n *notice, raw []byte) {
 }
 
 func (p *parser) userID(n *notice, raw []byte) {
-	in := p.inbound(channels.IdentityChanged, p.hashed("user-id", raw))
-	in.Was = identities(n.UserID.Previous, "", n.ParentUserID.Previous)
-	in.From = identities(n.UserID.Current, n.WaID, n.ParentUserID.Current)
-	if in.At = n.Timestamp.time(); in.At.IsZero() {
-		in.At = p.entryTime.time()
+	updates := n.Updates
+	if updates == nil {
+		updates = []userUpdate{n.userUpdate}
 	}
-	if len(in.Was) == 0 || n.UserID.Current == "" {
-		p.unknown("malformed", raw)
-		return
+	for i := range updates {
+		u := &updates[i]
+		in := p.inbound(channels.IdentityChanged, p.hashed("user-id", []byte(u.UserID.Previous+"\x00"+u.UserID.Current)))
+		in.Was = identities(u.UserID.Previous, "", u.ParentUserID.Previous)
+		in.From = identities(u.UserID.Current, u.WaID, u.ParentUserID.Current)
+		if in.At = u.Timestamp.time(); in.At.IsZero() {
+			in.At = p.entryTime.time()
+		}
+		if len(in.Was) == 0 || u.UserID.Current == "" {
+			p.unknown("malformed", raw)
+			continue
+		}
+		p.people = append(p.people, in)
 	}
-	p.people = append(p.people, in)
 }
 
 func (p *parser) alert(field string, n *notice, raw []byte) {
@@ -166,6 +183,7 @@ func (p *parser) alert(field string, n *notice, raw []byte) {
 	if n.BanInfo.State == "REINSTATE" {
 		a.Severity = channels.Warning
 	}
+	a.Subject = trimmed(string(n.Number))
 	if n.Template != "" {
 		a.Subject = trimmed(n.Template + "/" + n.Language)
 	}

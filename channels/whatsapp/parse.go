@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"baraza/channels"
@@ -189,14 +190,29 @@ func (p *parser) message(raw []byte, people []person) {
 func system(in *channels.Inbound, m *received) bool {
 	switch m.System.Type {
 	case "user_changed_number", "user_changed_user_id", "user_identity_changed":
-		in.Kind, in.Was = channels.IdentityChanged, in.From
-		in.From = identities(m.System.UserID, orElse(m.System.WaID, m.System.NewWaID), m.System.ParentUserID)
-		return len(in.From) > 0
+		in.Kind = channels.IdentityChanged
+		news := identities(m.System.UserID, orElse(m.System.WaID, m.System.NewWaID), m.System.ParentUserID)
+		in.From, in.Was = replaced(in.From, news)
+		return len(news) > 0
 	case "customer_identity_changed":
 		in.Kind, in.Key = channels.KeyChanged, string(m.Identity.Hash)
 		return true
 	}
 	return false
+}
+
+// replaced puts new identities in the place of those of their kind; the others stay.
+func replaced(old, news []channels.Identity) (now, was []channels.Identity) {
+	now = append(now, news...)
+	for _, id := range old {
+		switch i := slices.IndexFunc(news, func(n channels.Identity) bool { return n.Kind == id.Kind }); {
+		case i < 0:
+			now = append(now, id)
+		case news[i] != id:
+			was = append(was, id)
+		}
+	}
+	return now, was
 }
 
 // content reads what a person sent into the event.

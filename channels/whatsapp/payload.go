@@ -162,14 +162,16 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// time reads seconds since 1970, or a date as RFC 3339 writes it; the zero time for anything else.
+// time reads seconds since 1970, or a date in either of the shapes that come; the zero time for anything else.
 func (l loose) time() time.Time {
 	const last = 253402300799 // in the year 9999
 	if n, err := strconv.ParseInt(string(l), 10, 64); err == nil && 0 < n && n <= last {
 		return time.Unix(n, 0).UTC()
 	}
-	if t, err := time.Parse(time.RFC3339, string(l)); err == nil {
-		return t.UTC()
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05-0700"} {
+		if t, err := time.Parse(layout, string(l)); err == nil {
+			return t.UTC()
+		}
 	}
 	return time.Time{}
 }
