@@ -4,6 +4,10 @@ const log = document.getElementById("messages");
 const open = new Set();
 let shown = "";
 
+function end() {
+  log.parentElement.scrollTop = log.parentElement.scrollHeight;
+}
+
 async function refresh() {
   const answer = await fetch("/phone/messages?" + log.dataset.query);
   if (!answer.ok) return;
@@ -14,7 +18,7 @@ async function refresh() {
   log.innerHTML = html;
   for (const id of open) document.getElementById(id)?.querySelector("details")?.setAttribute("open", "");
   if (focus) document.getElementById(focus)?.querySelector("button, summary")?.focus();
-  window.scrollTo(0, document.body.scrollHeight);
+  end();
 }
 
 log.addEventListener("toggle", (event) => {
@@ -36,4 +40,4 @@ document.addEventListener("submit", async (event) => {
 });
 
 new EventSource("/phone/changes").onmessage = refresh;
-window.scrollTo(0, document.body.scrollHeight);
+end();
