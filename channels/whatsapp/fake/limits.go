@@ -206,10 +206,14 @@ var contactCard = object{
 	},
 }
 
+// texts are keys of text; one called type is of the two that Meta's schema knows.
 func texts(keys ...string) map[string]rule {
 	all := map[string]rule{}
 	for _, key := range keys {
 		all[key] = anyText
+		if key == "type" {
+			all[key] = text{one: []string{"HOME", "WORK"}}
+		}
 	}
 	return all
 }
