@@ -274,8 +274,8 @@ func (r *renderer) template(o *engine.Outgoing) {
 		c := component{Type: "body"}
 		for i, p := range params {
 			// A parameter may have no line break and no run of spaces.
-			p = strings.Join(strings.Fields(markup.Plain(p)), " ")
-			if p == "" {
+			p = written(markup.Spans(strings.Join(strings.Fields(p), " ")))
+			if blank(p) {
 				r.refuse("empty-parameter", "parameter %d of the template %q is empty", i+1, o.Template)
 			}
 			c.Parameters = append(c.Parameters, parameter{Type: "text", Text: r.fits("parameter-too-long", "a parameter", p, r.record.BodyWithOptions)})
