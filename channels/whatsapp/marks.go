@@ -53,16 +53,17 @@ func written(spans []markup.Span) string {
 	return apart(string(text), literal)
 }
 
+// lookOf is the marks around a span. A span that holds the character itself goes without that mark: WhatsApp would end
+// the look there.
 func lookOf(s markup.Span) string {
 	look := ""
-	if s.Bold {
-		look += "*"
-	}
-	if s.Italic {
-		look += "_"
-	}
-	if s.Strike {
-		look += "~"
+	for _, l := range []struct {
+		on   bool
+		mark string
+	}{{s.Bold, "*"}, {s.Italic, "_"}, {s.Strike, "~"}} {
+		if l.on && !strings.Contains(s.Text, l.mark) {
+			look += l.mark
+		}
 	}
 	return look
 }

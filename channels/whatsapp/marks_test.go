@@ -32,6 +32,7 @@ func TestMarksAreWhatsAppsOwn(t *testing.T) {
 		`\*value before *bold*`:           `*` + h + `value before *bold*`,
 		"*\u2066+593 99\u2069* now":       "*\u2066+593 99\u2069* now",
 		`*bold*` + "\n\n" + `\*literal\*`: "*bold*\n\n*" + h + "literal" + h + "*",
+		`*bold \*star\**`:                 `bold *` + h + `star` + h + `*`,
 		`\\ backslash`:                    `\ backslash`,
 	} {
 		if diff := cmp.Diff([]string{want}, bodies(text, 4096)); diff != "" {
