@@ -14,7 +14,7 @@ import (
 // A Fault says when one misbehaviour strikes. The zero Fault never does.
 type Fault struct {
 	Chance float64       // from 0 to 1, drawn from the seed
-	At     []int         // strikes at these occasions in any case; 1 is the first
+	At     []int         // strikes at these occasions in any case, counted over all scopes; 1 is the first
 	For    time.Duration // once it has struck, it strikes the same scope for this long: a storm
 }
 

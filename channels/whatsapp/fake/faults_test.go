@@ -264,8 +264,8 @@ func TestFaultsAreSetByName(t *testing.T) {
 	}
 }
 
-// play runs one conversation of many people under faults of every kind, and returns all that can be seen of it.
-func play(t testing.TB, seed uint64) (*world, string) {
+// play runs one conversation of many people under faults of every kind.
+func play(t testing.TB, seed uint64) *world {
 	f := fake.Faults{Seed: seed, Refuse: map[int]fake.Fault{131000: fake.Chance(.05)}, Fail: map[int]fake.Fault{131026: fake.Chance(.05)}}
 	for _, name := range fake.FaultNames() {
 		if err := f.Set(name, .15); err != nil {
@@ -282,23 +282,27 @@ func play(t testing.TB, seed uint64) (*world, string) {
 		}
 	}
 	w.clock.Advance(8 * 24 * time.Hour)
-	seen, err := json.MarshalIndent(map[string]any{
+	return w
+}
+
+// seen is all that can be seen of a run.
+func seen(t testing.TB, w *world) string {
+	all, err := json.MarshalIndent(map[string]any{
 		"decisions": w.Decisions(), "requests": w.Requests(), "deliveries": w.Deliveries(), "accepted": w.Accepted(),
 	}, "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, string(seen)
+	return string(all)
 }
 
 func TestTheSameSeedGivesTheSameRun(t *testing.T) {
 	t.Parallel()
-	_, first := play(t, 7)
-	_, second := play(t, 7)
+	first, second := seen(t, play(t, 7)), seen(t, play(t, 7))
 	if first != second {
 		t.Errorf("two runs of one seed differ:\n%s", cmp.Diff(strings.Split(first, "\n"), strings.Split(second, "\n")))
 	}
-	if _, other := play(t, 8); other == first {
+	if other := seen(t, play(t, 8)); other == first {
 		t.Error("two seeds give the same run")
 	}
 }
@@ -330,7 +334,7 @@ func TestPeopleDoNotChangeEachOthersFaults(t *testing.T) {
 func TestEveryAcceptedMessageIsToldOrLost(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		w, _ := play(t, rapid.Uint64().Draw(r, "seed"))
+		w := play(t, rapid.Uint64().Draw(r, "seed"))
 		told := map[string]bool{}
 		for _, c := range w.changes() {
 			for _, s := range c.Value.Statuses {

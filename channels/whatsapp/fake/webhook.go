@@ -2,19 +2,14 @@ package fake
 
 import (
 	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 const (
@@ -295,139 +290,10 @@ func (s *Server) report(p *post, now time.Time, r result, forged, lost bool) {
 	s.change()
 }
 
-// webhook writes the envelope: an entry for each account, in it a change for each run of updates of one number
-// and class. The caller locks.
-func (s *Server) webhook(updates []*update) []byte {
-	type change = fields
-	var entries []fields
-	entry := map[string]int{}
-	var last *update
-	var value fields
-	for _, u := range updates {
-		at, there := entry[u.account]
-		if !there {
-			at = len(entries)
-			entry[u.account] = at
-			entries = append(entries, fields{"id": u.account, "changes": []change{}})
-		}
-		if last == nil || u.class == page || u.class != last.class || u.number != last.number || u.errors != nil || last.errors != nil {
-			value = u.value()
-			if u.class == page {
-				entries[at]["time"] = s.clock.Now().Unix()
-			}
-			entries[at]["changes"] = append(entries[at]["changes"].([]change), change{"field": u.field, "value": value})
-		}
-		u.addTo(value)
-		last = u
-	}
-	return escape(fields{"object": "whatsapp_business_account", "entry": entries})
-}
-
-func (u *update) value() fields {
-	if u.class == page {
-		return u.content.(fields)
-	}
-	return fields{
-		"messaging_product": "whatsapp",
-		"metadata":          fields{"display_phone_number": digits(u.number.Display), "phone_number_id": u.number.ID},
-	}
-}
-
-func (u *update) addTo(value fields) {
-	key := map[string]string{messages: "messages", systems: "messages", statuses: "statuses"}[u.class]
-	if key == "" {
-		return
-	}
-	all, _ := value[key].([]any)
-	value[key] = append(all, u.content)
-	if u.errors != nil {
-		value["errors"] = u.errors
-	}
-	if failed := u.class == statuses && u.status == "failed"; u.class == systems || failed && u.who.Phone == "" {
-		return
-	}
-	contacts, _ := value["contacts"].([]fields)
-	card := u.who.card()
-	for _, c := range contacts {
-		if c["wa_id"] == card["wa_id"] && c["user_id"] == card["user_id"] {
-			return
-		}
-	}
-	value["contacts"] = append(contacts, card)
-}
-
-// escape writes JSON with every character beyond ASCII as \uXXXX, as signed bodies have it.
-func escape(value any) []byte {
-	var plain bytes.Buffer
-	encoder := json.NewEncoder(&plain)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		panic(fmt.Sprintf("fake: write a webhook: %v", err)) // unreachable: its parts are JSON or strings
-	}
-	raw := bytes.TrimSpace(plain.Bytes())
-	out := make([]byte, 0, len(raw))
-	for len(raw) > 0 {
-		r, size := utf8.DecodeRune(raw)
-		switch {
-		case r < utf8.RuneSelf:
-			out = append(out, raw[0])
-		case r > 0xFFFF:
-			high, low := 0xD800+(r-0x10000)>>10, 0xDC00+(r-0x10000)&0x3FF
-			out = fmt.Appendf(out, "\\u%04x\\u%04x", high, low)
-		default:
-			out = fmt.Appendf(out, "\\u%04x", r)
-		}
-		raw = raw[size:]
-	}
-	return out
-}
-
 func sign(secret string, body []byte) []byte {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	return mac.Sum(nil)
-}
-
-// Verify asks a callback to confirm itself, as when it is entered in the app's settings. It returns why the
-// callback would not be accepted.
-func Verify(ctx context.Context, client *http.Client, callback, token string) error {
-	const challenge = "1158201444"
-	address, err := url.Parse(callback)
-	if err != nil {
-		return fmt.Errorf("read the address of the callback: %w", err)
-	}
-	query := address.Query()
-	query.Set("hub.mode", "subscribe")
-	query.Set("hub.challenge", challenge)
-	query.Set("hub.verify_token", token)
-	address.RawQuery = query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
-	if err != nil {
-		return fmt.Errorf("ask the callback: %w", err)
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("ask the callback: %w", err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<10))
-	switch {
-	case err != nil:
-		return fmt.Errorf("read the callback's answer: %w", err)
-	case response.StatusCode != http.StatusOK:
-		return fmt.Errorf("the callback answered %d, not 200", response.StatusCode)
-	case string(body) != challenge:
-		return fmt.Errorf("the callback answered %q, not the challenge", body)
-	}
-	return nil
-}
-
-// Verify asks the configured callback with the configured token.
-func (s *Server) Verify(ctx context.Context) error {
-	s.mu.Lock()
-	callback := s.callback
-	s.mu.Unlock()
-	return Verify(ctx, s.config.Client, callback, s.config.VerifyToken)
 }
 
 // Account tells something of the business's account: account_update, account_alerts,
