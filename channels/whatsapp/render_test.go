@@ -15,6 +15,7 @@ import (
 
 	"baraza/channels"
 	"baraza/channels/whatsapp"
+	"baraza/channels/whatsapp/contract"
 	"baraza/engine"
 )
 
@@ -197,4 +198,23 @@ func TestPartsOfAnythingAreSoundOrRefused(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestMetasDocumentTakesEveryBody(t *testing.T) {
+	t.Parallel()
+	judge := contract.Judge(t)
+	c := channel(whatsapp.Settings{})
+	for name, o := range outgoing {
+		for i, p := range parts(t, c, o) {
+			for _, id := range []channels.Identity{{Kind: channels.Phone, Value: "593990000001"}, {Kind: channels.ScopedID, Value: "EC.44"}} {
+				body, err := whatsapp.Request(channels.Delivery{ID: "d-1", Part: p, To: []channels.Identity{id}, ReplyTo: "wamid.X"}, "MEDIA")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := judge(body); err != nil {
+					t.Errorf("%s, part %d: %v\n%s", name, i, err, body)
+				}
+			}
+		}
+	}
 }
