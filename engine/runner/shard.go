@@ -13,8 +13,12 @@ const (
 	triesOfPanic    = 3 // then the event is set aside
 )
 
-// talk is a contact as its shard sees it while turns of it are under way: after those turns, not yet before the
-// store. It is forgotten when none is left.
+// talk is a contact as its shard sees it while turns of it are under way: as it will be after them. It is forgotten
+// when none is left.
+//
+// Stepping ahead relies on there being no other writer of its partition (a lease where there are several processes):
+// one that made just as many turns as one of ours lost would go unnoticed by the next of ours. Erasures by operators
+// are no such writer, for they begin the revisions anew.
 type talk struct {
 	key        store.Key
 	pack       string
