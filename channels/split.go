@@ -7,6 +7,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"baraza/channels/capability"
+	"baraza/channels/markup"
 )
 
 // Borders of a text, the worst place to cut at first.
@@ -103,4 +104,31 @@ func cutRunes(cluster string, limit int) int {
 		i += size
 	}
 	return len(cluster)
+}
+
+// SplitSpans is Split for a text whose looks are known: each part has its own spans, and the limit counts what is
+// read, without marks.
+func SplitSpans(spans []markup.Span, limit int) [][]markup.Span {
+	var text strings.Builder
+	for _, s := range spans {
+		text.WriteString(s.Text)
+	}
+	var parts [][]markup.Span
+	for _, part := range Split(text.String(), limit) {
+		var own []markup.Span
+		for n := len(part); n > 0; {
+			s := spans[0]
+			if len(s.Text) > n {
+				s.Text = s.Text[:n]
+				spans = append([]markup.Span{spans[0]}, spans[1:]...)
+				spans[0].Text = spans[0].Text[n:]
+			} else {
+				spans = spans[1:]
+			}
+			n -= len(s.Text)
+			own = append(own, s)
+		}
+		parts = append(parts, own)
+	}
+	return parts
 }

@@ -151,55 +151,39 @@ func bodies(text string, limit int) []string {
 		}
 		return []string{whole}
 	}
-	var plain strings.Builder
-	for _, s := range spans {
-		plain.WriteString(s.Text)
-	}
 	var out []string
-	rest := spans
-	for _, part := range channels.Split(plain.String(), limit) {
-		var own []markup.Span
-		own, rest = take(rest, len(part))
-		out = append(out, fitting(own, part, limit)...)
+	for _, own := range channels.SplitSpans(spans, limit) {
+		out = append(out, fitting(own, limit)...)
 	}
 	return out
 }
 
 // fitting writes one part. The marks may make it too long: then it becomes several.
-func fitting(spans []markup.Span, plain string, limit int) []string {
+func fitting(spans []markup.Span, limit int) []string {
 	text := written(spans)
 	if blank(text) {
 		return nil
 	}
-	if over := capability.UTF16.Len(text) - limit; over <= 0 {
+	over := capability.UTF16.Len(text) - limit
+	if over <= 0 {
 		return []string{text}
-	} else if n := capability.UTF16.Len(plain); n > 2 {
-		var out []string
-		for _, part := range channels.Split(plain, max(n-over, n/2)) {
-			var own []markup.Span
-			own, spans = take(spans, len(part))
-			out = append(out, fitting(own, part, limit)...)
-		}
-		return out
 	}
-	return []string{plain} // two characters: the marks are what is too long
-}
-
-// take parts the first n bytes of text from spans.
-func take(spans []markup.Span, n int) (first, rest []markup.Span) {
-	for i, s := range spans {
-		if len(s.Text) > n {
-			head, tail := s, s
-			head.Text, tail.Text = s.Text[:n], s.Text[n:]
-			if n > 0 {
-				first = append(first, head)
-			}
-			return first, append([]markup.Span{tail}, spans[i+1:]...)
-		}
-		first = append(first, s)
-		n -= len(s.Text)
+	n := 0
+	for _, s := range spans {
+		n += capability.UTF16.Len(s.Text)
 	}
-	return first, nil
+	if n <= 2 { // two characters: the marks are what is too long
+		var plain strings.Builder
+		for _, s := range spans {
+			plain.WriteString(s.Text)
+		}
+		return []string{plain.String()}
+	}
+	var out []string
+	for _, own := range channels.SplitSpans(spans, max(n-over, n/2)) {
+		out = append(out, fitting(own, limit)...)
+	}
+	return out
 }
 
 func blank(s string) bool {
