@@ -125,6 +125,9 @@ func (t *turn) sendQuestion(state int) {
 	if image != "" {
 		o.Media = Media{Kind: "image", ID: image}
 	}
+	if ask.Type == program.LocationKind {
+		o.Asks = "location"
+	}
 	at := len(t.sends) - 1
 	style, choices := t.lay(state, st, options)
 	t.sends[at].Style, t.sends[at].Options = style, choices

@@ -73,7 +73,11 @@ type Outgoing struct {
 	Contact                    string // phone number of a contact card; its name is Text
 	Template                   string // name; Args its parameters
 	Args                       []Value
-	Options                    []Choice
+	// Params are the template's parameters in its own order, as people read them, in canonical markup.
+	Params []string
+	// Asks is "location" where the question wants a place on the map; "" for anything else.
+	Asks    string
+	Options []Choice
 	// Style says how the options look: none, buttons, a list, or numbers in the text.
 	Style Style
 	// Staff: the text is a person's reply, not the flow's.

@@ -381,13 +381,14 @@ func (t *turn) sayTemplate(ref int, args []Value) {
 		t.s.here.vars = t.s.here.vars.with(&t.scratch, a.Name, a.Value)
 	}
 	text, header, footer := t.render(tpl.Body), t.render(tpl.Header), t.render(tpl.Footer)
+	params := t.templateParams(tpl)
 	t.s.here.vars = vars
 	t.bytes += len(text)
 	o := t.outgoing()
 	if o == nil {
 		return
 	}
-	o.Template, o.Args = tpl.Name, args
+	o.Template, o.Args, o.Params = tpl.Name, args, params
 	o.Text, o.String, o.Header, o.Footer = text, t.stringID(tpl.Body), header, footer
 	if len(tpl.Buttons) > 0 {
 		o.Style = Buttons
@@ -396,4 +397,22 @@ func (t *turn) sayTemplate(ref int, args []Value) {
 			o.Options[i] = Choice{Label: t.render(b), Number: i + 1}
 		}
 	}
+}
+
+// templateParams writes each parameter as the body shows it.
+func (t *turn) templateParams(tpl *program.Template) []string {
+	if len(tpl.Params) == 0 || tpl.Body < 0 || tpl.Body >= len(t.p.Strings) || len(t.p.Strings[tpl.Body].Texts) == 0 {
+		return nil
+	}
+	out := make([]string, len(tpl.Params))
+	body := t.p.Strings[tpl.Body].Texts[0]
+	for i, name := range tpl.Params {
+		for j := range body {
+			if e := body[j].Expr; body[j].Kind != program.Literal && e >= 0 && e < len(t.p.Exprs) && t.p.Exprs[e].Var == name {
+				out[i] = string(t.appendHole(nil, e, t.lang))
+				break
+			}
+		}
+	}
+	return out
 }

@@ -23,6 +23,8 @@ type commands struct {
 	Graph   draw    `cmd:"" help:"Draw the flows of a pack."`
 	Strings catalog `cmd:"" help:"Print the texts of a pack as a translation template."`
 	Test    tests   `cmd:"" help:"Run the test blocks of a pack."`
+
+	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
 }
 
 // Exit codes, the same for every command.

@@ -1,0 +1,172 @@
+package fake
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+//go:embed web
+var web embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"pair": func(v view, m Message) any {
+		return struct {
+			View    view
+			Message Message
+		}{v, m}
+	},
+}).ParseFS(web, "web/*.html"))
+
+// firstPerson is who the page chats as until its reader says otherwise: a number kept for fiction.
+const firstPerson = "+12025550123"
+
+// view is what the page shows.
+type view struct {
+	Person   string
+	Name     string
+	Number   *Number
+	Numbers  []*Number
+	People   []Person
+	Messages []Message
+	Typing   bool
+	Problem  string
+}
+
+// routePage adds the page on which one chats as a phone. It asks nothing of any other host.
+func (s *Server) routePage() {
+	guard := http.NewCrossOriginProtection() // no other site may write in somebody's name
+	page := func(pattern string, handle http.HandlerFunc) {
+		s.mux.Handle(pattern, guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			w.Header().Set("Cache-Control", "no-store")
+			handle(w, r)
+		})))
+	}
+	page("GET /phone", func(w http.ResponseWriter, r *http.Request) { s.showPage(w, r, "page") })
+	page("GET /phone/messages", func(w http.ResponseWriter, r *http.Request) { s.showPage(w, r, "messages") })
+	page("GET /phone/changes", s.changes)
+	page("POST /phone/write", s.act(func(p *Phone, r *http.Request) error {
+		if words := strings.TrimSpace(r.PostFormValue("text")); words != "" {
+			p.Write(words)
+		}
+		return nil
+	}))
+	page("POST /phone/tap", s.act(func(p *Phone, r *http.Request) error {
+		_, err := p.TapOn(r.PostFormValue("message"), r.PostFormValue("option"))
+		return err
+	}))
+	page("GET /phone/style.css", asset("web/style.css", "text/css; charset=utf-8"))
+	page("GET /phone/script.js", asset("web/script.js", "text/javascript; charset=utf-8"))
+	s.mux.Handle("GET /{$}", http.RedirectHandler("/phone", http.StatusFound))
+}
+
+func asset(name, kind string) http.HandlerFunc {
+	data, err := web.ReadFile(name)
+	if err != nil {
+		panic(err) // unreachable: the file is embedded
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write(data)
+	}
+}
+
+// chosen is the phone and the number of the business that the page is about.
+func (s *Server) chosen(r *http.Request) (*Phone, error) {
+	person := strings.ReplaceAll(strings.TrimSpace(r.FormValue("person")), " ", "")
+	var p *Phone
+	switch {
+	case person == "":
+		p = s.Phone(firstPerson)
+	case phone.like.MatchString(person):
+		p = s.Phone(person)
+	case scopedID.like.MatchString(person):
+		p = s.Meet(s.byUserID(person))
+	default:
+		return nil, fmt.Errorf("%q is not %s, and not %s such as EC.13491208655302741918", person, phone.says, scopedID.says)
+	}
+	if id := r.FormValue("number"); id != "" {
+		if s.number(id) == nil {
+			return nil, fmt.Errorf("the business has no number with the id %q", id)
+		}
+		p = p.With(id)
+	}
+	return p, nil
+}
+
+func (s *Server) byUserID(id string) Person {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if who, known := s.byUser[id]; known {
+		return who.Person
+	}
+	return Person{UserID: id}
+}
+
+func (p *Phone) name() string {
+	p.server.mu.Lock()
+	defer p.server.mu.Unlock()
+	if p.who.Phone != "" {
+		return p.who.Phone
+	}
+	return p.who.UserID
+}
+
+func (s *Server) showPage(w http.ResponseWriter, r *http.Request, name string) {
+	v := view{Numbers: s.numbers, Number: s.numbers[0], Person: r.FormValue("person"), Problem: r.FormValue("problem")}
+	status := http.StatusOK
+	p, err := s.chosen(r)
+	if err != nil {
+		v.Problem, status = err.Error(), http.StatusBadRequest
+	} else {
+		v.Person, v.Number, v.Messages, v.Typing = p.name(), p.number, p.Messages(), p.Typing()
+	}
+	v.People = s.People()
+	var out bytes.Buffer
+	if err := pages.ExecuteTemplate(&out, name+".html", v); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(out.Bytes())
+}
+
+// act does what a form asks for and shows the page again; the script of the page ignores where it is sent.
+func (s *Server) act(do func(p *Phone, r *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		back := url.Values{"person": {r.FormValue("person")}, "number": {r.FormValue("number")}}
+		p, err := s.chosen(r)
+		if err == nil {
+			err = do(p, r)
+		}
+		if err != nil {
+			back.Set("problem", err.Error())
+		}
+		http.Redirect(w, r, "/phone?"+back.Encode(), http.StatusSeeOther)
+	}
+}
+
+// changes is a stream of events, one for each change of anything.
+func (s *Server) changes(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	stream := http.NewResponseController(w)
+	for {
+		changed := s.Changed()
+		if _, err := io.WriteString(w, "data: changed\n\n"); err != nil || stream.Flush() != nil {
+			return
+		}
+		select {
+		case <-changed:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,248 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"baraza/engine"
+	"baraza/engine/store"
+)
+
+// Receive takes what a provider tells, and returns nil only after all of it is on the disk: then the caller may
+// acknowledge it. After an error the whole batch may be given again; what was kept of it is recognised. Messages of
+// one person are taken in the order of their times.
+func (r *Runner) Receive(ctx context.Context, batch []Inbound) error {
+	order := make([]int, len(batch))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return batch[a].At.Compare(batch[b].At) })
+	told := make(chan error, len(batch))
+	waits := 0
+	var failed error
+	for _, i := range order {
+		in := batch[i]
+		j, err := r.jobOf(ctx, &in)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		if j == nil {
+			continue
+		}
+		j.done = func(err error) { told <- err }
+		if err := r.submit(ctx, j); err != nil {
+			failed = errors.Join(failed, err)
+			break
+		}
+		waits++
+	}
+	for range waits {
+		if err := r.await(ctx, told); err != nil {
+			failed = errors.Join(failed, err)
+			if ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	return failed
+}
+
+// jobOf says whose it is and what has to be done about it; nil for what needs nothing.
+func (r *Runner) jobOf(ctx context.Context, in *Inbound) (*job, error) {
+	if in.Kind == StatusReceived {
+		return r.statusJob(ctx, in)
+	}
+	key, err := r.resolve(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	j := &job{key: key, pack: in.Pack, origin: inside, noted: in.At,
+		notes: []store.Hash{r.config.Keys.Hash(in.Pack, "event", in.Channel, in.Account, strconv.Itoa(int(in.Kind)), in.ID)}}
+	switch in.Kind {
+	case MessageReceived:
+		j.origin, j.event, j.in = fromPerson, in.Event, in
+		if j.event.Kind == 0 {
+			j.event.Kind = engine.Message
+		}
+	case Edited, Reaction, Revoked:
+		class := map[InboundKind]uint8{Edited: Edit, Reaction: Reacted, Revoked: Withdrawn}[in.Kind]
+		e := Entry{Text: in.Event.Text, About: in.Message}
+		j.change = func(d *draft) error { return d.keepIfNoticed(class, e) }
+	case IdentityChanged:
+		j.change = func(d *draft) error { return d.renamed(in) }
+	case KeyChanged:
+		j.change = func(d *draft) error { d.report("key-changed", ""); return nil }
+	case PreferenceChanged:
+		j.change = func(d *draft) error { return d.preference(in.Stops) }
+	case AlertRaised:
+		r.log.Warn("the account has news", "pack", in.Pack, "channel", in.Channel, "code", in.Code)
+		j.change = func(d *draft) error { return d.keep(Account, 0, Entry{Code: in.Code, Text: in.Text}) }
+	default:
+		j.change = func(d *draft) error { return d.keep(Strange, 0, Entry{Code: in.Code, Raw: in.Raw}) }
+	}
+	return j, nil
+}
+
+// OperatorKey is the contact under which the journal has what is about nobody, such as news of an account.
+func OperatorKey(k Keys, pack string) store.Key {
+	return k.Contact(pack, Identity{Kind: "operator", Value: pack})
+}
+
+// resolve finds the contact by any of its names; a new one begins under the first of them.
+func (r *Runner) resolve(ctx context.Context, in *Inbound) (store.Key, error) {
+	if len(in.From) == 0 {
+		if in.Kind == MessageReceived {
+			return store.Key{}, errors.New("a message from nobody")
+		}
+		return OperatorKey(r.config.Keys, in.Pack), nil
+	}
+	for _, ids := range [][]Identity{in.From, in.Was} {
+		for _, id := range ids {
+			owner, err := r.find(ctx, r.identityHash(in.Pack, id))
+			if err != nil {
+				return store.Key{}, err
+			}
+			if owner.Found {
+				return owner.Key, nil
+			}
+		}
+	}
+	return r.config.Keys.Contact(in.Pack, in.From[0]), nil
+}
+
+// find is Find that waits while the store is opened again.
+func (r *Runner) find(ctx context.Context, h store.Hash) (store.Owner, error) {
+	for {
+		owner, err := r.config.Store.Find(ctx, h)
+		if !errors.Is(err, store.ErrUnknown) {
+			return owner, err
+		}
+		if r.halting.Load() || !r.wait(ctx, reopenPause) {
+			return owner, ErrStopped
+		}
+	}
+}
+
+// keepIfNoticed keeps words only of who has accepted the notice.
+func (d *draft) keepIfNoticed(class uint8, e Entry) error {
+	p, err := d.r.program(d.pack)
+	if err != nil {
+		return err
+	}
+	d.p = p
+	if d.t.fresh || !d.noticed(d.t.person.session) {
+		e.Text = ""
+	}
+	return d.keep(class, 0, e)
+}
+
+// renamed gives the contact the names it has from now on, and takes them from whoever had them.
+func (d *draft) renamed(in *Inbound) error {
+	for _, id := range in.Was {
+		if !slices.Contains(in.From, id) {
+			d.turn.Identities = append(d.turn.Identities, store.Identity{Hash: d.r.identityHash(d.pack, id), Drop: true})
+		}
+	}
+	for _, id := range in.From {
+		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, sealIdentity, appendIdentity(id))
+		if err != nil {
+			return err
+		}
+		d.turn.Identities = append(d.turn.Identities, store.Identity{Hash: d.r.identityHash(d.pack, id), Sealed: sealed, Take: true})
+	}
+	if !d.t.fresh {
+		d.stepped = true
+		d.person.to = slices.DeleteFunc(d.person.to, func(id Identity) bool { return slices.Contains(in.Was, id) })
+		d.person.to = merged(in.From, d.person.to, d.person.channel)
+	}
+	d.report("identity-changed", "")
+	return nil
+}
+
+// preference is what the person told the provider rather than us. Only stopping counts: to be written to again
+// needs the person's word in the flow.
+func (d *draft) preference(stops bool) error {
+	if !stops || d.t.fresh || d.person.session.Contact.OptedOut {
+		return nil
+	}
+	d.stepped = true
+	d.person.session.Contact.OptedOut = true
+	return d.keep(OptedOut, 0, Entry{Code: "provider"})
+}
+
+// statusJob settles a part. What is not ours, or no longer there, needs nothing.
+func (r *Runner) statusJob(ctx context.Context, in *Inbound) (*job, error) {
+	m, err := r.partOf(ctx, in)
+	if err != nil || m == nil {
+		return nil, err
+	}
+	s := store.Settlement{ID: m.ID, State: in.Status.State, Code: in.Status.Code}
+	sender, _ := ParseSender(m.Channel)
+	pack := sender.Pack
+	j := &job{key: m.Key, pack: pack, origin: inside}
+	j.change = func(d *draft) error {
+		if in.Status.ProviderID != "" && m.Provider == (store.Hash{}) {
+			s.Provider = r.config.Keys.Hash(pack, "provider-id", in.Channel, in.Status.ProviderID)
+			sealed, err := r.config.Keys.Seal(pack, m.Key, sealProvider, []byte(in.Status.ProviderID))
+			if err != nil {
+				return err
+			}
+			s.SealedID = sealed
+		}
+		d.turn.Settle = append(d.turn.Settle, s)
+		if in.Status.State == store.Failed && store.Failed.Follows(m.State) {
+			d.failed(m, in.Status)
+		}
+		return nil
+	}
+	return j, nil
+}
+
+// partOf finds the message by our name of it, else by the provider's among those of the person.
+func (r *Runner) partOf(ctx context.Context, in *Inbound) (*store.Message, error) {
+	if id, key, ok := parsePartID(in.Status.OurID); ok {
+		m, err := r.config.Store.Message(ctx, id)
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) || err == nil && m.Key.String()[:8] != key {
+			return nil, nil
+		}
+		return &m, err
+	}
+	if len(in.From) == 0 || in.Status.ProviderID == "" {
+		return nil, nil
+	}
+	key, err := r.resolve(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := r.config.Store.Outbox(ctx, store.OutboxQuery{Key: key, Limit: 200})
+	if err != nil && !errors.Is(err, store.ErrDamaged) {
+		return nil, err
+	}
+	h := r.config.Keys.Hash(in.Pack, "provider-id", in.Channel, in.Status.ProviderID)
+	for i := range messages {
+		if messages[i].Provider == h {
+			return &messages[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// failed plans what comes after a part that the provider took and then gave up.
+func (d *draft) failed(m *store.Message, s Status) {
+	next := store.Settlement{ID: m.ID, Code: s.Code}
+	plan := d.r.sender.plan(*m, Result{Class: s.Class, Code: s.Code}, d.now)
+	next.State, next.Ready, next.Code = plan.state, plan.ready, plan.code
+	if plan.state == store.Dead {
+		d.r.Figures.Dead.Add(1)
+		d.report("dead-letter", s.Class.String()+" "+strconv.Itoa(s.Code))
+	}
+	d.turn.Settle = append(d.turn.Settle, next)
+	if s.Class == Stopped && !d.t.fresh {
+		if err := d.preference(true); err != nil {
+			d.r.log.Error("an opt-out was not kept", "contact", d.t.key, "error", err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package runner
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"baraza/engine"
+	"baraza/engine/store"
+)
+
+// Classes of journal entries. Entry gives what is in them.
+const (
+	MessageIn   uint8 = iota + 1 // the person wrote
+	MessageOut                   // the flow or staff wrote
+	StaffWord                    // staff wrote, in the case Ref
+	CaseText                     // the person wrote, in the case Ref
+	Edit                         // the person changed a message
+	Reacted                      // an emoji
+	Withdrawn                    // the person deleted a message
+	AlertEntry                   // a flow alerts a team
+	ReportEntry                  // something an operator should see
+	SetAside                     // an event that could not be stepped
+	Strange                      // something the provider sent that is not known
+	Account                      // news of the account
+	OptedOut
+	OptedIn
+	ExportEntry
+)
+
+// Entry is what a journal entry holds, as JSON.
+type Entry struct {
+	Text     string   `json:"text,omitempty"`
+	Options  []string `json:"options,omitempty"`
+	Token    string   `json:"token,omitempty"`
+	Media    string   `json:"media,omitempty"`
+	MediaID  string   `json:"media_id,omitempty"`
+	Lat, Lon *float64 `json:",omitempty"`
+	Template string   `json:"template,omitempty"`
+	Code     string   `json:"code,omitempty"`
+	About    string   `json:"about,omitempty"` // provider's id of the message it is about
+	Raw      []byte   `json:"raw,omitempty"`
+	Kind     string   `json:"kind,omitempty"` // of a set-aside event
+}
+
+// OpenEntry reads an entry.
+func OpenEntry(k Keys, pack string, e store.Entry, into any) error {
+	plain, err := k.Open(pack, e.Key, sealJournal+string(rune('a'+e.Class)), e.Sealed)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(plain, into)
+}
+
+// keep writes a journal entry.
+func (d *draft) keep(class uint8, ref uint32, v any) error {
+	sealed, err := d.sealed(sealJournal+string(rune('a'+class)), v)
+	if err != nil {
+		return err
+	}
+	d.turn.Journal = append(d.turn.Journal, store.Entry{Class: class, Ref: ref, At: d.now,
+		Kept: d.now.Add(d.r.timing.MessageKept), Sealed: sealed})
+	return nil
+}
+
+// note is keep for what must go on when it cannot be written.
+func (d *draft) note(class uint8, ref uint32, _ time.Time, e Entry) {
+	if err := d.keep(class, ref, e); err != nil {
+		d.r.log.Error("a journal entry could not be written", "contact", d.t.key, "error", err)
+	}
+}
+
+// report tells operators; neither code nor text is content.
+func (d *draft) report(code, text string) {
+	d.r.log.Info("report", "contact", d.t.key, "pack", d.pack, "code", code)
+	d.note(ReportEntry, 0, d.now, Entry{Code: code, Text: text})
+}
+
+// heard keeps what the person or staff said, where it may be kept.
+func (d *draft) heard(ev engine.Event) error {
+	class, ref := MessageIn, uint32(0)
+	switch {
+	case ev.Kind == engine.StaffReply:
+		class, ref = StaffWord, ev.Case
+	case ev.Kind != engine.Message || d.private:
+		return nil
+	}
+	e := Entry{Text: ev.Text, Token: ev.Token, Media: ev.Media.Kind, MediaID: ev.Media.ID, Template: ev.Template}
+	if ev.Location != nil {
+		e.Lat, e.Lon = &ev.Location.Lat, &ev.Location.Lon
+	}
+	return d.keep(class, ref, e)
+}
+
+// said keeps what was sent, where it may be kept.
+func (d *draft) said(o *engine.Outgoing) error {
+	if d.private {
+		return nil
+	}
+	e := Entry{Text: o.Text, Media: o.Media.Kind, MediaID: o.Media.ID, Template: o.Template}
+	for i := range o.Options {
+		e.Options = append(e.Options, o.Options[i].Label)
+	}
+	return d.keep(MessageOut, 0, e)
+}
+
+// setAside is an event as an operator finds it.
+func setAside(j *job) Entry {
+	e := Entry{Kind: [...]string{"", "message", "staff", "fetched", "timer", "inside"}[j.origin], Text: j.event.Text,
+		Token: j.event.Token, Media: j.event.Media.Kind, MediaID: j.event.Media.ID}
+	return e
+}
+
+// frames are the functions of a stack without their arguments, which may point at content.
+func frames(stack []byte) []byte {
+	var b strings.Builder
+	for line := range strings.Lines(string(stack)) {
+		if strings.HasPrefix(line, "\t") {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " ")
+			b.WriteString(line)
+			b.WriteByte('\n')
+		}
+		if b.Len() > 2000 {
+			break
+		}
+	}
+	return []byte(b.String())
+}

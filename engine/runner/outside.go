@@ -1,0 +1,247 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"baraza/engine"
+	"baraza/engine/program"
+	"baraza/engine/store"
+)
+
+const (
+	outsideAtOnce  = 64
+	triesOfFetch   = 3 // processes that may ask before the answer is that it failed
+	triesOfNotice  = 20
+	longestBackoff = 10 * time.Minute
+)
+
+// Fetcher asks another system. It retries what is worth it by itself.
+type Fetcher interface {
+	Fetch(context.Context, Question) (map[string]any, error)
+}
+
+// Question is a fetch.
+type Question struct {
+	Pack    string
+	Service *program.Service
+	Program *program.Program
+	Args    []engine.Value
+	// Key is the same however often the fetch is asked, and says nothing about the contact: a service that
+	// changes something can know it again by it.
+	Key string
+}
+
+// outside carries out what asks elsewhere: fetches and notices. It is told of them after the commit that wrote
+// them down; a process that dies before they are done finds their timers.
+type outside struct {
+	r     *Runner
+	woken chan struct{}
+
+	mu    sync.Mutex
+	queue []func(context.Context)
+}
+
+func newOutside(r *Runner) *outside { return &outside{r: r, woken: make(chan struct{}, 1)} }
+
+// start hands over and does not wait.
+func (o *outside) start(f func(context.Context)) {
+	o.mu.Lock()
+	o.queue = append(o.queue, f)
+	o.mu.Unlock()
+	select {
+	case o.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (o *outside) run(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(outsideAtOnce)
+	for {
+		select {
+		case <-ctx.Done():
+			return g.Wait()
+		case <-o.woken:
+		}
+		o.mu.Lock()
+		queue := o.queue
+		o.queue = nil
+		o.mu.Unlock()
+		for _, f := range queue {
+			if ctx.Err() != nil {
+				break
+			}
+			g.Go(func() error { f(ctx); return nil })
+		}
+	}
+}
+
+// fetch writes the question down, to be asked after the commit.
+func (d *draft) fetch(e *engine.Effect) {
+	p := pending{number: e.Fetch, service: e.Name, args: e.Args, tries: 1}
+	d.person.fetches = append(d.person.fetches, p)
+	d.timer(fetchTimer|e.Fetch, d.now.Add(d.r.timing.FetchAgain), FetchTimer)
+	d.ask(p)
+}
+
+func (d *draft) ask(p pending) {
+	r, key, pack := d.r, d.t.key, d.pack
+	d.after = append(d.after, func(store.Result) {
+		r.outside.start(func(ctx context.Context) { r.fetch(ctx, pack, key, p) })
+	})
+}
+
+// fetch asks, and whatever comes of it becomes an event.
+func (r *Runner) fetch(ctx context.Context, pack string, key store.Key, p pending) {
+	r.Figures.Fetches.Add(1)
+	ev := engine.Event{Kind: engine.Fetched, Fetch: p.number, Failed: true}
+	answer, err := r.question(ctx, pack, key, p)
+	if ctx.Err() != nil {
+		return // the timer asks again
+	}
+	if err == nil {
+		ev.Answer, ev.Failed = answer, false
+	} else {
+		r.Figures.FetchesFailed.Add(1)
+		r.log.Warn("a fetch got no answer", "contact", key, "service", p.service, "error", err)
+	}
+	j := &job{key: key, origin: fromFetch, event: ev}
+	if err := r.do(ctx, j); err != nil && ctx.Err() == nil {
+		r.log.Error("the answer of a fetch was not kept", "contact", key, "service", p.service, "error", err)
+	}
+}
+
+func (r *Runner) question(ctx context.Context, pack string, key store.Key, p pending) (answer map[string]any, err error) {
+	defer func() {
+		if recover() != nil {
+			answer, err = nil, errFetchPanic
+		}
+	}()
+	prog, err := r.program(pack)
+	if err != nil {
+		return nil, err
+	}
+	if r.config.Fetcher == nil {
+		return nil, errNoFetcher
+	}
+	for i := range prog.Services {
+		if s := &prog.Services[i]; s.Name == p.service {
+			mark := r.config.Keys.Hash(pack, "fetch", key.String(), string(rune(p.number)))
+			return r.config.Fetcher.Fetch(ctx, Question{Pack: pack, Service: s, Program: prog, Args: p.args, Key: mark.String()})
+		}
+	}
+	return nil, errNoService
+}
+
+// answered takes a fetch from the list of those that wait.
+func (d *draft) answered(number uint32) {
+	d.person.fetches = slices.DeleteFunc(d.person.fetches, func(p pending) bool { return p.number == number })
+	d.cancel(fetchTimer | number)
+}
+
+// lostFetch asks again for what a process that died had asked; after some tries the answer is that it failed.
+func (d *draft) lostFetch(x store.Timer) error {
+	number := x.Number &^ fetchTimer
+	for i := range d.person.fetches {
+		p := &d.person.fetches[i]
+		if p.number != number {
+			continue
+		}
+		d.stepped = true
+		p.tries++
+		d.timer(x.Number, d.now.Add(d.r.timing.FetchAgain), FetchTimer)
+		if p.tries <= triesOfFetch {
+			d.ask(*p)
+			return nil
+		}
+		r, key := d.r, d.t.key
+		j := &job{key: key, origin: fromFetch, event: engine.Event{Kind: engine.Fetched, Fetch: number, Failed: true}}
+		d.after = append(d.after, func(store.Result) {
+			r.outside.start(func(ctx context.Context) { _ = r.do(ctx, j) })
+		})
+		return nil
+	}
+	d.turn.Cancel = append(d.turn.Cancel, x.Number)
+	return nil
+}
+
+// sayNotice has the notice said after the commit; the timer, moved on, says it again should nobody come back.
+func (d *draft) sayNotice(x store.Timer) error {
+	r, key, pack := d.r, d.t.key, d.pack
+	for i := range d.person.notices {
+		n := d.person.notices[i]
+		if n.number != x.Number {
+			continue
+		}
+		if r.config.Notifier == nil {
+			d.stepped = true
+			d.person.notices = slices.Delete(d.person.notices, i, i+1)
+			break
+		}
+		d.turn.Timers = append(d.turn.Timers, store.Timer{Number: x.Number, Due: d.now.Add(r.timing.FetchAgain), Class: NoticeTimer})
+		d.after = append(d.after, func(store.Result) {
+			r.outside.start(func(ctx context.Context) { r.notify(ctx, pack, key, n) })
+		})
+		return nil
+	}
+	d.turn.Cancel = append(d.turn.Cancel, x.Number)
+	return nil
+}
+
+func (r *Runner) notify(ctx context.Context, pack string, key store.Key, n waitingNotice) {
+	said := n.notice
+	said.Pack, said.Contact = pack, key
+	err := r.say(ctx, said)
+	if ctx.Err() != nil {
+		return
+	}
+	if err == nil {
+		r.Figures.Notices.Add(1)
+	} else {
+		r.log.Warn("a team could not be told", "contact", key, "kind", said.Kind.String(), "team", said.To, "error", err)
+	}
+	j := &job{key: key, origin: inside, change: func(d *draft) error { return d.noticeSaid(n.number, err) }}
+	if err := r.do(ctx, j); err != nil && ctx.Err() == nil {
+		r.log.Error("it was not kept that a team was told", "contact", key, "error", err)
+	}
+}
+
+func (r *Runner) say(ctx context.Context, n Notice) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errNoticePanic
+		}
+	}()
+	return r.config.Notifier.Notify(ctx, n)
+}
+
+func (d *draft) noticeSaid(number uint32, failed error) error {
+	i := slices.IndexFunc(d.person.notices, func(n waitingNotice) bool { return n.number == number })
+	if i < 0 {
+		return errSkip // what it was about is settled
+	}
+	d.stepped = true
+	n := &d.person.notices[i]
+	n.tries++
+	if failed != nil && n.tries < triesOfNotice {
+		d.timer(number, d.now.Add(d.r.backoff(n.tries)), NoticeTimer)
+		return nil
+	}
+	if failed != nil {
+		d.report("team-not-told", n.notice.Kind.String()+" "+n.notice.To)
+	}
+	d.person.notices = slices.Delete(d.person.notices, i, i+1)
+	d.turn.Cancel = append(d.turn.Cancel, number)
+	return nil
+}
+
+// backoff doubles from two seconds with each try, with jitter.
+func (r *Runner) backoff(tries int) time.Duration {
+	d := 2 * time.Second << min(max(tries-1, 0), 12)
+	return r.jitter(min(d, longestBackoff))
+}

@@ -1,0 +1,192 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"baraza/engine"
+	"baraza/engine/store"
+)
+
+// Keys seals what is kept and hashes what is looked up. It is safe for concurrent use.
+type Keys interface {
+	// Contact is the key of whoever first comes with the identity.
+	Contact(pack string, id Identity) store.Key
+	// Hash is keyed with the pack's country; what keeps the uses apart.
+	Hash(pack, what string, parts ...string) store.Hash
+	// Seal encrypts with the newest key of the contact, which it makes at first; with the zero key it encrypts
+	// for the pack's country, for what must not be linked to a contact. what is bound to the content.
+	Seal(pack string, key store.Key, what string, plain []byte) ([]byte, error)
+	// Open is the other way; ErrUnreadable where nobody can read it any more.
+	Open(pack string, key store.Key, what string, sealed []byte) ([]byte, error)
+	// Begin makes a new key for what is kept after an erasure at that time; Erase destroys those begun before.
+	// Both may be called again.
+	Begin(pack string, key store.Key, at time.Time) error
+	Erase(key store.Key, at time.Time) error
+	// Sync makes the keys made so far durable; it is called before each commit.
+	Sync() error
+}
+
+// Identity is one name by which a channel knows a person.
+type Identity struct{ Channel, Kind, Value string }
+
+// Channel is one way out. It is safe for concurrent use.
+type Channel interface {
+	// Parts renders a message into the requests it takes; it is pure. What cannot be sent is an error whose
+	// text holds no content.
+	Parts(engine.Outgoing) ([]Part, error)
+	// Send tries once and says how it ended.
+	Send(context.Context, Delivery) Result
+	// WindowCloses is until when, after a message of this time, parts that are not Anytime may go; the zero time
+	// where they always may.
+	WindowCloses(lastMessage time.Time) time.Time
+}
+
+// Part is one request to the provider.
+type Part struct {
+	Kind    string
+	Body    []byte
+	Media   engine.Media
+	Anytime bool
+}
+
+// Delivery is one part on its way.
+type Delivery struct {
+	ID      string // ours: the same however often it is tried
+	Pack    string
+	Account string
+	To      []Identity
+	Part    Part
+	ReplyTo string // provider's id; "": none
+}
+
+// Result is how one attempt ended.
+type Result struct {
+	Class      Class
+	ProviderID string
+	Code       int           // the provider's, for people; 0: none
+	RetryAfter time.Duration // 0: our own backoff
+	Tries      int           // at most so many for this code; 0: as the class says
+}
+
+// Class says what to do about an attempt.
+type Class uint8
+
+const (
+	NoClass Class = iota
+	Accepted
+	UnknownOutcome   // it may have been taken: wait for a status, then once more, counted
+	Retry            // again, with backoff
+	PairThrottled    // this person has had too many
+	SenderThrottled  // all of the sender waits
+	Suspended        // what nobody asked for waits
+	OutsideWindow    // waits for the person's next message
+	Unreachable      // never again
+	Stopped          // the person wants no more: recorded as opt-out
+	PersonChanged    // the phone may be in other hands
+	RequestBug       // never again
+	TemplateUnusable // waits, people see it
+	MediaUnusable    // a time or two
+	Unauthorized     // the sender stops until Resume
+	AccountBlocked   // likewise
+	Restricted       // likewise
+)
+
+var classNames = [...]string{"none", "accepted", "unknown-outcome", "retry", "pair-throttled", "sender-throttled", "suspended",
+	"outside-window", "unreachable", "stopped", "person-changed", "request-bug", "template-unusable", "media-unusable",
+	"unauthorized", "account-blocked", "restricted"}
+
+func (c Class) String() string {
+	if int(c) < len(classNames) {
+		return classNames[c]
+	}
+	return classNames[0]
+}
+
+// Inbound is one thing that a provider tells. Which fields count is said at each kind.
+type Inbound struct {
+	Kind InboundKind
+	// ID is the same on every delivery of the thing. It may hold a phone number, and is kept as a keyed hash.
+	ID      string
+	Pack    string
+	Channel string
+	Account string
+	From    []Identity // the surest first; none where it is about no person
+	// At is the provider's time, the same on every delivery. Where it is zero, what comes again is recognised
+	// for a day only.
+	At time.Time
+
+	Message string       // provider's id of the message; of Edited, Reaction, Revoked: of the one it is about
+	Event   engine.Event // of MessageReceived, Edited, Reaction; Channel and At are set here
+	Status  Status       // of StatusReceived
+	Was     []Identity   // of IdentityChanged: those that From replace
+	Stops   bool         // of PreferenceChanged
+	Code    string       // of AlertRaised and Unknown: stable, without content
+	Text    string       // of AlertRaised: what the provider says
+	Raw     []byte       // of Unknown: as it came
+}
+
+// InboundKind says what an Inbound is.
+type InboundKind uint8
+
+const (
+	MessageReceived InboundKind = iota + 1
+	StatusReceived
+	Reaction
+	Edited
+	Revoked
+	IdentityChanged
+	KeyChanged
+	PreferenceChanged
+	AlertRaised
+	Unknown
+)
+
+// Status is what became of a part.
+type Status struct {
+	OurID      string // Delivery.ID, where the provider echoes it
+	ProviderID string
+	State      store.State // Accepted, Sent, Delivered, Read or Failed
+	Class      Class       // of Failed
+	Code       int
+}
+
+// Notifier tells teams that something waits for them. It holds no content and nobody's name: who may, reads the
+// case itself. It is tried again until it returns nil, so a notice may come twice.
+type Notifier interface {
+	Notify(context.Context, Notice) error
+}
+
+// Notice is a word to a team.
+type Notice struct {
+	Kind    NoticeKind
+	Pack    string
+	Team    string // whose case it is
+	To      string // the team that is told
+	Contact store.Key
+	Case    uint32 // within the contact; 0 of alerts
+	Urgent  bool
+	At      time.Time // when it happened
+}
+
+// NoticeKind says what a team is told.
+type NoticeKind uint8
+
+const (
+	CaseOpened NoticeKind = iota + 1
+	CaseWaits             // nobody has answered within the time the team promises
+	CaseEscalated
+	CaseWord   // the person wrote again
+	CaseClosed // the person left
+	AlertSent  // a flow alerts the team
+	ExportAsked
+)
+
+var noticeNames = [...]string{"none", "case-opened", "case-waits", "case-escalated", "case-word", "case-closed", "alert", "export-asked"}
+
+func (k NoticeKind) String() string {
+	if int(k) < len(noticeNames) {
+		return noticeNames[k]
+	}
+	return noticeNames[0]
+}

@@ -1,0 +1,235 @@
+// Package runner makes a step last. Events come in, each changes its conversation exactly once, and what came of
+// it is on the disk before anyone hears that the event was taken. It stands between the channels, whose words it
+// takes through small interfaces of its own, and the store below:
+//
+//	Receive → shard: load, engine.Step, effects → one store.Turn → store.Group → acknowledged
+//	                                                                  ├→ sender: what leaves, in order
+//	                                                                  ├→ timers: what wakes
+//	                                                                  └→ fetches and notices: what asks elsewhere
+//
+// The events of one contact are stepped by one goroutine, its shard, in the order they came; a shard steps ahead
+// of the commits, counting the revisions itself, so that many turns share an fsync. Whatever has to happen outside
+// a turn (a send, a fetch, a word to a team) is first written down in the turn, and done after its commit: a
+// process that dies in between finds it there. So nothing is lost, and only what was handed to someone else
+// between their yes and our commit of it can happen twice.
+//
+// Logs and figures hold keys of contacts, codes and numbers, never what anyone wrote.
+package runner
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"baraza/engine/program"
+	"baraza/engine/store"
+)
+
+var (
+	// ErrStopped: the runner is not running, or ended before the event was kept.
+	ErrStopped = errors.New("the runner has stopped")
+	// ErrFenced: another process holds the contact's partition by now, and will do it.
+	ErrFenced = errors.New("another process serves this conversation")
+	// ErrNoPack: no program serves the pack.
+	ErrNoPack = errors.New("no program serves the pack")
+	// ErrNoContact: staff wrote to a contact that is not there, or no longer.
+	ErrNoContact = errors.New("there is no such contact")
+	// ErrUnreadable is what Keys.Open returns for what nobody can read any more: its key was destroyed or its
+	// bytes are damaged. Any other error of Open is taken to pass.
+	ErrUnreadable = errors.New("sealed content cannot be read")
+)
+
+// Clock tells the time; in tests it is a fake one.
+type Clock interface {
+	Now() time.Time
+	// After sends once, d from now.
+	After(d time.Duration) <-chan time.Time
+}
+
+// Config is what a Runner is made of. Store, Keys, Program and Clock are needed; Random too.
+type Config struct {
+	Store store.Store
+	Keys  Keys
+	// Program gives what serves a pack now; nil for a pack nobody serves.
+	Program func(pack string) *program.Program
+	// Channels by their word in a pack.
+	Channels map[string]Channel
+	Fetcher  Fetcher  // nil: every fetch fails
+	Notifier Notifier // nil: teams hear nothing; cases are in the store
+	Clock    Clock
+	Random   func() uint64 // for seeds of conversations and jitter; safe for concurrent use
+	Log      *slog.Logger  // nil: none
+	// Epoch is the lease under which this process holds a partition; nil where it holds none.
+	Epoch func(partition int) uint64
+
+	Shards int // goroutines that step; 0: 16
+	Group  int // turns a commit at most; 0: the group's own
+	Timing Timing
+}
+
+// Timing are the waits and terms; those left zero are as said.
+type Timing struct {
+	Resolve      time.Duration // how long a send of unknown outcome waits for a status; 2 minutes
+	SendTimeout  time.Duration // of one part; 30 seconds
+	GiveUp       time.Duration // age at which a part nobody takes is a dead letter; 72 hours
+	Park         time.Duration // how often a part that waits for the window is looked at; 1 hour
+	FetchAgain   time.Duration // how long a fetch may be lost before another process asks again; 1 minute
+	MessageKept  time.Duration // journal and outbox; 30 days
+	CaseKept     time.Duration // from done; 90 days
+	LateSilence  time.Duration // a silence noticed later than that still moves the conversation, but says nothing; 6 hours
+	LateReminder time.Duration // the same of reminders; 24 hours
+	Poll         time.Duration // how often timers and outbox are looked at without being woken; 30 seconds
+	TimerPause   time.Duration // between two batches of timers while many are due; 50 ms
+	TimerBatch   int           // timers woken together; 64
+	SendsAtOnce  int           // of one sender; 32
+}
+
+func (t Timing) filled() Timing {
+	d := func(v *time.Duration, or time.Duration) {
+		if *v <= 0 {
+			*v = or
+		}
+	}
+	d(&t.Resolve, 2*time.Minute)
+	d(&t.SendTimeout, 30*time.Second)
+	d(&t.GiveUp, 72*time.Hour)
+	d(&t.Park, time.Hour)
+	d(&t.FetchAgain, time.Minute)
+	d(&t.MessageKept, 30*24*time.Hour)
+	d(&t.CaseKept, 90*24*time.Hour)
+	d(&t.LateSilence, 6*time.Hour)
+	d(&t.LateReminder, 24*time.Hour)
+	d(&t.Poll, 30*time.Second)
+	d(&t.TimerPause, 50*time.Millisecond)
+	if t.TimerBatch <= 0 {
+		t.TimerBatch = 64
+	}
+	if t.SendsAtOnce <= 0 {
+		t.SendsAtOnce = 32
+	}
+	return t
+}
+
+// Figures count what happened since the start. Each may be read at any time.
+type Figures struct {
+	Turns, Duplicates, Conflicts, Unknown, Panics, SetAside, Replaced atomic.Int64
+	Sent, Retried, Parked, Dropped, Dead                              atomic.Int64
+	OutboxUnknown                                                     atomic.Int64 // parts sent again though the first may have been taken
+	Timers, LateTimers, Fetches, FetchesFailed, Notices               atomic.Int64
+}
+
+// Runner runs conversations. New makes one, Run runs it; Receive, Reply and Done may be called meanwhile.
+type Runner struct {
+	Figures Figures
+
+	config  Config
+	timing  Timing
+	log     *slog.Logger
+	group   *store.Group
+	shards  []*shard
+	sender  *sender
+	timers  *timers
+	outside *outside
+	refs    references
+	stopped chan struct{} // closed when Run has returned
+	halting atomic.Bool
+}
+
+// New returns a runner that does nothing yet.
+func New(config Config) *Runner {
+	if config.Shards <= 0 {
+		config.Shards = 16
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	r := &Runner{config: config, timing: config.Timing.filled(), log: config.Log, stopped: make(chan struct{})}
+	r.group = store.NewGroup(config.Store, config.Group, config.Keys.Sync)
+	for range config.Shards {
+		r.shards = append(r.shards, newShard(r))
+	}
+	r.sender, r.timers, r.outside = newSender(r), newTimers(r), newOutside(r)
+	return r
+}
+
+// Run runs until ctx ends; what was taken by then is committed first. It returns an error when the store cannot go
+// on. It is called once.
+func (r *Runner) Run(ctx context.Context) error {
+	defer close(r.stopped)
+	if err := r.replayErasures(ctx); err != nil {
+		return err
+	}
+	// Commits go on until everything that commits has ended.
+	commits, commitsCtx := errgroup.WithContext(context.WithoutCancel(ctx))
+	commitsCtx, stopCommits := context.WithCancel(commitsCtx)
+	defer stopCommits()
+	working, halt := context.WithCancel(ctx)
+	defer halt()
+	commits.Go(func() error {
+		defer halt()
+		return r.group.Run(commitsCtx)
+	})
+	work, workCtx := errgroup.WithContext(working)
+	for _, s := range r.shards {
+		work.Go(func() error { return s.run(workCtx) })
+	}
+	work.Go(func() error { return r.sender.run(workCtx) })
+	work.Go(func() error { return r.timers.run(workCtx) })
+	work.Go(func() error { return r.outside.run(workCtx) })
+	work.Go(func() error {
+		<-workCtx.Done()
+		r.halting.Store(true)
+		return nil
+	})
+	err := work.Wait()
+	stopCommits()
+	return errors.Join(err, commits.Wait())
+}
+
+// replayErasures destroys the keys of contacts whose erasure was committed by a process that died before it
+// could do so.
+func (r *Runner) replayErasures(ctx context.Context) error {
+	erased, err := r.config.Store.Tombstones(ctx, time.Time{})
+	if err != nil {
+		return err
+	}
+	for _, e := range erased {
+		if err := r.config.Keys.Erase(e.Key, e.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Runner) now() time.Time { return r.config.Clock.Now() }
+
+func (r *Runner) epoch(key store.Key) uint64 {
+	if r.config.Epoch == nil {
+		return 0
+	}
+	return r.config.Epoch(key.Partition())
+}
+
+// wait waits for d; false when ctx ended first.
+func (r *Runner) wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-r.config.Clock.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// shardOf is where the contact's events are stepped.
+func (r *Runner) shardOf(key store.Key) *shard {
+	return r.shards[(int(key[0])<<8|int(key[1]))%len(r.shards)]
+}
+
+// jitter is d, up to a fifth more.
+func (r *Runner) jitter(d time.Duration) time.Duration {
+	return d + time.Duration(r.config.Random()%uint64(d/5+1))
+}

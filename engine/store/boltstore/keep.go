@@ -1,0 +1,132 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+
+	"baraza/engine/store"
+)
+
+// Stats counts by walking the pages.
+func (s *Store) Stats(ctx context.Context) (out store.Stats, err error) {
+	err = s.view(ctx, func(r *reader) error {
+		count := func(b bucket) int { return r.bucket(b).Stats().KeyN }
+		out = store.Stats{
+			Contacts: count(contacts), Identities: count(identities), Waiting: count(waiting), Dead: count(dead),
+			Timers: count(timers), Items: count(items), Log: count(loglines), Tombstones: count(tombstones),
+		}
+		days := r.bucket(seen)
+		err := days.ForEachBucket(func(k []byte) error {
+			out.Dedupe += days.Bucket(k).Stats().KeyN
+			return nil
+		})
+		stats := s.db.Stats()
+		page := int64(s.db.Info().PageSize)
+		out.FileBytes = r.tx.Size()
+		out.FreeBytes = int64(stats.FreePageN+stats.PendingPageN) * page
+		out.Commits, out.Turns, out.WrittenBytes = s.commits.Load(), s.turns.Load(), s.written.Load()
+		return err
+	})
+	return out, err
+}
+
+// Backup writes the file as of now.
+func (s *Store) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
+	err = s.view(ctx, func(r *reader) error {
+		n, err = r.tx.WriteTo(stopping{ctx, w})
+		return err
+	})
+	return n, err
+}
+
+// stopping is a writer that stops when its context ends.
+type stopping struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (s stopping) Write(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(p)
+}
+
+// compactStep is how many bytes go into one transaction of a compaction.
+const compactStep = 16 << 20
+
+// Compact writes a new file and goes on with it.
+func (s *Store) Compact(ctx context.Context) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	next, err := s.compacted(ctx)
+	if err != nil {
+		return fmt.Errorf("compact the store %s: %w", s.path, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(); err != nil {
+		_ = next.Close()
+		_ = os.Remove(next.Path())
+		return err
+	}
+	// The new file stays open and locked: no other process can come between.
+	if err := replace(next.Path(), s.path); err != nil {
+		_ = next.Close()
+		return fmt.Errorf("compact the store %s: %w", s.path, err)
+	}
+	_ = s.db.Close()
+	s.db = next
+	return nil
+}
+
+// compacted writes all that counts to a new file beside the old one and leaves it open.
+func (s *Store) compacted(ctx context.Context) (next *bolt.DB, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	name := s.path + ".compact"
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err // left there by a process that was killed
+	}
+	err = guarded(func() error {
+		next, err = bolt.Open(name, 0o600, boltOptions(s.opts))
+		if err != nil {
+			return err
+		}
+		next.NoSync = true
+		if err := bolt.Compact(next, s.db, compactStep); err != nil {
+			return err
+		}
+		next.NoSync = false
+		return next.Sync()
+	})
+	if err != nil {
+		if next != nil {
+			_ = next.Close()
+		}
+		_ = os.Remove(name)
+		return nil, err
+	}
+	return next, nil
+}
+
+// replace puts a file that is on the disk in the place of another.
+func replace(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
+}

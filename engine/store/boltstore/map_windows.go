@@ -1,0 +1,3 @@
+package boltstore
+
+const mapBytes = 0

@@ -1,0 +1,125 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"baraza/engine/store"
+)
+
+// Sweep deletes what is past its date, and whole days of deduplication keys.
+func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (out store.Swept, err error) {
+	limit = max(limit, 1)
+	err = s.update(ctx, func(w *writer) error {
+		out = store.Swept{}
+		last := millis(now)
+		var rows [][]byte
+		c := w.bucket(kept).Cursor()
+		for k, _ := c.First(); k != nil && order.Uint64(k) <= last; k, _ = c.Next() {
+			if len(rows) == limit {
+				out.More = true
+				break
+			}
+			rows = append(rows, bytes.Clone(k))
+		}
+		for _, k := range rows {
+			if err := w.delete(kept, k); err != nil {
+				return err
+			}
+			if err := w.sweep(k[8], k[9:], now, &out); err != nil {
+				return err
+			}
+		}
+		return w.forgetSeen(now, &out)
+	})
+	return out, err
+}
+
+// sweep deletes one thing, if its date is still what it was when the row was put.
+func (w *writer) sweep(what uint8, ref []byte, now time.Time, out *store.Swept) error {
+	switch what {
+	case keptLog:
+		return w.sweepLogged(order.Uint64(ref), now, out)
+	case keptItem:
+		return w.sweepItem(store.ItemKind(ref[0]), store.Hash(ref[1:]), now, out)
+	case keptField:
+		return w.sweepField(store.Key(ref[:16]), string(ref[16:]), now, out)
+	}
+	return nil
+}
+
+func past(kept, now time.Time) bool { return !kept.IsZero() && millis(kept) <= millis(now) }
+
+func (w *writer) sweepLogged(id uint64, now time.Time, out *store.Swept) error {
+	l, found, err := w.logged(id)
+	switch {
+	case errors.Is(err, store.ErrDamaged):
+		// Nobody can read it; an operator sees it in Check, and can settle it as gone.
+		return nil
+	case err != nil || !found || !past(l.kept(), now):
+		return err
+	case l.what == isEntry:
+		out.Entries++
+		return w.removeLogged(id, &l)
+	case l.what == isMessage:
+		out.Messages++
+		return w.requeue(l.msg.Key, func() error { return w.removeLogged(id, &l) })
+	}
+	return nil
+}
+
+func (w *writer) sweepItem(kind store.ItemKind, id store.Hash, now time.Time, out *store.Swept) error {
+	v, err := w.get(items, itemKey(kind, id))
+	if v == nil && err == nil {
+		return nil
+	}
+	if err == nil {
+		if it, ok := parseItem(kind, id, v); ok && !past(it.Kept, now) {
+			return nil
+		}
+	}
+	out.Items++
+	return w.removeItem(kind, id)
+}
+
+func (w *writer) sweepField(key store.Key, name string, now time.Time, out *store.Swept) error {
+	c, found, err := w.contact(key)
+	if errors.Is(err, store.ErrDamaged) {
+		return nil // it is replaced without fields, or erased
+	}
+	if err != nil || !found {
+		return err
+	}
+	at := slices.IndexFunc(c.Fields, func(f store.Field) bool { return f.Name == name })
+	if at < 0 || !past(c.Fields[at].Kept, now) {
+		return nil
+	}
+	c.Fields = slices.Delete(c.Fields, at, at+1)
+	out.Fields++
+	return w.putContact(&c)
+}
+
+// forgetSeen drops the days whose deduplication keys all are too old, and remembers from when on they are there.
+func (w *writer) forgetSeen(now time.Time, out *store.Swept) error {
+	first := seconds(now.Add(-store.DedupeKept)) / day
+	if floor := first * day; floor > w.floor() {
+		if err := w.put(meta, floorKey, order.AppendUint32(nil, floor)); err != nil {
+			return err
+		}
+	}
+	var days [][]byte
+	c := w.bucket(seen).Cursor()
+	for k, _ := c.First(); k != nil && order.Uint32(k) < first; k, _ = c.Next() {
+		days = append(days, bytes.Clone(k))
+	}
+	for _, k := range days {
+		if err := w.bucket(seen).DeleteBucket(k); err != nil {
+			return err
+		}
+	}
+	out.DedupeDays = len(days)
+	return nil
+}

@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// Group commits the turns of many goroutines together, so that a commit and its fsync are shared by all who wait
+// for one. A turn that comes while nothing is under way is committed at once, by itself; those that come during a
+// commit go together in the next.
+//
+// One goroutine has to be in Run. It also opens the store again after ErrUnknown; who was in the commit under way
+// hears of ErrUnknown, loads again and submits again.
+type Group struct {
+	store  Store
+	before func() error
+	queue  chan submission
+	limit  int
+	done   chan struct{} // closed when Run has returned
+}
+
+type submission struct {
+	turn Turn
+	tell func(Result, error)
+}
+
+// NewGroup returns a group of at most limit turns a commit; 0 stands for 512. before, if not nil, is called before
+// each commit, and no turn of it is committed when it returns an error: keys.Ring.Sync belongs here.
+func NewGroup(s Store, limit int, before func() error) *Group {
+	if limit <= 0 {
+		limit = 512
+	}
+	return &Group{store: s, before: before, queue: make(chan submission, limit), limit: limit, done: make(chan struct{})}
+}
+
+// Submit waits until the turn is committed, or is not. An error of ctx says only that nobody waited any longer.
+func (g *Group) Submit(ctx context.Context, t Turn) (Result, error) {
+	type answer struct {
+		result Result
+		err    error
+	}
+	told := make(chan answer, 1)
+	if err := g.Go(ctx, t, func(r Result, err error) { told <- answer{r, err} }); err != nil {
+		return Result{}, err
+	}
+	select {
+	case a := <-told:
+		return a.result, a.err
+	case <-ctx.Done():
+		return Result{}, ctx.Err()
+	}
+}
+
+// Go hands the turn over and returns; turns are committed in the order in which they were handed over. tell is
+// called once, from Run's goroutine, and must not wait for anything. Where Go returns an error, it is not called
+// and the turn is not committed.
+func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error {
+	select {
+	case <-g.done:
+		return ErrClosed
+	default:
+	}
+	select {
+	case g.queue <- submission{t, tell}:
+		return nil
+	case <-g.done:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run commits until ctx ends, then what was handed over before, and returns nil. It returns an error when the store
+// cannot be opened again or was closed; what is still waiting then hears of ErrClosed. Run is called once.
+func (g *Group) Run(ctx context.Context) error {
+	err := g.run(ctx)
+	close(g.done)
+	for {
+		select {
+		case s := <-g.queue:
+			s.tell(Result{}, ErrClosed)
+		default:
+			return err
+		}
+	}
+}
+
+func (g *Group) run(ctx context.Context) error {
+	together := make([]submission, 0, g.limit)
+	turns := make([]Turn, 0, g.limit)
+	for {
+		together = together[:0]
+		select {
+		case s := <-g.queue:
+			together = append(together, s)
+		default:
+			select {
+			case s := <-g.queue:
+				together = append(together, s)
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	more:
+		for len(together) < g.limit {
+			select {
+			case s := <-g.queue:
+				together = append(together, s)
+			default:
+				break more
+			}
+		}
+		turns = turns[:0]
+		for i := range together {
+			turns = append(turns, together[i].turn)
+		}
+		if err := g.commit(turns, together); err != nil {
+			return err
+		}
+		clear(turns)
+		clear(together)
+	}
+}
+
+// commit returns an error when no later commit can succeed.
+func (g *Group) commit(turns []Turn, together []submission) error {
+	var results []Result
+	var err error
+	if g.before != nil {
+		err = g.before()
+	}
+	if err == nil {
+		// Not the context of Run: what was handed over is committed also while the program ends.
+		results, err = g.store.Commit(context.Background(), turns)
+	}
+	var lasting error
+	if errors.Is(err, ErrUnknown) {
+		lasting = g.store.Reopen(context.Background())
+	} else if errors.Is(err, ErrClosed) {
+		lasting = err
+	}
+	for i := range together {
+		if err != nil {
+			together[i].tell(Result{}, err)
+			continue
+		}
+		together[i].tell(results[i], nil)
+	}
+	return lasting
+}
