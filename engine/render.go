@@ -229,6 +229,11 @@ func appendEscaped(dst []byte, s string) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 { // half a character, from whoever set the value
+			dst = utf8.AppendRune(dst, r)
+			i++
+			continue
+		}
 		if r < 0x202A || r > 0x202E && r < 0x2066 || r > 0x2069 {
 			dst = append(dst, s[i:i+size]...)
 		}
@@ -238,7 +243,7 @@ func appendEscaped(dst []byte, s string) []byte {
 }
 
 func escaped(s string) string {
-	if !strings.ContainsAny(s, "*_~\\\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") {
+	if !strings.ContainsAny(s, "*_~\\\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") && utf8.ValidString(s) {
 		return s
 	}
 	return string(appendEscaped(make([]byte, 0, len(s)+8), s))
