@@ -21,8 +21,9 @@ func (r *Runner) Receive(ctx context.Context, batch []Inbound) error {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return batch[a].At.Compare(batch[b].At) })
 	told := make(chan error, len(batch))
-	waits := 0
 	var failed error
+	var contacts []store.Key
+	jobs := map[store.Key][]*job{} // together, so that none of one person overtakes another of the batch
 	for _, i := range order {
 		in := batch[i]
 		j, err := r.jobOf(ctx, &in)
@@ -34,11 +35,18 @@ func (r *Runner) Receive(ctx context.Context, batch []Inbound) error {
 			continue
 		}
 		j.done = func(err error) { told <- err }
-		if err := r.submit(ctx, j); err != nil {
+		if jobs[j.key] == nil {
+			contacts = append(contacts, j.key)
+		}
+		jobs[j.key] = append(jobs[j.key], j)
+	}
+	waits := 0
+	for _, key := range contacts {
+		if err := r.submit(ctx, jobs[key]...); err != nil {
 			failed = errors.Join(failed, err)
 			break
 		}
-		waits++
+		waits += len(jobs[key])
 	}
 	for range waits {
 		if err := r.await(ctx, told); err != nil {

@@ -47,13 +47,14 @@ func (j *job) finish(err error) {
 	}
 }
 
-// submit hands the job to the contact's shard and does not wait for it. Where it returns an error, done is not called.
-func (r *Runner) submit(ctx context.Context, j *job) error {
+// submit hands jobs of one contact to its shard and does not wait for them. Where it returns an error, done is not
+// called.
+func (r *Runner) submit(ctx context.Context, jobs ...*job) error {
 	if r.halting.Load() {
 		return ErrStopped
 	}
 	select {
-	case r.shardOf(j.key).in <- j:
+	case r.shardOf(jobs[0].key).in <- jobs:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -388,6 +388,25 @@ func (s *racing) Commit(ctx context.Context, turns []store.Turn) ([]store.Result
 	return s.Store.Commit(ctx, turns)
 }
 
+func TestWhatWaitsForATurnThatComesBackStillComesAfterIt(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.hears("hello")
+		c, err := w.store.Load(t.Context(), w.key())
+		if err != nil {
+			t.Fatalf("load: %v", err)
+		}
+		w.stop()
+		w.config.Store = &racing{Store: w.store, turn: store.Turn{Key: w.key(), Expect: c.Revision, At: time.Now(), Session: c.Session}}
+		w.start()
+		w.phone.take()
+		if err := w.runner.Receive(t.Context(), []Inbound{w.message("delete"), w.message("hello"), w.message("water")}); err != nil {
+			t.Fatalf("receive: %v", err)
+		}
+		w.settles()
+		equal(t, "what the phone got", []string{"We delete your data now.", "Write a word.", "Heard water.", "Write a word."}, w.phone.take())
+	})
+}
+
 func TestAFullStoreIsAnErrorAndGoesOnWhenThereIsRoom(t *testing.T) {
 	inWorld(t, nil, func(t *testing.T, w *world) {
 		w.hears("hello")

@@ -58,17 +58,19 @@ func TestSimulation(t *testing.T) {
 		total.add(s)
 	}
 	t.Logf("%d seeds: %+v", seeds, total)
-	if seeds >= 50 && (total.Crashes == 0 || total.CommitsUnknown == 0 || total.LostAnswers == 0 || total.Duplicates == 0 || total.TwiceOnPhone == 0) {
+	if seeds >= 50 && (total.Crashes == 0 || total.CommitsUnknown == 0 || total.Conflicts == 0 || total.LostAnswers == 0 || total.Duplicates == 0 || total.TwiceOnPhone == 0) {
 		t.Errorf("some fault never came: %+v", total)
 	}
 }
 
 // faults that came.
 type faults struct {
-	Crashes, CommitsUnknown, CommitsFull, LostAnswers, Refused, Duplicates, TwiceOnPhone, Heard int64
+	Turns, Crashes, CommitsUnknown, CommitsFull, Conflicts, LostAnswers, Refused, Duplicates, TwiceOnPhone, Heard int64
 }
 
 func (f *faults) add(o faults) {
+	f.Turns += o.Turns
+	f.Conflicts += o.Conflicts
 	f.Crashes += o.Crashes
 	f.CommitsUnknown += o.CommitsUnknown
 	f.CommitsFull += o.CommitsFull
@@ -81,7 +83,7 @@ func (f *faults) add(o faults) {
 
 const (
 	people       = 6
-	wordsEach    = 12
+	wordsEach    = 16
 	faultyFor    = 2 * time.Hour
 	secretMarker = "zanzibar" // in everything that is said
 )
@@ -104,7 +106,7 @@ type sim struct {
 	phones  map[string]*handset
 	unknown int64 // outbox.unknown of lives that ended
 	acked   map[string]bool
-	provids map[string]string
+	batches [][]string // words that were delivered together
 }
 
 // handset is what one person's phone shows.
@@ -141,7 +143,7 @@ func simulate(t *testing.T, p *program.Program, seed uint64) faults {
 	var f faults
 	synctest.Test(t, func(t *testing.T) {
 		s := &sim{t: t, seed: seed, p: p, inner: storetest.NewMemory(), keys: newRings(), begun: time.Now(),
-			tries: map[string]int{}, phones: map[string]*handset{}, acked: map[string]bool{}, provids: map[string]string{}}
+			tries: map[string]int{}, phones: map[string]*handset{}, acked: map[string]bool{}}
 		s.run()
 		f = s.faults
 	})
@@ -174,7 +176,7 @@ func (s *sim) restarts(ctx context.Context) {
 		l := &life{crash: make(chan struct{})}
 		var seeds atomic.Uint64
 		l.runner = New(Config{
-			Store: &faultyStore{Store: s.inner, s: s, l: l}, Keys: s.keys, Clock: realClock{}, Shards: 4,
+			Store: &faultyStore{Store: s.inner, s: s, l: l}, Keys: s.keys, Clock: realClock{}, Shards: 4, Group: 1 + int(s.seed%4),
 			Program:  func(string) *program.Program { return s.p },
 			Channels: map[string]Channel{"whatsapp": &faultyPhone{s: s, l: l}},
 			Random:   func() uint64 { return mixed(s.seed + uint64(n)<<32 + seeds.Add(1)) },
@@ -234,27 +236,45 @@ func (s *sim) delivered(batch []Inbound) {
 func (s *sim) writes(person int) {
 	id := Identity{"whatsapp", "wa_phone", fmt.Sprintf("2547000%05d", person)}
 	var deliveries sync.WaitGroup
-	for n := range wordsEach {
+	for n := 0; n < wordsEach; {
 		word := fmt.Sprintf("%s %d %d", secretMarker, person, n)
-		in := Inbound{Kind: MessageReceived, ID: "wamid." + id.Value + strconv.Itoa(n), Pack: "sample", Channel: "whatsapp", Account: "100",
-			From: []Identity{id}, At: time.Now(), Event: engine.Event{Kind: engine.Message, Text: word}}
+		var batch []Inbound
+		for range min(1+s.draw("burst", word)%5, wordsEach-n) {
+			batch = append(batch, s.word(id, person, n))
+			n++
+		}
+		var words []string
+		for _, in := range batch {
+			words = append(words, in.Event.Text)
+		}
+		s.mu.Lock()
+		s.batches = append(s.batches, words)
+		s.mu.Unlock()
 		late := time.Duration(0)
 		if s.draw("late", word) < 20 {
 			late = time.Duration(s.draw("how late", word)) * time.Second
 		}
-		deliveries.Go(func() { <-time.After(late); s.delivered([]Inbound{in}) })
+		deliveries.Go(func() { <-time.After(late); s.delivered(batch) })
 		if s.draw("twice", word) < 30 {
 			s.mu.Lock()
 			s.faults.Duplicates++
 			s.mu.Unlock()
 			deliveries.Go(func() {
 				<-time.After(time.Duration(s.draw("again", word)) * time.Second / 2)
-				s.delivered([]Inbound{in, in})
+				s.delivered(append(slices.Clone(batch), batch...))
 			})
 		}
-		<-time.After(time.Duration(s.draw("pause", word)*s.draw("pauses", word)) * time.Second / 20)
+		if s.draw("at once", word) < 60 {
+			<-time.After(time.Duration(s.draw("pause", word)*s.draw("pauses", word)) * time.Second / 20)
+		}
 	}
 	deliveries.Wait()
+}
+
+func (s *sim) word(id Identity, person, n int) Inbound {
+	return Inbound{Kind: MessageReceived, ID: "wamid." + id.Value + strconv.Itoa(n), Pack: "sample", Channel: "whatsapp", Account: "100",
+		From: []Identity{id}, At: time.Now().Add(time.Duration(n) * time.Millisecond),
+		Event: engine.Event{Kind: engine.Message, Text: fmt.Sprintf("%s %d %d", secretMarker, person, n)}}
 }
 
 // faultyStore is the store of one process.
@@ -282,6 +302,13 @@ func (f *faultyStore) Commit(ctx context.Context, turns []store.Turn) ([]store.R
 	f.s.mu.Lock()
 	f.s.commits++
 	n := f.s.commits
+	f.s.faults.Turns += int64(len(turns))
+	f.s.mu.Unlock()
+	<-time.After(time.Duration(1+f.s.draw("fsync", n)) * time.Millisecond)
+	if f.l.dead.Load() {
+		return nil, store.ErrClosed
+	}
+	f.s.mu.Lock()
 	count := &f.s.faults
 	if !f.s.faulty() {
 		f.s.mu.Unlock()
@@ -289,31 +316,37 @@ func (f *faultyStore) Commit(ctx context.Context, turns []store.Turn) ([]store.R
 	}
 	fate := f.s.draw("commit", n)
 	switch {
-	case fate < 3:
+	case fate < 1:
 		count.Crashes++
 		f.s.mu.Unlock()
 		f.l.die()
 		return nil, store.ErrClosed
-	case fate < 6:
+	case fate < 2:
 		count.Crashes++
 		f.s.mu.Unlock()
 		_, _ = f.Store.Commit(ctx, turns)
 		f.l.die()
 		return nil, store.ErrClosed
-	case fate < 12:
+	case fate < 6:
 		count.CommitsUnknown++
 		f.s.mu.Unlock()
-		if fate < 9 {
+		if fate < 4 {
 			_, _ = f.Store.Commit(ctx, turns)
 		}
 		f.broken.Store(true)
 		return nil, store.ErrUnknown
-	case fate < 15:
+	case fate < 8:
 		count.CommitsFull++
 		f.s.mu.Unlock()
 		return nil, store.ErrFull
 	}
 	f.s.mu.Unlock()
+	if victim := slices.IndexFunc(turns, func(t store.Turn) bool { return t.Expect != store.Any }); fate < 30 && victim >= 0 {
+		f.s.count(func(f *faults) { f.Conflicts++ })
+		// The turn meets a revision that is not the one it expects; those behind it find out for themselves.
+		turns = slices.Clone(turns)
+		turns[victim].Expect += 1000
+	}
 	return f.Store.Commit(ctx, turns)
 }
 
@@ -537,6 +570,7 @@ func (s *sim) judge() {
 		}
 		s.faults.Heard += int64(len(heard))
 		s.answers(fail, heard, said)
+		s.inOrder(fail, heard)
 		h := s.phones[id.Value]
 		if h == nil {
 			fail("person %d got nothing", person)
@@ -561,6 +595,23 @@ func (s *sim) judge() {
 	for _, word := range []string{secretMarker, "2547000", "Heard", "wamid"} {
 		if bytes.Contains(s.log.Bytes(), []byte(word)) {
 			fail("the log holds %q", word)
+		}
+	}
+}
+
+// inOrder: the words of one delivery were heard in their order. Deliveries may overtake each other.
+func (s *sim) inOrder(fail func(string, ...any), heard []string) {
+	at := map[string]int{}
+	for i, word := range heard {
+		at[word] = i
+	}
+	for _, words := range s.batches {
+		for i := 1; i < len(words); i++ {
+			a, heardA := at[words[i-1]]
+			b, heardB := at[words[i]]
+			if heardA && heardB && a > b {
+				fail("%q was heard after %q", words[i-1], words[i])
+			}
 		}
 	}
 }
