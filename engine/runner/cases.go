@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/program"
 	"baraza/engine/store"
 )
@@ -21,7 +22,7 @@ type CaseBody struct {
 // OpenCaseBody reads what a case says.
 func OpenCaseBody(k Keys, it store.Item) (CaseBody, error) {
 	var body CaseBody
-	plain, err := k.Open(it.Pack, it.Key, sealCase, it.Sealed)
+	plain, err := k.Open(it.Pack, it.Key, keys.Case, it.Sealed)
 	if err == nil {
 		err = json.Unmarshal(plain, &body)
 	}
@@ -69,7 +70,7 @@ func (d *draft) openCase(e *engine.Effect) error {
 		}
 		body.Shared[a.Name] = plainValue(a.Value)
 	}
-	sealed, err := d.sealed(sealCase, body)
+	sealed, err := d.sealed(keys.Case, body)
 	if err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (r *Runner) staff(ctx context.Context, contact store.Key, ev engine.Event, 
 	}
 	j := &job{key: contact, origin: fromStaff, event: ev, must: true}
 	if id != "" {
-		j.notes = []store.Hash{r.config.Keys.Hash(c.Pack, "staff", contact.String(), id)}
+		j.notes = []store.Hash{r.config.Keys.Hash(c.Pack, keys.ForEvent, "staff", contact.String(), id)}
 	}
 	return r.do(ctx, j)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/program"
 	"baraza/engine/store"
 )
@@ -34,6 +35,9 @@ const (
 	FetchTimer  // a fetch that may have been lost
 	NoticeTimer // a word to a team
 )
+
+// afterErasure is how much later what comes after an erasure begins. Times are kept in milliseconds.
+const afterErasure = time.Millisecond
 
 // references are the records' numbers in turns under way: the store does not know of them yet.
 type references struct {
@@ -84,10 +88,12 @@ func (d *draft) clashes(effects []engine.Effect) (bool, error) {
 	return false, nil
 }
 
-func (d *draft) recordID(ref string) store.Hash { return d.r.config.Keys.Hash(d.pack, "record", ref) }
+func (d *draft) recordID(ref string) store.Hash {
+	return d.r.config.Keys.Hash(d.pack, keys.ForItem, "record", d.pack, ref)
+}
 
 func (d *draft) caseID(number uint32) store.Hash {
-	return d.r.config.Keys.Hash(d.pack, "case", d.t.key.String(), strconv.FormatUint(uint64(number), 10))
+	return d.r.config.Keys.Hash(d.pack, keys.ForItem, "case", d.t.key.String(), strconv.FormatUint(uint64(number), 10))
 }
 
 // items reads items; one that cannot be read counts as not there.
@@ -106,7 +112,7 @@ func (d *draft) effects(effects []engine.Effect) error {
 		if len(d.t.flying) > 0 {
 			return errHold
 		}
-		if err := d.r.config.Keys.Begin(d.pack, d.t.key, d.now); err != nil {
+		if err := d.r.config.Keys.Begin(d.pack, d.t.key, d.now.Add(afterErasure)); err != nil {
 			return err
 		}
 	}
@@ -185,7 +191,7 @@ func (d *draft) field(e *engine.Effect) error {
 				f.Kept = d.now.AddDate(0, 0, decl.KeptDays)
 			}
 		}
-		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, sealField+e.Name, fieldBytes(e.Name, e.Value))
+		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, fieldKind(e.Name), fieldBytes(e.Name, e.Value))
 		if err != nil {
 			return err
 		}
@@ -197,7 +203,7 @@ func (d *draft) field(e *engine.Effect) error {
 
 func (d *draft) consent(e *engine.Effect) error {
 	at := d.now.UTC().Format(time.RFC3339)
-	sealed, err := d.sealed(sealConsent, map[string]any{"version": e.Version, "wording": strconv.FormatUint(e.Hash, 16),
+	sealed, err := d.sealed(keys.Consent, map[string]any{"version": e.Version, "wording": strconv.FormatUint(e.Hash, 16),
 		"agreed": e.Flag, "language": e.Text, "at": at})
 	if err != nil {
 		return err
@@ -207,13 +213,13 @@ func (d *draft) consent(e *engine.Effect) error {
 		state = 1
 	}
 	d.turn.Items = append(d.turn.Items, store.Item{Kind: store.Consent,
-		ID: d.r.config.Keys.Hash(d.pack, "consent", d.t.key.String(), e.Name), Pack: d.pack, Class: e.Name,
+		ID: d.r.config.Keys.Hash(d.pack, keys.ForItem, "consent", d.t.key.String(), e.Name), Pack: d.pack, Class: e.Name,
 		Number: uint32(e.Version), State: state, At: d.now, Sealed: sealed})
 	return nil
 }
 
 // sealed is v as JSON, encrypted for the contact.
-func (d *draft) sealed(what string, v any) ([]byte, error) {
+func (d *draft) sealed(what keys.Kind, v any) ([]byte, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
@@ -251,7 +257,7 @@ func (d *draft) record(e *engine.Effect) error {
 	if err != nil {
 		return err
 	}
-	if it.Sealed, err = d.r.config.Keys.Seal(d.pack, owner, sealRecord, plain); err != nil {
+	if it.Sealed, err = d.r.config.Keys.Seal(d.pack, owner, keys.Record, plain); err != nil {
 		return err
 	}
 	d.putItem(it)
@@ -283,7 +289,7 @@ func (d *draft) had(owner store.Key, it *store.Item, columns map[string]any) err
 	if !it.Anonymous && it.Kept.IsZero() {
 		it.Kept = before.Kept
 	}
-	plain, err := d.r.config.Keys.Open(d.pack, owner, sealRecord, before.Sealed)
+	plain, err := d.r.config.Keys.Open(d.pack, owner, keys.Record, before.Sealed)
 	if errors.Is(err, ErrUnreadable) {
 		return nil
 	}
@@ -333,7 +339,7 @@ func plainValue(v any) any {
 // optIn ends the suppression that an erasure left behind.
 func (d *draft) optIn() error {
 	for _, id := range d.person.to {
-		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, sealIdentity, appendIdentity(id))
+		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, keys.Identity, appendIdentity(id))
 		if err != nil {
 			return err
 		}
@@ -353,7 +359,7 @@ func (d *draft) optIn() error {
 // erase forgets everything before this turn, what this turn had put down so far too but for what it says and for
 // records that nothing links to the contact.
 func (d *draft) erase() {
-	key, at := d.t.key, d.now
+	key, at, pack := d.t.key, d.now, d.pack
 	var suppress []store.Hash
 	for h, has := range d.t.identities {
 		if has {
@@ -372,7 +378,7 @@ func (d *draft) erase() {
 	d.person.fetches, d.person.notices, d.person.message = nil, nil, ""
 	d.private = true
 	d.after = append(d.after, func(store.Result) {
-		if err := d.r.config.Keys.Erase(key, at); err != nil { // again at the next start, by the tombstone
+		if err := d.r.config.Keys.Erase(pack, store.Erasure{Key: key, At: at, Suppress: suppress}); err != nil { // again at the next start, by the tombstone
 			d.r.log.Error("the keys of an erased contact are still there", "contact", key, "error", err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/store"
 )
 
@@ -20,8 +21,9 @@ func (r *Runner) Receive(ctx context.Context, batch []Inbound) error {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return batch[a].At.Compare(batch[b].At) })
 	told := make(chan error, len(batch))
-	waits := 0
 	var failed error
+	var contacts []store.Key
+	jobs := map[store.Key][]*job{} // together, so that none of one person overtakes another of the batch
 	for _, i := range order {
 		in := batch[i]
 		j, err := r.jobOf(ctx, &in)
@@ -33,11 +35,18 @@ func (r *Runner) Receive(ctx context.Context, batch []Inbound) error {
 			continue
 		}
 		j.done = func(err error) { told <- err }
-		if err := r.submit(ctx, j); err != nil {
+		if jobs[j.key] == nil {
+			contacts = append(contacts, j.key)
+		}
+		jobs[j.key] = append(jobs[j.key], j)
+	}
+	waits := 0
+	for _, key := range contacts {
+		if err := r.submit(ctx, jobs[key]...); err != nil {
 			failed = errors.Join(failed, err)
 			break
 		}
-		waits++
+		waits += len(jobs[key])
 	}
 	for range waits {
 		if err := r.await(ctx, told); err != nil {
@@ -60,7 +69,7 @@ func (r *Runner) jobOf(ctx context.Context, in *Inbound) (*job, error) {
 		return nil, err
 	}
 	j := &job{key: key, pack: in.Pack, origin: inside, noted: in.At,
-		notes: []store.Hash{r.config.Keys.Hash(in.Pack, "event", in.Channel, in.Account, strconv.Itoa(int(in.Kind)), in.ID)}}
+		notes: []store.Hash{r.config.Keys.Hash(in.Pack, keys.ForEvent, in.Channel, in.Account, strconv.Itoa(int(in.Kind)), in.ID)}}
 	switch in.Kind {
 	case MessageReceived:
 		j.origin, j.event, j.in = fromPerson, in.Event, in
@@ -88,7 +97,7 @@ func (r *Runner) jobOf(ctx context.Context, in *Inbound) (*job, error) {
 
 // OperatorKey is the contact under which the journal has what is about nobody, such as news of an account.
 func OperatorKey(k Keys, pack string) store.Key {
-	return k.Contact(pack, Identity{Kind: "operator", Value: pack})
+	return k.Contact(pack, k.Hash(pack, keys.ForIdentity, "", "operator", pack), 0)
 }
 
 // resolve finds the contact by any of its names; a new one begins under the first of them.
@@ -110,7 +119,31 @@ func (r *Runner) resolve(ctx context.Context, in *Inbound) (store.Key, error) {
 			}
 		}
 	}
-	return r.config.Keys.Contact(in.Pack, in.From[0]), nil
+	return r.newKey(ctx, in.Pack, r.identityHash(in.Pack, in.From[0]))
+}
+
+// newKey is the key of a contact whose identity nobody has. A contact of that key that has other identities had this
+// one before it passed on: it is somebody else.
+func (r *Runner) newKey(ctx context.Context, pack string, identity store.Hash) (store.Key, error) {
+	for attempt := byte(0); ; attempt++ {
+		key := r.config.Keys.Contact(pack, identity, attempt)
+		c, err := r.loadContact(ctx, key)
+		for errors.Is(err, store.ErrUnknown) {
+			if r.halting.Load() || !r.wait(ctx, reopenPause) {
+				return key, ErrStopped
+			}
+			c, err = r.loadContact(ctx, key)
+		}
+		if errors.Is(err, store.ErrDamaged) || err == nil && len(c.Identities) == 0 || attempt == 255 {
+			return key, nil
+		}
+		if err != nil {
+			return key, err
+		}
+		if slices.ContainsFunc(c.Identities, func(i store.Identity) bool { return i.Hash == identity }) {
+			return key, nil // it came in between
+		}
+	}
 }
 
 // find is Find that waits while the store is opened again.
@@ -147,7 +180,7 @@ func (d *draft) renamed(in *Inbound) error {
 		}
 	}
 	for _, id := range in.From {
-		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, sealIdentity, appendIdentity(id))
+		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, keys.Identity, appendIdentity(id))
 		if err != nil {
 			return err
 		}
@@ -185,8 +218,8 @@ func (r *Runner) statusJob(ctx context.Context, in *Inbound) (*job, error) {
 	j := &job{key: m.Key, pack: pack, origin: inside}
 	j.change = func(d *draft) error {
 		if in.Status.ProviderID != "" && m.Provider == (store.Hash{}) {
-			s.Provider = r.config.Keys.Hash(pack, "provider-id", in.Channel, in.Status.ProviderID)
-			sealed, err := r.config.Keys.Seal(pack, m.Key, sealProvider, []byte(in.Status.ProviderID))
+			s.Provider = r.config.Keys.Hash(pack, keys.ForProvider, in.Channel, in.Status.ProviderID)
+			sealed, err := r.config.Keys.Seal(pack, m.Key, keys.ProviderID, []byte(in.Status.ProviderID))
 			if err != nil {
 				return err
 			}
@@ -221,7 +254,7 @@ func (r *Runner) partOf(ctx context.Context, in *Inbound) (*store.Message, error
 	if err != nil && !errors.Is(err, store.ErrDamaged) {
 		return nil, err
 	}
-	h := r.config.Keys.Hash(in.Pack, "provider-id", in.Channel, in.Status.ProviderID)
+	h := r.config.Keys.Hash(in.Pack, keys.ForProvider, in.Channel, in.Status.ProviderID)
 	for i := range messages {
 		if messages[i].Provider == h {
 			return &messages[i], nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/program"
 	"baraza/engine/store"
 )
@@ -46,13 +47,14 @@ func (j *job) finish(err error) {
 	}
 }
 
-// submit hands the job to the contact's shard and does not wait for it. Where it returns an error, done is not called.
-func (r *Runner) submit(ctx context.Context, j *job) error {
+// submit hands jobs of one contact to its shard and does not wait for them. Where it returns an error, done is not
+// called.
+func (r *Runner) submit(ctx context.Context, jobs ...*job) error {
 	if r.halting.Load() {
 		return ErrStopped
 	}
 	select {
-	case r.shardOf(j.key).in <- j:
+	case r.shardOf(jobs[0].key).in <- jobs:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -94,7 +96,7 @@ func (r *Runner) loadContact(ctx context.Context, key store.Key) (store.Contact,
 
 // openPerson reads what is kept of a contact, with the fields that are still kept.
 func (r *Runner) openPerson(c store.Contact) (person, error) {
-	plain, err := r.config.Keys.Open(c.Pack, c.Key, sealSession, c.Session)
+	plain, err := r.config.Keys.Open(c.Pack, c.Key, keys.Session, c.Session)
 	if err != nil {
 		return person{}, err
 	}
@@ -108,7 +110,7 @@ func (r *Runner) openPerson(c store.Contact) (person, error) {
 		if f.Name == "language" || !f.Kept.IsZero() && !f.Kept.After(now) {
 			continue // the session has the language; what is past its date is as good as swept
 		}
-		value, err := r.config.Keys.Open(c.Pack, c.Key, sealField+f.Name, f.Sealed)
+		value, err := r.config.Keys.Open(c.Pack, c.Key, fieldKind(f.Name), f.Sealed)
 		if err != nil {
 			return person{}, err
 		}
@@ -118,18 +120,11 @@ func (r *Runner) openPerson(c store.Contact) (person, error) {
 	return p, nil
 }
 
-// What sealed content is bound to.
-const (
-	sealSession  = "session"
-	sealField    = "field/"
-	sealOutbox   = "outbox"
-	sealProvider = "provider-id"
-	sealIdentity = "identity"
-	sealJournal  = "journal/"
-	sealCase     = "case"
-	sealRecord   = "record"
-	sealConsent  = "consent"
-)
+// fieldKind is what the content of a field is bound to.
+func fieldKind(name string) keys.Kind { return keys.Field + "." + keys.Kind(name) }
+
+// entryKind is the same of a journal entry of the class.
+func entryKind(class uint8) keys.Kind { return keys.Entry + "." + keys.Kind(rune('a'+class)) }
 
 func (r *Runner) program(pack string) (*program.Program, error) {
 	if p := r.config.Program(pack); p != nil {

@@ -45,7 +45,7 @@ type Entry struct {
 
 // OpenEntry reads an entry.
 func OpenEntry(k Keys, pack string, e store.Entry, into any) error {
-	plain, err := k.Open(pack, e.Key, sealJournal+string(rune('a'+e.Class)), e.Sealed)
+	plain, err := k.Open(pack, e.Key, entryKind(e.Class), e.Sealed)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func OpenEntry(k Keys, pack string, e store.Entry, into any) error {
 
 // keep writes a journal entry.
 func (d *draft) keep(class uint8, ref uint32, v any) error {
-	sealed, err := d.sealed(sealJournal+string(rune('a'+class)), v)
+	sealed, err := d.sealed(entryKind(class), v)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/store"
 )
 
@@ -99,7 +100,7 @@ func (d *draft) send(o *engine.Outgoing) error {
 	from := Sender{d.pack, d.person.channel, d.person.account}
 	for _, part := range parts {
 		kept := delivery{to: d.person.to, part: part, last: d.person.last}
-		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, sealOutbox, kept.append())
+		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, keys.Message, kept.append())
 		if err != nil {
 			return err
 		}

@@ -3,12 +3,14 @@ package runner
 import (
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/program"
 	"baraza/engine/store"
 )
@@ -131,7 +133,7 @@ func (r *Runner) question(ctx context.Context, pack string, key store.Key, p pen
 	}
 	for i := range prog.Services {
 		if s := &prog.Services[i]; s.Name == p.service {
-			mark := r.config.Keys.Hash(pack, "fetch", key.String(), string(rune(p.number)))
+			mark := r.config.Keys.Hash(pack, keys.ForLog, "fetch", key.String(), strconv.FormatUint(uint64(p.number), 10))
 			return r.config.Fetcher.Fetch(ctx, Question{Pack: pack, Service: s, Program: prog, Args: p.args, Key: mark.String()})
 		}
 	}

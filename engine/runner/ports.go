@@ -5,24 +5,25 @@ import (
 	"time"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/store"
 )
 
-// Keys seals what is kept and hashes what is looked up. It is safe for concurrent use.
+// Keys seals what is kept and hashes what is looked up, with the keys of a pack's country. Rings are the real ones.
+// It is safe for concurrent use.
 type Keys interface {
-	// Contact is the key of whoever first comes with the identity.
-	Contact(pack string, id Identity) store.Key
-	// Hash is keyed with the pack's country; what keeps the uses apart.
-	Hash(pack, what string, parts ...string) store.Hash
-	// Seal encrypts with the newest key of the contact, which it makes at first; with the zero key it encrypts
-	// for the pack's country, for what must not be linked to a contact. what is bound to the content.
-	Seal(pack string, key store.Key, what string, plain []byte) ([]byte, error)
+	Hash(pack string, p keys.Purpose, parts ...string) store.Hash
+	// Contact is the key of whoever first comes with the identity; attempt grows while the key is another's.
+	Contact(pack string, identity store.Hash, attempt byte) store.Key
+	// Seal encrypts with the newest key of the contact, which it makes at first; keys.Country is the contact of
+	// what must not be linked to one.
+	Seal(pack string, contact store.Key, kind keys.Kind, plain []byte) ([]byte, error)
 	// Open is the other way; ErrUnreadable where nobody can read it any more.
-	Open(pack string, key store.Key, what string, sealed []byte) ([]byte, error)
-	// Begin makes a new key for what is kept after an erasure at that time; Erase destroys those begun before.
-	// Both may be called again.
-	Begin(pack string, key store.Key, at time.Time) error
-	Erase(key store.Key, at time.Time) error
+	Open(pack string, contact store.Key, kind keys.Kind, sealed []byte) ([]byte, error)
+	// Begin makes a new key for what is kept after an erasure; at is later than it. Erase destroys those begun
+	// until the erasure; pack "" stands for all packs. Both may be called again.
+	Begin(pack string, contact store.Key, at time.Time) error
+	Erase(pack string, e store.Erasure) error
 	// Sync makes the keys made so far durable; it is called before each commit.
 	Sync() error
 }

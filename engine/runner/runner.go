@@ -86,6 +86,7 @@ type Timing struct {
 	TimerPause   time.Duration // between two batches of timers while many are due; 50 ms
 	TimerBatch   int           // timers woken together; 64
 	SendsAtOnce  int           // of one sender; 32
+	UnknownTries int           // sendings of a part of which nobody knows whether any was taken; 3
 }
 
 func (t Timing) filled() Timing {
@@ -110,6 +111,9 @@ func (t Timing) filled() Timing {
 	}
 	if t.SendsAtOnce <= 0 {
 		t.SendsAtOnce = 32
+	}
+	if t.UnknownTries <= 0 {
+		t.UnknownTries = 3
 	}
 	return t
 }
@@ -198,7 +202,7 @@ func (r *Runner) replayErasures(ctx context.Context) error {
 		return err
 	}
 	for _, e := range erased {
-		if err := r.config.Keys.Erase(e.Key, e.At); err != nil {
+		if err := r.config.Keys.Erase("", e); err != nil {
 			return err
 		}
 	}

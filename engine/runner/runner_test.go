@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/store"
 )
 
@@ -261,11 +262,11 @@ func TestAnErasureLeavesNothingToReadAndASuppression(t *testing.T) {
 		equal(t, "fields", 0, len(after.Fields))
 		equal(t, "records", 0, len(w.items(store.Record)))
 		equal(t, "journal", nil, w.entries(MessageIn))
-		if _, err := w.keys.Open("sample", w.key(), sealSession, before.Session); !errors.Is(err, ErrUnreadable) {
+		if _, err := w.keys.Open("sample", w.key(), keys.Session, before.Session); !errors.Is(err, ErrUnreadable) {
 			t.Errorf("the old session can still be opened: %v", err)
 		}
-		if _, err := w.runner.openPerson(after); err != nil {
-			t.Errorf("the new session cannot be opened: %v", err)
+		if after.Session != nil || len(after.Identities) > 0 {
+			t.Errorf("something of the contact is still there: %+v", after)
 		}
 		owner, err := w.store.Find(t.Context(), w.runner.identityHash("sample", ana))
 		if err != nil || !owner.Suppressed {
@@ -294,7 +295,7 @@ func TestARecordsNumberThatIsTakenIsNotGivenAgain(t *testing.T) {
 		if len(records) != 2 {
 			t.Fatalf("%d records, want 2", len(records))
 		}
-		a, b := w.opened(records[0], sealRecord), w.opened(records[1], sealRecord)
+		a, b := w.opened(records[0], keys.Record), w.opened(records[1], keys.Record)
 		if a["reference"] == b["reference"] {
 			t.Errorf("both have the number %v", a["reference"])
 		}
@@ -385,6 +386,25 @@ func (s *racing) Commit(ctx context.Context, turns []store.Turn) ([]store.Result
 		}
 	})
 	return s.Store.Commit(ctx, turns)
+}
+
+func TestWhatWaitsForATurnThatComesBackStillComesAfterIt(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.hears("hello")
+		c, err := w.store.Load(t.Context(), w.key())
+		if err != nil {
+			t.Fatalf("load: %v", err)
+		}
+		w.stop()
+		w.config.Store = &racing{Store: w.store, turn: store.Turn{Key: w.key(), Expect: c.Revision, At: time.Now(), Session: c.Session}}
+		w.start()
+		w.phone.take()
+		if err := w.runner.Receive(t.Context(), []Inbound{w.message("delete"), w.message("hello"), w.message("water")}); err != nil {
+			t.Fatalf("receive: %v", err)
+		}
+		w.settles()
+		equal(t, "what the phone got", []string{"We delete your data now.", "Write a word.", "Heard water.", "Write a word."}, w.phone.take())
+	})
 }
 
 func TestAFullStoreIsAnErrorAndGoesOnWhenThereIsRoom(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"baraza/engine/keys"
 	"baraza/engine/store"
 )
 
@@ -18,11 +19,8 @@ const (
 	codeParked  = -2 // waits for the person's next message
 )
 
-// Sendings of one part at most.
-const (
-	triesOfMedia   = 3
-	triesOfUnknown = 3
-)
+// triesOfMedia is how often a part whose file was not taken is sent.
+const triesOfMedia = 3
 
 // sender sends the first waiting part of each contact, so a person's parts leave in order while others go on.
 // Before a part is handed over that is written down: should nobody come back, its second sending is known to be
@@ -185,7 +183,7 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 		s.settle(ctx, m, verdict{state: store.Dead, report: "no channel"}, Result{})
 		return
 	}
-	plain, err := r.config.Keys.Open(from.Pack, m.Key, sealOutbox, m.Sealed)
+	plain, err := r.config.Keys.Open(from.Pack, m.Key, keys.Message, m.Sealed)
 	var d delivery
 	if err == nil {
 		d, err = readDelivery(plain)
@@ -338,7 +336,7 @@ func (s *sender) plan(m store.Message, result Result, now time.Time) verdict {
 	case UnknownOutcome, NoClass:
 		// Once or twice more, after the time in which the provider would have echoed our name.
 		v := again(r.timing.Resolve)
-		if v.state == store.Waiting && sent >= triesOfUnknown {
+		if v.state == store.Waiting && sent >= r.timing.UnknownTries {
 			return dead
 		}
 		if v.state == store.Waiting {
@@ -384,8 +382,8 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	news := store.Settlement{ID: m.ID, State: v.state, Ready: v.ready, Code: v.code}
 	from, _ := ParseSender(m.Channel)
 	if result.ProviderID != "" {
-		news.Provider = r.config.Keys.Hash(from.Pack, "provider-id", from.Channel, result.ProviderID)
-		sealed, err := r.config.Keys.Seal(from.Pack, m.Key, sealProvider, []byte(result.ProviderID))
+		news.Provider = r.config.Keys.Hash(from.Pack, keys.ForProvider, from.Channel, result.ProviderID)
+		sealed, err := r.config.Keys.Seal(from.Pack, m.Key, keys.ProviderID, []byte(result.ProviderID))
 		if err != nil {
 			r.log.Error("a provider's id could not be sealed", "message", m.ID, "error", err)
 		}

@@ -33,12 +33,13 @@ type talk struct {
 	waiting []*job // wait for those under way
 	stale   bool   // a turn under way did not apply, so later ones were stepped from what never was
 	holds   bool   // the next event needs what is under way in the store first
+	refused error  // what is under way and waits is refused with it
 }
 
 // shard steps the events of its contacts, one at a time. Only its goroutine touches talks.
 type shard struct {
 	r     *Runner
-	in    chan *job
+	in    chan []*job // of one contact, in order
 	wake  chan struct{}
 	talks map[store.Key]*talk
 
@@ -55,14 +56,14 @@ type outcome struct {
 }
 
 func newShard(r *Runner) *shard {
-	return &shard{r: r, in: make(chan *job, 256), wake: make(chan struct{}, 1), talks: map[store.Key]*talk{}}
+	return &shard{r: r, in: make(chan []*job, 256), wake: make(chan struct{}, 1), talks: map[store.Key]*talk{}}
 }
 
 func (s *shard) run(ctx context.Context) error {
 	for {
 		select {
-		case j := <-s.in:
-			s.take(ctx, j)
+		case jobs := <-s.in:
+			s.take(ctx, jobs)
 		case <-s.wake:
 			s.settle(ctx)
 		case <-ctx.Done():
@@ -80,21 +81,22 @@ func (s *shard) wind(ctx context.Context) {
 	}
 	for {
 		select {
-		case j := <-s.in:
-			j.finish(ErrStopped)
+		case jobs := <-s.in:
+			finishAll(jobs, ErrStopped)
 		default:
 			return
 		}
 	}
 }
 
-func (s *shard) take(ctx context.Context, j *job) {
-	t := s.talks[j.key]
+func (s *shard) take(ctx context.Context, jobs []*job) {
+	key := jobs[0].key
+	t := s.talks[key]
 	if t == nil {
-		t = &talk{key: j.key, stale: true}
-		s.talks[j.key] = t
+		t = &talk{key: key, stale: true}
+		s.talks[key] = t
 	}
-	t.waiting = append(t.waiting, j)
+	t.waiting = append(t.waiting, jobs...)
 	s.work(ctx, t)
 }
 
@@ -109,9 +111,9 @@ func (s *shard) work(ctx context.Context, t *talk) {
 		}
 		if t.stale {
 			if err := s.load(ctx, t); err != nil {
-				t.waiting = t.waiting[1:]
-				j.finish(err)
-				continue
+				finishAll(t.waiting, err)
+				t.waiting = nil
+				break
 			}
 		}
 		t.holds = false
@@ -182,7 +184,11 @@ func (s *shard) settle(ctx context.Context) {
 		t := o.t
 		if len(t.flying) == 0 {
 			t.waiting = append(t.again, t.waiting...)
-			t.again, t.holds = nil, false
+			if t.refused != nil {
+				finishAll(t.waiting, t.refused)
+				t.waiting = nil
+			}
+			t.again, t.holds, t.refused = nil, false, nil
 		}
 		s.work(ctx, t)
 	}
@@ -206,6 +212,8 @@ func (s *shard) settled(o *outcome) {
 	case o.err == nil && o.result.Outcome == store.Fenced:
 		t.stale = true
 		j.finish(ErrFenced)
+	case t.refused != nil:
+		j.finish(t.refused)
 	case o.err == nil: // Conflict, Damaged
 		s.r.Figures.Conflicts.Add(1)
 		// Those behind a turn that did not apply come back without a fault of theirs.
@@ -223,8 +231,15 @@ func (s *shard) settled(o *outcome) {
 		t.stale = true
 		t.again = append(t.again, j)
 	default:
-		t.stale = true
+		// Those behind it are refused too: who gives them again gives them in their order.
+		t.stale, t.refused = true, o.err
 		j.finish(o.err)
+	}
+}
+
+func finishAll(jobs []*job, err error) {
+	for _, j := range jobs {
+		j.finish(err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/program"
 	"baraza/engine/store"
 )
@@ -269,7 +270,7 @@ func (d *draft) identify(id Identity) error {
 		d.report("identity-elsewhere", id.Kind)
 		return nil
 	}
-	sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, sealIdentity, appendIdentity(id))
+	sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, keys.Identity, appendIdentity(id))
 	if err != nil {
 		return err
 	}
@@ -284,7 +285,7 @@ func appendIdentity(id Identity) []byte {
 }
 
 func (r *Runner) identityHash(pack string, id Identity) store.Hash {
-	return r.config.Keys.Hash(pack, "identity", id.Channel, id.Kind, id.Value)
+	return r.config.Keys.Hash(pack, keys.ForIdentity, id.Channel, id.Kind, id.Value)
 }
 
 // unpark lets parts go that waited for the person to write.
@@ -320,7 +321,20 @@ func (d *draft) seal() error {
 		}
 		return nil
 	}
-	sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, sealSession, d.person.append(nil))
+	if d.turn.Erase != nil && !d.person.session.IsOpen() {
+		// Nothing is left but what it still says: whoever comes next with these identities is new.
+		d.turn.Pack, d.turn.Expect = d.pack, d.t.revision
+		return nil
+	}
+	if d.turn.Erase != nil {
+		d.t.identities = map[store.Hash]bool{}
+		for _, id := range d.person.to {
+			if err := d.identify(id); err != nil {
+				return err
+			}
+		}
+	}
+	sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, keys.Session, d.person.append(nil))
 	if err != nil {
 		return err
 	}

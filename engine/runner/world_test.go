@@ -21,6 +21,7 @@ import (
 	"baraza/dsl"
 	"baraza/dsl/diag"
 	"baraza/engine"
+	"baraza/engine/keys"
 	"baraza/engine/program"
 	"baraza/engine/store"
 	"baraza/engine/store/storetest"
@@ -225,12 +226,12 @@ func mac(parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-func (k *rings) Contact(pack string, id Identity) store.Key {
-	return store.Key(mac("contact", pack, id.Channel, id.Kind, id.Value)[:16])
+func (k *rings) Contact(_ string, identity store.Hash, attempt byte) store.Key {
+	return store.Key(mac("contact", identity.String(), string([]byte{attempt}))[:16])
 }
 
-func (k *rings) Hash(pack, what string, parts ...string) store.Hash {
-	return store.Hash(mac(append([]string{pack, what}, parts...)...)[:16])
+func (k *rings) Hash(_ string, p keys.Purpose, parts ...string) store.Hash {
+	return store.Hash(mac(append([]string{fmt.Sprint(p)}, parts...)...)[:16])
 }
 
 func (k *rings) aead(key store.Key, generation int) cipher.AEAD {
@@ -245,16 +246,16 @@ func (k *rings) aead(key store.Key, generation int) cipher.AEAD {
 	return a
 }
 
-func (k *rings) Seal(_ string, key store.Key, what string, plain []byte) ([]byte, error) {
+func (k *rings) Seal(_ string, key store.Key, what keys.Kind, plain []byte) ([]byte, error) {
 	k.mu.Lock()
 	g := len(k.begs[key])
 	k.mu.Unlock()
-	nonce := mac("nonce", what, string(plain))[:12]
+	nonce := mac("nonce", string(what), string(plain))[:12]
 	out := append([]byte{byte(g)}, nonce...)
 	return k.aead(key, g).Seal(out, nonce, plain, []byte(what)), nil
 }
 
-func (k *rings) Open(_ string, key store.Key, what string, sealed []byte) ([]byte, error) {
+func (k *rings) Open(_ string, key store.Key, what keys.Kind, sealed []byte) ([]byte, error) {
 	if len(sealed) < 13 {
 		return nil, ErrUnreadable
 	}
@@ -278,15 +279,16 @@ func (k *rings) Begin(_ string, key store.Key, at time.Time) error {
 	return nil
 }
 
-func (k *rings) Erase(key store.Key, at time.Time) error {
+func (k *rings) Erase(_ string, e store.Erasure) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for g, begun := range k.begs[key] {
-		if !begun.Truncate(time.Millisecond).Before(at.Truncate(time.Millisecond)) {
-			k.gone[key] = max(k.gone[key], g+1)
-			break
+	gone := 1 // the first key has no beginning
+	for g, begun := range k.begs[e.Key] {
+		if begun.UnixMilli() <= e.At.UnixMilli() {
+			gone = g + 2
 		}
 	}
+	k.gone[e.Key] = max(k.gone[e.Key], gone)
 	return nil
 }
 
@@ -437,7 +439,11 @@ func (w *world) passes(d time.Duration) {
 	synctest.Wait()
 }
 
-func (w *world) key() store.Key { return w.keys.Contact("sample", ana) }
+func (w *world) key() store.Key { return keyOf(w.keys, ana) }
+
+func keyOf(k Keys, id Identity) store.Key {
+	return k.Contact("sample", k.Hash("sample", keys.ForIdentity, id.Channel, id.Kind, id.Value), 0)
+}
 
 // entries are the codes and texts of the contact's journal of a class, oldest first.
 func (w *world) entries(class uint8) []string {
@@ -470,7 +476,7 @@ func (w *world) items(kind store.ItemKind) []store.Item {
 	return list
 }
 
-func (w *world) opened(it store.Item, what string) map[string]any {
+func (w *world) opened(it store.Item, what keys.Kind) map[string]any {
 	w.t.Helper()
 	plain, err := w.keys.Open("sample", it.Key, what, it.Sealed)
 	if err != nil {

@@ -25,7 +25,6 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +63,7 @@ type Store struct {
 	// mu is held for reading by every call, and for writing by what puts another file handle into db.
 	mu     sync.RWMutex
 	db     *bolt.DB
+	file   *os.File // of db
 	closed bool
 	// writing is held by the one who writes, and taken before mu. bbolt has such a lock too, but lets it go
 	// before broken is set.
@@ -82,56 +82,98 @@ var _ store.File = (*Store)(nil)
 // this program wrote it, or it is no store. ErrDamaged: the file cannot be read as a whole; restore a backup.
 func Open(path string, opts Options) (*Store, error) {
 	s := &Store{path: path, opts: opts}
-	fresh := false
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		fresh = true
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = create(path, opts)
 	}
-	if err := s.open(); err != nil {
+	if err == nil {
+		err = s.open()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open the store %s: %w", path, err)
-	}
-	if fresh {
-		if err := syncDir(filepath.Dir(path)); err != nil {
-			_ = s.db.Close()
-			return nil, fmt.Errorf("open the store %s: %w", path, err)
-		}
 	}
 	return s, nil
 }
 
+// create makes an empty store. It appears at path as a whole: an empty file there is one that was cut off, and
+// taking it for a new store would lose everything without a word.
+func create(path string, opts Options) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, filepath.Base(path)+".new")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := bolt.Open(f.Name(), 0o600, boltOptions(opts))
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		for _, b := range buckets {
+			if _, err := tx.CreateBucket(b.name); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(meta.name).Put(formatKey, order.AppendUint64(nil, format))
+	})
+	if closed := db.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	// Not a renaming, which would replace the store of a process that was quicker.
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(dir)
+}
+
 // open fills db and what is held in memory of the file.
 func (s *Store) open() error {
-	db, err := openFile(s.path, s.opts)
+	db, file, err := openFile(s.path, s.opts)
 	if err != nil {
 		return err
 	}
 	err = guarded(func() error {
-		if err := prepare(db); err != nil {
-			return err
-		}
-		return db.View(func(tx *bolt.Tx) error { return s.leases.read(tx) })
+		return db.View(func(tx *bolt.Tx) error {
+			if err := known(tx); err != nil {
+				return err
+			}
+			return s.leases.read(tx)
+		})
 	})
 	if err != nil {
 		_ = db.Close()
 		return err
 	}
-	s.db = db
+	s.db, s.file = db, file
 	s.broken.Store(false)
 	return nil
 }
 
-// openFile opens path and makes sure that the file it has locked is still the one at path: while it waited for the
-// lock, another process may have put a compacted file there.
-func openFile(path string, opts Options) (*bolt.DB, error) {
+// openFile opens path, looks at its pages, and makes sure that the file it has locked is still the one at path:
+// while it waited for the lock, another process may have put a compacted file there.
+func openFile(path string, opts Options) (*bolt.DB, *os.File, error) {
 	for range 10 {
-		if err := sound(path, opts); err != nil {
-			return nil, err
-		}
 		var file *os.File
 		o := *boltOptions(opts)
 		o.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
-			f, err = os.OpenFile(name, flag, mode)
+			if f, err = os.OpenFile(name, flag&^os.O_CREATE, mode); err != nil {
+				return nil, err
+			}
 			file = f
-			return f, err
+			if err := lock(f, o.Timeout); err != nil {
+				return nil, err
+			}
+			info, err := f.Stat()
+			if err != nil {
+				return nil, err
+			}
+			return f, sound(f, info.Size())
 		}
 		var db *bolt.DB
 		err := guarded(func() (err error) {
@@ -139,79 +181,25 @@ func openFile(path string, opts Options) (*bolt.DB, error) {
 			return err
 		})
 		if err != nil {
-			return nil, openError(err)
+			if file != nil {
+				_ = file.Close() // and lets go of the lock
+			}
+			if errors.Is(err, bolterrors.ErrTimeout) {
+				err = store.ErrLocked
+			}
+			return nil, nil, err
 		}
 		locked, err := file.Stat()
 		if err != nil {
 			_ = db.Close()
-			return nil, err
+			return nil, nil, err
 		}
 		if there, err := os.Stat(path); err == nil && os.SameFile(locked, there) {
-			return db, nil
+			return db, file, nil
 		}
 		_ = db.Close()
 	}
-	return nil, store.ErrLocked
-}
-
-// openError says what an error of bbolt's Open means.
-func openError(err error) error {
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return store.ErrLocked
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return fmt.Errorf("%w: it is not a bbolt file", store.ErrFormat)
-	case errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrInvalidMapping):
-		return &store.DamagedError{Where: "the head of the file"}
-	}
-	return err
-}
-
-// sound reads through a file's pages before bbolt does. bbolt does so in a goroutine of its own, where pages that
-// are cut off or make no sense end the process.
-func sound(path string, opts Options) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	o := *boltOptions(opts)
-	o.ReadOnly, o.InitialMmapSize = true, 0
-	return guarded(func() error {
-		db, err := bolt.Open(path, 0o600, &o)
-		if err != nil {
-			return openError(err)
-		}
-		defer func() { _ = db.Close() }()
-		return db.View(func(tx *bolt.Tx) error {
-			if tx.Size() > info.Size() {
-				return fmt.Errorf("%w: %d bytes of %d are there", &store.DamagedError{Where: "the file"}, info.Size(), tx.Size())
-			}
-			return walk(tx.Cursor(), tx.Bucket)
-		})
-	})
-}
-
-// walk touches every key; what is wrong with a page is met as a panic or a fault.
-func walk(c *bolt.Cursor, inner func([]byte) *bolt.Bucket) error {
-	var before []byte
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		if bytes.Compare(before, k) >= 0 && before != nil {
-			return fmt.Errorf("%w: keys are not in order", &store.DamagedError{Where: "a page"})
-		}
-		before = k
-		if v != nil {
-			continue
-		}
-		if b := inner(k); b != nil {
-			if err := walk(b.Cursor(), b.Bucket); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return nil, nil, store.ErrLocked
 }
 
 func boltOptions(opts Options) *bolt.Options {
@@ -233,37 +221,24 @@ func boltOptions(opts Options) *bolt.Options {
 	}
 }
 
-// prepare makes the buckets of a new file and looks at the format of an old one.
-func prepare(db *bolt.DB) error {
-	known, empty := uint64(0), false
-	err := db.View(func(tx *bolt.Tx) error {
-		if k, _ := tx.Cursor().First(); k == nil {
-			empty = true
-			return nil
+// known tells whether a file has the format of this program.
+func known(tx *bolt.Tx) error {
+	var has uint64
+	if b := tx.Bucket(meta.name); b != nil {
+		if v := b.Get(formatKey); len(v) == 8 {
+			has = order.Uint64(v)
 		}
-		if b := tx.Bucket(meta.name); b != nil {
-			if v := b.Get(formatKey); len(v) == 8 {
-				known = order.Uint64(v)
-			}
-		}
-		return nil
-	})
+	}
 	switch {
-	case err != nil:
-		return err
-	case empty:
-		return db.Update(func(tx *bolt.Tx) error {
-			for _, b := range buckets {
-				if _, err := tx.CreateBucket(b.name); err != nil {
-					return err
-				}
-			}
-			return tx.Bucket(meta.name).Put(formatKey, order.AppendUint64(nil, format))
-		})
-	case known == 0:
+	case has == 0:
 		return fmt.Errorf("%w: the file holds something else", store.ErrFormat)
-	case known != format:
-		return fmt.Errorf("%w: the file has format %d, this program knows %d", store.ErrFormat, known, format)
+	case has != format:
+		return fmt.Errorf("%w: the file has format %d, this program knows %d", store.ErrFormat, has, format)
+	}
+	for _, b := range buckets {
+		if tx.Bucket(b.name) == nil {
+			return &store.DamagedError{Where: b.says}
+		}
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ const compactStep = 16 << 20
 func (s *Store) Compact(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	next, err := s.compacted(ctx)
+	next, file, err := s.compacted(ctx)
 	if err != nil {
 		return fmt.Errorf("compact the store %s: %w", s.path, err)
 	}
@@ -83,26 +83,31 @@ func (s *Store) Compact(ctx context.Context) error {
 		return fmt.Errorf("compact the store %s: %w", s.path, err)
 	}
 	_ = s.db.Close()
-	s.db = next
+	s.db, s.file = next, file
 	return nil
 }
 
 // compacted writes all that counts to a new file beside the old one and leaves it open.
-func (s *Store) compacted(ctx context.Context) (next *bolt.DB, err error) {
+func (s *Store) compacted(ctx context.Context) (next *bolt.DB, file *os.File, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.usable(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	name := s.path + ".compact"
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err // left there by a process that was killed
+		return nil, nil, err // left there by a process that was killed
 	}
 	err = guarded(func() error {
-		next, err = bolt.Open(name, 0o600, boltOptions(s.opts))
+		o := *boltOptions(s.opts)
+		o.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+			file, err = os.OpenFile(name, flag, mode)
+			return file, err
+		}
+		next, err = bolt.Open(name, 0o600, &o)
 		if err != nil {
 			return err
 		}
@@ -118,9 +123,9 @@ func (s *Store) compacted(ctx context.Context) (next *bolt.DB, err error) {
 			_ = next.Close()
 		}
 		_ = os.Remove(name)
-		return nil, err
+		return nil, nil, err
 	}
-	return next, nil
+	return next, file, nil
 }
 
 // replace puts a file that is on the disk in the place of another.

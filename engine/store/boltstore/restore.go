@@ -30,7 +30,7 @@ func Restore(ctx context.Context, path string, backup io.Reader, erased []store.
 func restore(ctx context.Context, path string, backup io.Reader, erased []store.Erasure, opts Options) error {
 	// Whoever holds the old file must not be left with one that has no name.
 	if _, err := os.Stat(path); err == nil {
-		old, err := openFile(path, opts)
+		old, _, err := openFile(path, opts)
 		if err == nil {
 			defer func() { _ = old.Close() }()
 		} else if errors.Is(err, store.ErrLocked) {

@@ -1,0 +1,168 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"baraza/engine/store"
+)
+
+// scripted is a store whose commits wait to be let go, and end as told.
+type scripted struct {
+	store.Store
+	mu       sync.Mutex
+	commits  []int
+	begun    chan struct{}
+	ends     chan error
+	reopened int
+	reopen   error
+}
+
+func (s *scripted) Commit(_ context.Context, turns []store.Turn) ([]store.Result, error) {
+	s.mu.Lock()
+	s.commits = append(s.commits, len(turns))
+	s.mu.Unlock()
+	if s.begun != nil {
+		s.begun <- struct{}{}
+	}
+	err := <-s.ends
+	results := make([]store.Result, len(turns))
+	for i := range turns {
+		results[i].Revision = turns[i].Expect + 1
+	}
+	return results, err
+}
+
+func (s *scripted) Reopen(context.Context) error {
+	s.reopened++
+	return s.reopen
+}
+
+// run submits a turn by itself, then more during its commit, and tells what each heard.
+func run(t *testing.T, s *scripted, g *store.Group, more int) (heard []string, ended error) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	heard = make([]string, more+1)
+	submit := func(n int) {
+		err := g.Go(ctx, store.Turn{Expect: uint64(n)}, func(r store.Result, err error) { heard[n] = fmt.Sprint(r.Revision, " ", err) })
+		if err != nil {
+			heard[n] = "refused: " + err.Error()
+		}
+	}
+	submit(0)
+	if s.begun != nil {
+		<-s.begun
+		s.begun = nil
+	}
+	for n := range more {
+		submit(n + 1)
+	}
+	close(s.ends)
+	synctest.Wait()
+	stop()
+	return heard, <-done
+}
+
+func TestTurnsThatComeDuringACommitShareTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{begun: make(chan struct{}), ends: make(chan error)}
+		heard, err := run(t, s, store.NewGroup(s, 3, nil), 3)
+		if err != nil {
+			t.Errorf("run: %v", err)
+		}
+		if diff := cmp.Diff([]int{1, 3}, s.commits); diff != "" {
+			t.Errorf("turns a commit (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"1 <nil>", "2 <nil>", "3 <nil>", "4 <nil>"}, heard); diff != "" {
+			t.Errorf("heard (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAnUnknownCommitReopensTheStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{begun: make(chan struct{}), ends: make(chan error, 1)}
+		s.ends <- store.ErrUnknown
+		heard, err := run(t, s, store.NewGroup(s, 3, nil), 1)
+		if err != nil || s.reopened != 1 {
+			t.Errorf("run: %v, reopened %d times", err, s.reopened)
+		}
+		if diff := cmp.Diff([]string{"0 " + store.ErrUnknown.Error(), "2 <nil>"}, heard); diff != "" {
+			t.Errorf("heard (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAGroupEndsWhenTheStoreCannotBeReopened(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		gone := errors.New("gone")
+		s := &scripted{begun: make(chan struct{}), ends: make(chan error, 1), reopen: gone}
+		s.ends <- store.ErrUnknown
+		g := store.NewGroup(s, 3, nil)
+		heard, err := run(t, s, g, 2)
+		if !errors.Is(err, gone) {
+			t.Errorf("run: got %v, want %v", err, gone)
+		}
+		for n, h := range heard[1:] {
+			if h != "0 "+store.ErrClosed.Error() && h != "refused: "+store.ErrClosed.Error() {
+				t.Errorf("turn %d heard %q, want that it is closed", n+1, h)
+			}
+		}
+		if _, err := g.Submit(context.Background(), store.Turn{}); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("later: got %v, want %v", err, store.ErrClosed)
+		}
+	})
+}
+
+func TestNothingIsCommittedBeforeItsKeysAreKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		lost := errors.New("no keys")
+		s := &scripted{ends: make(chan error)}
+		heard, err := run(t, s, store.NewGroup(s, 3, func() error { return lost }), 0)
+		if err != nil || len(s.commits) != 0 || heard[0] != "0 no keys" {
+			t.Errorf("run: %v, commits %v, heard %v", err, s.commits, heard)
+		}
+	})
+}
+
+func TestWhatMayFollowWhat(t *testing.T) {
+	t.Parallel()
+	// Down: what is known. Across: the news, from Waiting to Dead.
+	want := []string{
+		"waiting   yyyyyyy",
+		"accepted  --yyyyy",
+		"sent      ---yyyy",
+		"delivered ----y--",
+		"read      -------",
+		"failed    y--yy-y",
+		"dead      yyyyy--",
+	}
+	names := []string{"waiting", "accepted", "sent", "delivered", "read", "failed", "dead"}
+	var got []string
+	for was := store.Waiting; was <= store.Dead; was++ {
+		line := fmt.Sprintf("%-10s", names[was])
+		for news := store.Waiting; news <= store.Dead; news++ {
+			line += map[bool]string{true: "y", false: "-"}[news.Follows(was)]
+		}
+		got = append(got, line)
+		if !store.Gone.Follows(was) {
+			t.Errorf("gone does not follow %s", names[was])
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("follows (-want +got):\n%s", diff)
+	}
+}
