@@ -330,6 +330,10 @@ func plainValue(v any) any {
 		return list
 	case program.Location:
 		return map[string]any{"lat": x.Lat, "lon": x.Lon}
+	case float64:
+		if x-x != 0 { // JSON has no word for it
+			return nil
+		}
 	case engine.Media:
 		return map[string]any{"media": x.Kind, "id": x.ID}
 	}

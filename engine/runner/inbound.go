@@ -64,6 +64,9 @@ func (r *Runner) jobOf(ctx context.Context, in *Inbound) (*job, error) {
 	if in.Kind == StatusReceived {
 		return r.statusJob(ctx, in)
 	}
+	if in.Kind == MessageReceived && len(in.From) == 0 { // it would come again for days
+		in.Kind, in.Code = Unknown, "from-nobody"
+	}
 	key, err := r.resolve(ctx, in)
 	if err != nil {
 		return nil, err
@@ -103,9 +106,6 @@ func OperatorKey(k Keys, pack string) store.Key {
 // resolve finds the contact by any of its names; a new one begins under the first of them.
 func (r *Runner) resolve(ctx context.Context, in *Inbound) (store.Key, error) {
 	if len(in.From) == 0 {
-		if in.Kind == MessageReceived {
-			return store.Key{}, errors.New("a message from nobody")
-		}
 		return OperatorKey(r.config.Keys, in.Pack), nil
 	}
 	for _, ids := range [][]Identity{in.From, in.Was} {

@@ -3,7 +3,6 @@ package runner
 import (
 	"encoding/json"
 	"strings"
-	"time"
 
 	"baraza/engine"
 	"baraza/engine/store"
@@ -64,8 +63,8 @@ func (d *draft) keep(class uint8, ref uint32, v any) error {
 }
 
 // note is keep for what must go on when it cannot be written.
-func (d *draft) note(class uint8, ref uint32, _ time.Time, e Entry) {
-	if err := d.keep(class, ref, e); err != nil {
+func (d *draft) note(class uint8, e Entry) {
+	if err := d.keep(class, 0, e); err != nil {
 		d.r.log.Error("a journal entry could not be written", "contact", d.t.key, "error", err)
 	}
 }
@@ -73,7 +72,7 @@ func (d *draft) note(class uint8, ref uint32, _ time.Time, e Entry) {
 // report tells operators; neither code nor text is content.
 func (d *draft) report(code, text string) {
 	d.r.log.Info("report", "contact", d.t.key, "pack", d.pack, "code", code)
-	d.note(ReportEntry, 0, d.now, Entry{Code: code, Text: text})
+	d.note(ReportEntry, Entry{Code: code, Text: text})
 }
 
 // heard keeps what the person or staff said, where it may be kept.
@@ -104,10 +103,13 @@ func (d *draft) said(o *engine.Outgoing) error {
 	return d.keep(MessageOut, 0, e)
 }
 
-// setAside is an event as an operator finds it.
-func setAside(j *job) Entry {
-	e := Entry{Kind: [...]string{"", "message", "staff", "fetched", "timer", "inside"}[j.origin], Text: j.event.Text,
-		Token: j.event.Token, Media: j.event.Media.Kind, MediaID: j.event.Media.ID}
+// setAside is an event as an operator finds it; its words only where they may be kept.
+func (d *draft) setAside() Entry {
+	j := d.j
+	e := Entry{Kind: [...]string{"", "message", "staff", "fetched", "timer", "inside"}[j.origin]}
+	if d.p != nil && !d.t.fresh && d.noticed(d.t.person.session) && !d.sensitive(d.t.person.session) {
+		e.Text, e.Token, e.Media, e.MediaID = j.event.Text, j.event.Token, j.event.Media.Kind, j.event.Media.ID
+	}
 	return e
 }
 

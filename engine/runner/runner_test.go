@@ -37,6 +37,48 @@ func TestAMessageIsAnsweredOnceHoweverOftenItIsDelivered(t *testing.T) {
 	})
 }
 
+func TestWhatCannotBeUnderstoodIsSetAsideAndTheRestIsTaken(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		nobody, strange := w.message("lost"), w.message("")
+		nobody.From, strange.Kind, strange.Code, strange.Raw = nil, Unknown, "kind", []byte(`{"type":"hologram"}`)
+		batch := []Inbound{nobody, strange, w.message("hello")}
+		for range 2 {
+			if err := w.runner.Receive(t.Context(), batch); err != nil {
+				t.Fatalf("receive: %v", err)
+			}
+		}
+		w.settles()
+		equal(t, "what the phone got", []string{"Write a word."}, w.phone.take())
+		equal(t, "what is strange of the person", []string{"kind"}, w.entries(Strange))
+		list, err := w.store.Journal(t.Context(), store.JournalQuery{Key: OperatorKey(w.keys, "sample"), Limit: 10})
+		if err != nil || len(list) != 1 {
+			t.Errorf("journal of nobody: %v, %d entries", err, len(list))
+		}
+	})
+}
+
+func TestANumberThatPassedOnIsSomebodyElse(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.hears("hello")
+		fresh := Identity{"whatsapp", "wa_phone", "254700000009"}
+		if err := w.runner.Receive(t.Context(), []Inbound{{Kind: IdentityChanged, ID: "change", Pack: "sample", Channel: "whatsapp", At: time.Now(),
+			From: []Identity{fresh}, Was: []Identity{ana}}}); err != nil {
+			t.Fatalf("receive: %v", err)
+		}
+		moved := w.message("water")
+		moved.From = []Identity{fresh}
+		if err := w.runner.Receive(t.Context(), []Inbound{moved}); err != nil {
+			t.Fatalf("receive: %v", err)
+		}
+		w.settles()
+		equal(t, "what the person heard", []string{"hello", "water"}, w.entries(MessageIn))
+		w.phone.take()
+		w.hears("hello") // by whoever has the old number now
+		equal(t, "what the phone got", []string{"Write a word."}, w.phone.take())
+		equal(t, "what the person heard", []string{"hello", "water"}, w.entries(MessageIn))
+	})
+}
+
 func TestMessagesOfABatchAreTakenInTheOrderOfTheirTimes(t *testing.T) {
 	inWorld(t, nil, func(t *testing.T, w *world) {
 		w.hears("hello")

@@ -35,8 +35,9 @@ var seedFlag = flag.Uint64("seed", 0, "run the simulation of this seed alone")
 //     outbox.unknown counted it
 //   - nothing waits for ever, nothing is left in memory, and neither log nor store holds what was said
 //
-// Faults are drawn by what they happen to (a delivery and its try, a commit and its number), not by when, and one
-// processor runs the bubble, so a seed repeats as well as the scheduler allows.
+// A seed fixes what is said and when, and the fate of each thing by what it is (a delivery and its try, a commit and
+// its number), and one processor runs the bubble. The order in which goroutines run stays the scheduler's, so a seed
+// that failed once may take -count=20 to fail again.
 func TestSimulation(t *testing.T) {
 	seeds := uint64(50)
 	if text := os.Getenv("CHECKS"); text != "" {
@@ -49,7 +50,7 @@ func TestSimulation(t *testing.T) {
 	p := packOf(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	if *seedFlag != 0 {
-		simulate(t, p, *seedFlag)
+		t.Logf("seed %d: %+v", *seedFlag, simulate(t, p, *seedFlag))
 		return
 	}
 	var total faults

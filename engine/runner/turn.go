@@ -139,7 +139,7 @@ func (d *draft) stepSafely() error {
 		d.start()
 		d.r.Figures.SetAside.Add(1)
 		d.r.log.Error("an event was set aside", "contact", d.t.key, "pack", d.pack, "origin", int(d.j.origin))
-		d.note(SetAside, 0, d.now, setAside(d.j))
+		d.note(SetAside, d.setAside())
 		return nil
 	}
 }
