@@ -114,7 +114,9 @@ func TestWhatAFetchRefuses(t *testing.T) {
 		"no value":            {change: func(_ *HTTPFetcher, q *Question) { q.Args = nil }, want: errArgument.Error(), asked: 0},
 		"no secret": {change: func(_ *HTTPFetcher, q *Question) { q.Service.Headers[0].Secret = "OTHER" },
 			want: `the secret "OTHER" is not configured`, asked: 0},
-		"a redirect elsewhere": {handler: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.com/", 302) },
+		"a redirect elsewhere": {handler: func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://example.com/", http.StatusFound)
+		},
 			want: errRedirect.Error(), asked: 1},
 		"too much": {handler: func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, `{"status": %q}`, strings.Repeat("x", fetchBytes))
