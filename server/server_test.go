@@ -17,7 +17,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"baraza/channels/whatsapp/fake"
 	"baraza/engine"
 	"baraza/engine/keys"
 	"baraza/server"
