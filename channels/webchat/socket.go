@@ -25,6 +25,9 @@ const (
 // errViolation says that a page does not keep to the protocol.
 var errViolation = errors.New("the page does not keep to the protocol")
 
+// lastWords is the time to say why a connection ends.
+const lastWords = time.Second
+
 // readLimit is the most bytes of a message from a page, whatever its frames.
 const readLimit = 64 << 10
 
@@ -68,8 +71,8 @@ func (c *Channel) socket(w http.ResponseWriter, r *http.Request, inbox channels.
 		c.failures.add(address, now)
 		return
 	}
+	defer n.finish()
 	n.open(ws)
-	defer ws.Close()
 	if err := c.greet(n); err != nil {
 		if late, ok := errors.AsType[net.Error](err); err == errViolation || ok && late.Timeout() { // not one whose line broke
 			c.failures.add(address, now)
@@ -89,7 +92,8 @@ type conn struct {
 	bucket   bucket
 
 	out  chan []byte
-	gone chan struct{} // closed when it has ended
+	gone chan struct{} // closed when it is to end
+	cut  chan struct{} // closed when it has
 	once sync.Once
 	code int // why, set before gone is closed
 
@@ -105,7 +109,7 @@ func (c *Channel) enter() (*conn, int) {
 	if c.closed || c.open >= c.limits.Connections {
 		return nil, http.StatusServiceUnavailable
 	}
-	n := &conn{channel: c, out: make(chan []byte, c.limits.Queue), gone: make(chan struct{}),
+	n := &conn{channel: c, out: make(chan []byte, c.limits.Queue), gone: make(chan struct{}), cut: make(chan struct{}),
 		shown: map[string]bool{}, acks: map[string][]chan struct{}{},
 		bucket: newBucket(c.limits.Burst, c.limits.Rate, c.settings.Now())}
 	c.open++
@@ -116,9 +120,17 @@ func (c *Channel) enter() (*conn, int) {
 
 // open begins to write.
 func (n *conn) open(ws *websocket.Conn) {
+	n.mu.Lock()
 	n.ws = ws
+	n.mu.Unlock()
 	ws.SetReadLimit(readLimit)
 	n.channel.ending.Go(n.write)
+}
+
+// finish waits until the page has been told why.
+func (n *conn) finish() {
+	n.end(websocket.CloseNormalClosure)
+	<-n.cut
 }
 
 // leave is the end of a connection, however it came.
@@ -147,16 +159,23 @@ func without(all []*conn, n *conn) []*conn {
 	return rest
 }
 
-// end makes a connection end with a code; the first reason counts.
+// end makes a connection end with a code; the first reason counts. A write that hangs hangs no longer.
 func (n *conn) end(code int) {
 	n.once.Do(func() {
 		n.code = code
 		close(n.gone)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.ws != nil {
+			n.ws.NetConn().SetWriteDeadline(time.Now().Add(lastWords))
+		}
 	})
 }
 
 // write is the only writer of messages. At the end it says why, and cuts the connection off, which ends the reader.
 func (n *conn) write() {
+	defer close(n.cut)
+	defer n.ws.Close()
 	pings := time.NewTicker(n.channel.limits.Idle / 3)
 	defer pings.Stop()
 	for {
@@ -169,13 +188,11 @@ func (n *conn) write() {
 			err = n.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(n.channel.limits.Write))
 		case <-n.gone:
 			n.flush()
-			n.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(n.code, ""), time.Now().Add(time.Second))
-			n.ws.Close()
+			n.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(n.code, ""), time.Now().Add(lastWords))
 			return
 		}
 		if err != nil {
 			n.end(goingAway)
-			n.ws.Close()
 			return
 		}
 	}
@@ -186,7 +203,7 @@ func (n *conn) flush() {
 	if n.code == tryLater {
 		return
 	}
-	n.ws.SetWriteDeadline(time.Now().Add(time.Second))
+	n.ws.SetWriteDeadline(time.Now().Add(lastWords))
 	for {
 		select {
 		case b := <-n.out:
@@ -240,7 +257,7 @@ func (n *conn) next(begin time.Duration, moves bool) ([]byte, error) {
 		if err := sign(); err != nil {
 			return err
 		}
-		n.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
+		n.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(lastWords))
 		return nil
 	})
 	kind, r, err := n.ws.NextReader()
