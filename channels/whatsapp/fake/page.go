@@ -42,6 +42,11 @@ type view struct {
 // Business is the number as its readers know it: by its label, where it has one.
 func (v view) Business() string { return cmp.Or(v.Number.Label, v.Number.Display) }
 
+// Query chooses the same person and number again.
+func (v view) Query() string {
+	return url.Values{"person": {v.Person}, "number": {v.Number.ID}}.Encode()
+}
+
 // AsksPlace tells whether this message asks for a place, and is the last.
 func (v view) AsksPlace(m Message) bool {
 	return m.Kind == "interactive/location_request_message" && v.Messages[len(v.Messages)-1].ID == m.ID

@@ -211,6 +211,10 @@ func TestThePageWorksBelowAPrefix(t *testing.T) {
 	if page := body(ana.PostForm(server.URL+"/fake/phone/write", form)); !strings.Contains(page, "مرحبا") || !strings.Contains(page, "You write to <bdi>Jordan</bdi>") {
 		t.Errorf("after writing:\n%s", page)
 	}
+	query := regexp.MustCompile(`data-query="([^"]*)"`).FindStringSubmatch(body(ana.Get(server.URL + "/fake/phone?number=2")))
+	if news := body(eva.Get(server.URL + "/fake/phone/messages?" + query[1])); !strings.Contains(news, "مرحبا") {
+		t.Errorf("what the script asks for, %q, brings:\n%s", query[1], news)
+	}
 	body(ana.Get(server.URL + "/fake/phone/script.js"))
 	body(ana.Get(server.URL + "/fake/phone/style.css"))
 }
