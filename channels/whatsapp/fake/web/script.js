@@ -46,8 +46,9 @@ document.addEventListener("submit", async (event) => {
   form.closest("details")?.removeAttribute("open");
   const answer = await fetch(form.action, { method: "POST", body });
   if (new URL(answer.url).searchParams.has("problem")) location.href = answer.url;
-  if (form.closest("footer")) text.focus();
   await refresh();
+  // The button that was pressed may be gone, or folded away.
+  if (form.closest("footer") || document.activeElement === document.body) text.focus();
 });
 
 new EventSource("phone/changes").onmessage = refresh;
