@@ -271,6 +271,7 @@ func (s *Server) Run(ctx context.Context) error {
 			})
 		}
 		work.Go(func() error { return s.tidy(working) })
+		work.Go(func() error { return s.control(working) })
 		s.ready.Store(true)
 		s.log.Info("serving", "address", listener.Addr().String(), "packs", len(s.packs))
 	} else {

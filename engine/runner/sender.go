@@ -21,6 +21,12 @@ const (
 	codeParked  = -2 // waits for the person's next message
 )
 
+// CodeSending and CodeParked are the same for those who list what waits.
+const (
+	CodeSending = codeSending
+	CodeParked  = codeParked
+)
+
 // pauseOfRounds is between two looks at a queue that is longer than one look, or at an account that is full.
 const pauseOfRounds = 10 * time.Millisecond
 
