@@ -18,6 +18,7 @@ import (
 type commands struct {
 	Chat    chat    `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
 	Check   check   `cmd:"" help:"Say everything that is wrong with a pack."`
+	Serve   serve   `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
 	Explain explain `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
 	Fmt     format  `cmd:"" help:"Print flow files in the one canonical form."`
 	Graph   draw    `cmd:"" help:"Draw the flows of a pack."`

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -37,7 +38,8 @@ type Entry struct {
 	Lat, Lon *float64 `json:",omitempty"`
 	Template string   `json:"template,omitempty"`
 	Code     string   `json:"code,omitempty"`
-	About    string   `json:"about,omitempty"` // provider's id of the message it is about
+	Subject  string   `json:"subject,omitempty"` // of news of an account
+	About    string   `json:"about,omitempty"`   // provider's id of the message it is about
 	Raw      []byte   `json:"raw,omitempty"`
 	Kind     string   `json:"kind,omitempty"` // of a set-aside event
 }
@@ -73,6 +75,31 @@ func (d *draft) note(class uint8, e Entry) {
 func (d *draft) report(code, text string) {
 	d.r.log.Info("report", "contact", d.t.key, "pack", d.pack, "code", code)
 	d.note(ReportEntry, Entry{Code: code, Text: text})
+}
+
+// alert tells operators once the turn is kept.
+func (d *draft) alert(a Alert) {
+	r := d.r
+	a.Pack, a.At = d.pack, d.now
+	if a.Contact == (store.Key{}) && d.t.key != OperatorKey(r.config.Keys, d.pack) {
+		a.Contact = d.t.key
+	}
+	d.after = append(d.after, func(store.Result) { r.alert(a) })
+}
+
+// alert does not wait for who is told.
+func (r *Runner) alert(a Alert) {
+	r.Figures.Alerts.Add(1)
+	if r.config.Alert != nil {
+		r.outside.start(func(ctx context.Context) {
+			defer func() {
+				if recover() != nil {
+					r.Figures.Panics.Add(1)
+				}
+			}()
+			r.config.Alert(ctx, a)
+		})
+	}
 }
 
 // heard keeps what the person or staff said, where it may be kept.

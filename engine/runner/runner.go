@@ -36,6 +36,8 @@ var (
 	ErrFenced = errors.New("another process serves this conversation")
 	// ErrNoPack: no program serves the pack.
 	ErrNoPack = errors.New("no program serves the pack")
+	// ErrBusy: too much is under way. Nothing was taken; the provider is told to come again.
+	ErrBusy = errors.New("too much is under way, come again")
 	// ErrNoContact: staff wrote to a contact that is not there, or no longer.
 	ErrNoContact = errors.New("there is no such contact")
 	// ErrUnreadable is what Keys.Open returns for what nobody can read any more: its key was destroyed or its
@@ -60,15 +62,25 @@ type Config struct {
 	Channels map[string]Channel
 	Fetcher  Fetcher  // nil: every fetch fails
 	Notifier Notifier // nil: teams hear nothing; cases are in the store
-	Clock    Clock
-	Random   func() uint64 // for seeds of conversations and jitter; safe for concurrent use
-	Log      *slog.Logger  // nil: none
+	// Alert tells the operators; nil: they find it in the journal. It may be called from several goroutines.
+	Alert  func(context.Context, Alert)
+	Clock  Clock
+	Random func() uint64 // for seeds of conversations and jitter; safe for concurrent use
+	Log    *slog.Logger  // nil: none
 	// Epoch is the lease under which this process holds a partition; nil where it holds none.
 	Epoch func(partition int) uint64
 
 	Shards int // goroutines that step; 0: 16
 	Group  int // turns a commit at most; 0: the group's own
 	Timing Timing
+
+	// Intake bounds what Receive has under way at once: events, and bytes of what they bring. What would go beyond
+	// is refused with ErrBusy, unless nothing else is under way. 0: 4,096 events, 64 MB.
+	IntakeEvents, IntakeBytes int
+
+	// Idle is for the commands of operators while nobody serves: turns are committed, and nothing is sent, woken,
+	// fetched, said or swept. All that is done by whoever serves next.
+	Idle bool
 }
 
 // Timing are the waits and terms; those left zero are as said.
@@ -124,6 +136,10 @@ type Figures struct {
 	Sent, Retried, Parked, Dropped, Dead                              atomic.Int64
 	OutboxUnknown                                                     atomic.Int64 // parts sent again though the first may have been taken
 	Timers, LateTimers, Fetches, FetchesFailed, Notices               atomic.Int64
+	Busy                                                              atomic.Int64 // batches refused with ErrBusy
+	Paced                                                             atomic.Int64 // times that a part waited for the pace of its channel
+	Typing, TypingSkipped                                             atomic.Int64
+	Alerts                                                            atomic.Int64
 }
 
 // Runner runs conversations. New makes one, Run runs it; Receive, Reply and Done may be called meanwhile.
@@ -139,6 +155,7 @@ type Runner struct {
 	timers  *timers
 	outside *outside
 	refs    references
+	intake  intake
 	stopped chan struct{} // closed when Run has returned
 	halting atomic.Bool
 }
@@ -150,6 +167,12 @@ func New(config Config) *Runner {
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.IntakeEvents <= 0 {
+		config.IntakeEvents = 4096
+	}
+	if config.IntakeBytes <= 0 {
+		config.IntakeBytes = 64 << 20
 	}
 	r := &Runner{config: config, timing: config.Timing.filled(), log: config.Log, stopped: make(chan struct{})}
 	r.group = store.NewGroup(config.Store, config.Group, config.Keys.Sync)
@@ -181,9 +204,11 @@ func (r *Runner) Run(ctx context.Context) error {
 	for _, s := range r.shards {
 		work.Go(func() error { return s.run(workCtx) })
 	}
-	work.Go(func() error { return r.sender.run(workCtx) })
-	work.Go(func() error { return r.timers.run(workCtx) })
-	work.Go(func() error { return r.outside.run(workCtx) })
+	if !r.config.Idle {
+		work.Go(func() error { return r.sender.run(workCtx) })
+		work.Go(func() error { return r.timers.run(workCtx) })
+		work.Go(func() error { return r.outside.run(workCtx) })
+	}
 	work.Go(func() error {
 		<-workCtx.Done()
 		r.halting.Store(true)

@@ -3,6 +3,8 @@ package runner
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -19,6 +21,9 @@ const (
 	codeParked  = -2 // waits for the person's next message
 )
 
+// pauseOfRounds is between two looks at a queue that is longer than one look, or at an account that is full.
+const pauseOfRounds = 10 * time.Millisecond
+
 // triesOfMedia is how often a part whose file was not taken is sent.
 const triesOfMedia = 3
 
@@ -31,14 +36,20 @@ type sender struct {
 
 	mu     sync.Mutex
 	busy   map[store.Key]bool
-	active map[string]int       // by sender
-	paused map[string]time.Time // by sender: nothing goes until then
-	nudges map[string]time.Time // by sender: nothing that nobody asked for goes until then
+	active map[string]int          // by sender
+	paused map[string]time.Time    // by sender: nothing goes until then
+	nudges map[string]time.Time    // by sender: nothing that nobody asked for goes until then
+	slowed map[string]time.Time    // by sender: its pace refused a part a moment ago
+	paced  map[store.Key]time.Time // whose next part waits for the pace. It is kept here alone: a restart forgets it
+	back   map[store.Key]bool      // came back while a part of theirs was under way
+	after  store.Message           // where the next round goes on, when one does not see all
+	told   map[store.Hash]bool     // names that are somebody else's, reported already
 }
 
 func newSender(r *Runner) *sender {
 	return &sender{r: r, woken: make(chan struct{}, 1), busy: map[store.Key]bool{}, active: map[string]int{},
-		paused: map[string]time.Time{}, nudges: map[string]time.Time{}}
+		paused: map[string]time.Time{}, nudges: map[string]time.Time{}, slowed: map[string]time.Time{},
+		paced: map[store.Key]time.Time{}, back: map[store.Key]bool{}, told: map[store.Hash]bool{}}
 }
 
 func (s *sender) wake() {
@@ -48,7 +59,8 @@ func (s *sender) wake() {
 	}
 }
 
-// Resume lets a sender send again that stopped because of its token, its account or a restriction.
+// Resume lets a sender send again that stopped because of its token, its account or a restriction. That it stopped is
+// not kept: after a restart one part is tried, and stops it again where nothing has changed.
 func (r *Runner) Resume(from Sender) {
 	r.sender.mu.Lock()
 	delete(r.sender.paused, from.String())
@@ -87,13 +99,19 @@ func (s *sender) run(ctx context.Context) error {
 	}
 }
 
-// round starts what may go, and says when to look again.
+// round starts what may go, and says when to look again. Of a long queue it looks at a part, and the next round goes
+// on behind it.
 func (s *sender) round(ctx context.Context, sends *errgroup.Group, now time.Time) (time.Time, error) {
-	const page = 256
+	const page, pages = 256, 8
 	horizon := now.Add(s.r.timing.Poll)
 	next := horizon
-	q := store.OutboxQuery{Of: store.All, State: store.Waiting, Until: horizon, Limit: page}
-	for {
+	s.forget(now)
+	if s.after.ID != 0 { // those before it have their turn soon
+		next = now.Add(pauseOfRounds)
+	}
+	q := store.OutboxQuery{Of: store.All, State: store.Waiting, Until: horizon, Limit: page, After: s.after}
+	for range pages {
+		s.after = store.Message{}
 		heads, err := s.r.config.Store.Outbox(ctx, q)
 		var damaged *store.DamagedError
 		if errors.As(err, &damaged) {
@@ -120,6 +138,17 @@ func (s *sender) round(ctx context.Context, sends *errgroup.Group, now time.Time
 		}
 		q.After = heads[len(heads)-1]
 	}
+	s.after = store.Message{ID: q.After.ID, Ready: q.After.Ready}
+	return minTime(next, now.Add(pauseOfRounds)), nil
+}
+
+// forget drops what has rested, so that nothing stays of who has nothing to send any more.
+func (s *sender) forget(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rested := func(until time.Time) bool { return !until.After(now) }
+	maps.DeleteFunc(s.paced, func(_ store.Key, until time.Time) bool { return rested(until) })
+	maps.DeleteFunc(s.slowed, func(_ string, until time.Time) bool { return rested(until) })
 }
 
 // bury removes a message that cannot be read, for it would hold up all behind it.
@@ -153,6 +182,12 @@ func (s *sender) take(m store.Message, now time.Time) time.Time {
 	if n := s.nudges[m.Channel]; n.After(until) && (m.Class == Nudge || m.Class == Template) {
 		until = n
 	}
+	if p := s.paced[m.Key]; p.After(until) {
+		until = p
+	}
+	if p := s.slowed[m.Channel]; p.After(until) {
+		until = p
+	}
 	switch {
 	case until.After(now):
 		return until
@@ -167,6 +202,7 @@ func (s *sender) take(m store.Message, now time.Time) time.Time {
 func (s *sender) free(m store.Message) {
 	s.mu.Lock()
 	delete(s.busy, m.Key)
+	delete(s.back, m.Key)
 	if s.active[m.Channel]--; s.active[m.Channel] <= 0 {
 		delete(s.active, m.Channel)
 	}
@@ -207,7 +243,7 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 		s.settle(ctx, m, *v, Result{})
 		return
 	}
-	if !s.mark(ctx, m) {
+	if s.waits(channel, from, m.Key, d.to) || !s.mark(ctx, m) {
 		return
 	}
 	if m.Code == codeSending {
@@ -217,6 +253,106 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 	m.Code = codeSending
 	m.Tries++
 	s.settle(ctx, m, s.plan(m, result, r.now()), result)
+	s.learn(ctx, from, m.Key, d.to, result.Known)
+}
+
+// waits asks the channel for its pace. The part then stays where it is, the first of its contact, so that those
+// behind it keep their order.
+func (s *sender) waits(c Channel, from Sender, key store.Key, to []Identity) bool {
+	p, ok := c.(Paced)
+	if !ok {
+		return false
+	}
+	now := s.r.now()
+	wait := p.Wait(from.Account, to, now)
+	if wait <= 0 {
+		return false
+	}
+	s.r.Figures.Paced.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paced[key] = now.Add(wait)
+	// Where it is the account that is full, asking for all others at once would be in vain.
+	s.slowed[from.String()] = now.Add(min(wait, pauseOfRounds))
+	return true
+}
+
+// returned notes that the person came back, for a part of theirs that fails at this moment.
+func (s *sender) returned(key store.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[key] {
+		s.back[key] = true
+	}
+}
+
+func (s *sender) cameBack(key store.Key) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	came := s.back[key]
+	delete(s.back, key)
+	return came
+}
+
+// learn keeps names of the person that an answer told.
+func (s *sender) learn(ctx context.Context, from Sender, key store.Key, to, known []Identity) {
+	known = slices.DeleteFunc(slices.Clone(known), func(id Identity) bool { return slices.Contains(to, id) || id.Value == "" })
+	if len(known) == 0 {
+		return
+	}
+	j := &job{key: key, pack: from.Pack, origin: inside, change: func(d *draft) error { return d.alsoKnown(known) }}
+	if err := s.r.do(context.WithoutCancel(ctx), j); err != nil {
+		s.r.log.Warn("another name of a contact was not kept", "contact", key, "error", err)
+	}
+}
+
+// alsoKnown adds names to those there are; it takes none from anybody.
+func (d *draft) alsoKnown(known []Identity) error {
+	if d.t.fresh {
+		return errSkip
+	}
+	for _, id := range known {
+		h := d.r.identityHash(d.pack, id)
+		if d.t.identities[h] {
+			continue
+		}
+		owner, err := d.r.config.Store.Find(d.ctx, h)
+		if err != nil {
+			return err
+		}
+		if owner.Found && owner.Key != d.t.key {
+			if d.r.sender.first(h) {
+				d.report("identity-elsewhere", id.Kind)
+			}
+			continue
+		}
+		if err := d.identify(id); err != nil {
+			return err
+		}
+		if before := d.person.to; id.Channel == d.person.channel {
+			if d.person.to = merged(before, []Identity{id}, id.Channel); len(d.person.to) > len(before) {
+				d.stepped = true
+			}
+		}
+	}
+	if !d.stepped && len(d.turn.Identities) == 0 && len(d.turn.Journal) == 0 {
+		return errSkip
+	}
+	return nil
+}
+
+// first tells whether the name was not reported yet; it remembers some thousands.
+func (s *sender) first(h store.Hash) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told[h] {
+		return false
+	}
+	if len(s.told) >= 4096 {
+		clear(s.told)
+	}
+	s.told[h] = true
+	return true
 }
 
 // try sends; a channel that panics may have sent.
@@ -343,7 +479,9 @@ func (s *sender) plan(m store.Message, result Result, now time.Time) verdict {
 			v.code = codeSending
 		}
 		return v
-	case Retry, PairThrottled, SenderThrottled, Suspended:
+	case PairThrottled:
+		return again(pairBackoff(sent - 1))
+	case Retry, SenderThrottled, Suspended:
 		return again(r.backoff(sent))
 	case OutsideWindow:
 		if m.Class == Nudge {
@@ -362,13 +500,25 @@ func (s *sender) plan(m store.Message, result Result, now time.Time) verdict {
 	case Unauthorized, AccountBlocked, Restricted: // kept until an operator has acted
 		return verdict{state: store.Waiting, ready: now, code: result.Code, report: result.Class.String()}
 	}
-	return dead // Unreachable, Stopped, PersonChanged, RequestBug
+	return dead // Unreachable, Forbidden, Stopped, PersonChanged, RequestBug
+}
+
+// pairBackoff is the wait after the nth refusal because one person got too many: 4^n seconds, the first being 0.
+func pairBackoff(n int) time.Duration {
+	return min(time.Second<<(2*min(max(n, 0), 6)), 20*time.Minute)
 }
 
 // settle writes down what became of the part, and holds the sender back where the result says so.
 func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result Result) {
 	r := s.r
-	s.hold(m.Channel, result)
+	stops := s.hold(m.Channel, result)
+	from, _ := ParseSender(m.Channel)
+	if stops && result.Class == Suspended {
+		r.alert(Alert{Code: "sender-suspended", Severity: Warning, Pack: from.Pack, Channel: from.Channel, Account: from.Account, At: r.now()})
+	}
+	if v.state == store.Waiting && v.code >= 0 && s.cameBack(m.Key) {
+		v.ready = r.now()
+	}
 	switch v.state {
 	case store.Accepted:
 		r.Figures.Sent.Add(1)
@@ -380,7 +530,6 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 		r.Figures.Dropped.Add(1)
 	}
 	news := store.Settlement{ID: m.ID, State: v.state, Ready: v.ready, Code: v.code}
-	from, _ := ParseSender(m.Channel)
 	if result.ProviderID != "" {
 		news.Provider = r.config.Keys.Hash(from.Pack, keys.ForProvider, from.Channel, result.ProviderID)
 		sealed, err := r.config.Keys.Seal(from.Pack, m.Key, keys.ProviderID, []byte(result.ProviderID))
@@ -404,6 +553,10 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	j := &job{key: m.Key, pack: from.Pack, origin: inside, change: func(d *draft) error {
 		d.turn.Settle = append(d.turn.Settle, news)
 		d.report(code, v.report+" "+strconv.Itoa(v.code))
+		if a := alertOf(v, result, stops); a.Code != "" {
+			a.Channel, a.Account = from.Channel, from.Account
+			d.alert(a)
+		}
 		if result.Class == Stopped {
 			return d.preference(true)
 		}
@@ -418,8 +571,25 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	}
 }
 
-// hold keeps the sender, or its unasked messages, back.
-func (s *sender) hold(name string, result Result) {
+// alertOf is what operators are told of a part that does not go; no Code where they need not be.
+func alertOf(v verdict, result Result, stops bool) Alert {
+	a := Alert{Code: "dead-letter", Subject: v.report, Severity: Warning}
+	switch {
+	case v.state == store.Gone:
+		return Alert{}
+	case result.Class == Unauthorized || result.Class == AccountBlocked || result.Class == Restricted:
+		if !stops { // one word about it is enough
+			return Alert{}
+		}
+		a.Code, a.Severity = "sender-stopped", Critical
+	case v.state != store.Dead:
+		a.Code = "not-sent"
+	}
+	return a
+}
+
+// hold keeps the sender, or its unasked messages, back; true when that is news.
+func (s *sender) hold(name string, result Result) (news bool) {
 	now := s.r.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -427,8 +597,12 @@ func (s *sender) hold(name string, result Result) {
 	case SenderThrottled:
 		s.paused[name] = now.Add(max(result.RetryAfter, time.Second))
 	case Suspended:
+		news = !s.nudges[name].After(now)
 		s.nudges[name] = now.Add(max(result.RetryAfter, time.Hour))
 	case Unauthorized, AccountBlocked, Restricted:
-		s.paused[name] = now.AddDate(100, 0, 0)
+		until := now.AddDate(100, 0, 0)
+		news = until.Sub(s.paused[name]) > 24*time.Hour
+		s.paused[name] = until
 	}
+	return news
 }

@@ -140,8 +140,35 @@ func (d *draft) stepSafely() error {
 		d.r.Figures.SetAside.Add(1)
 		d.r.log.Error("an event was set aside", "contact", d.t.key, "pack", d.pack, "origin", int(d.j.origin))
 		d.note(SetAside, d.setAside())
+		d.alert(Alert{Code: "event-set-aside", Severity: Warning})
+		d.askForPerson()
 		return nil
 	}
+}
+
+// askForPerson has a team told that somebody has to look after the contact.
+func (d *draft) askForPerson() {
+	if d.p == nil || len(d.p.Teams) == 0 || d.t.fresh && d.t.replaces {
+		return
+	}
+	if d.t.fresh {
+		d.begin()
+	}
+	d.stepped = true
+	team := d.p.Teams[firstTeam(d.p)].Name
+	d.timer(d.person.notify(Notice{Kind: EventSetAside, Team: team, To: team, At: d.now}), d.now, NoticeTimer)
+}
+
+// firstTeam is the team that the flow person hands over to, else the first of the pack.
+func firstTeam(p *program.Program) int {
+	for i := range p.States {
+		s := &p.States[i]
+		if s.HandOver != nil && s.Flow >= 0 && s.Flow < len(p.Flows) && p.Flows[s.Flow].Name == "person" &&
+			s.HandOver.Team >= 0 && s.HandOver.Team < len(p.Teams) {
+			return s.HandOver.Team
+		}
+	}
+	return 0
 }
 
 // contained is step whose panic ends with it. What was being said is not in the log: a panic's text may hold it.
@@ -204,6 +231,7 @@ func (d *draft) step() error {
 		if err := d.effects(effects); err != nil {
 			return err
 		}
+		d.typing(effects)
 		switch ev.Kind {
 		case engine.StaffReply:
 			return d.settleCase(ev.Case, store.CaseAnswered, false)
@@ -214,6 +242,26 @@ func (d *draft) step() error {
 		}
 		return nil
 	}
+}
+
+// typing has the channel show that somebody writes, where the person waits for the answer.
+func (d *draft) typing(effects []engine.Effect) {
+	if d.j.origin != fromPerson || d.person.message == "" {
+		return
+	}
+	takes := d.pause > 0 && len(d.turn.Outbox) > 0 ||
+		slices.ContainsFunc(effects, func(e engine.Effect) bool { return e.Kind == engine.Fetch })
+	if !takes {
+		return
+	}
+	typist, ok := d.r.config.Channels[d.person.channel].(Typist)
+	if !ok {
+		return
+	}
+	r, account, to, message := d.r, d.person.account, d.person.to, d.person.message
+	d.after = append(d.after, func(store.Result) {
+		r.outside.light(func(ctx context.Context) { typist.ShowTyping(ctx, account, to, message) })
+	})
 }
 
 func mixed(seed uint64) uint64 {
