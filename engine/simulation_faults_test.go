@@ -63,13 +63,15 @@ func (s *sim) opens(n int) *life {
 		return r
 	}
 	l.rings = runner.Rings{Packs: map[string]*keys.Ring{"ke": open("keys.one", "KE", 1), "ec": open("keys.two", "EC", 2)}, Clock: clock{s}}
-	var drawn atomic.Uint64
 	l.runner = runner.New(runner.Config{
 		Store: &faultyStore{Store: l.store, l: l}, Keys: &faultyKeys{l.rings, l}, Clock: clock{s}, Shards: 4, Group: []int{0, 1, 2, 4}[s.seed%4],
 		Program:  func(pack string) *program.Program { return s.programs[pack] },
 		Channels: map[string]runner.Channel{"whatsapp": sending{s, l}},
 		Fetcher:  elsewhere{s, l}, Notifier: team{s, l},
-		Random: func() uint64 { return s.number("random", n, drawn.Add(1)) },
+		Random: func() uint64 { // not a stream, which would carry one chance of the scheduler on for ever
+			at := fmt.Sprint("random", time.Since(s.begun))
+			return s.number(at, s.nth(at))
+		},
 		Log:    slog.New(slog.NewJSONHandler(s, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Timing: runner.Timing{Resolve: 90 * time.Second, UnknownTries: 1000, Park: 10 * time.Minute},
 	})
@@ -196,13 +198,18 @@ type clock struct{ s *sim }
 
 type skew struct{ atomic.Int64 }
 
-func (c clock) Now() time.Time                         { return time.Now().Add(time.Duration(c.s.skew.Load())) }
-func (c clock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+func (c clock) Now() time.Time { return time.Now().Add(time.Duration(c.s.skew.Load())) }
+
+// After never ends at the same moment for two: which of them ran first would be chance.
+func (c clock) After(d time.Duration) <-chan time.Time {
+	at := fmt.Sprint("after", d, time.Since(c.s.begun))
+	return time.After(d + time.Duration(c.s.number(at, c.s.nth(at))%uint64(time.Millisecond)))
+}
 
 // skewsClocks has the clock jump and each process begin with one that is a little off; at the end it is set right.
 func (s *sim) skewsClocks() {
 	for n := range 8 {
-		<-time.After(time.Duration(1+s.draw("jump after", n)) * 9 * time.Second)
+		s.sleeps(time.Duration(1+s.draw("jump after", n))*9*time.Second, "jump", n)
 		if s.has("clock") {
 			off := time.Duration(s.draw("jump", n)-50) * 73 * time.Second // an hour forth or back
 			if s.draw("drift", n) < 50 {
@@ -247,6 +254,12 @@ func (k *faultyKeys) Erase(pack string, e store.Erasure) error {
 	return k.Rings.Erase(pack, e)
 }
 
+// Sync waits until everybody else waits too: while a process is in the kernel, others run when they like.
+func (k *faultyKeys) Sync() error {
+	k.l.s.sleeps(0, "sync", time.Since(k.l.s.begun))
+	return k.Rings.Sync()
+}
+
 var errNoDisk = errors.New("the disk does not come back")
 
 // faultyStore is the store of one process.
@@ -264,7 +277,7 @@ func (f *faultyStore) Commit(ctx context.Context, turns []store.Turn) ([]store.R
 		return nil, err
 	}
 	n := s.nth("commit" + whose)
-	<-time.After(time.Duration(1+s.draw("fsync", whose, n)) * time.Millisecond)
+	s.sleeps(time.Duration(1+s.draw("fsync", whose, n))*time.Millisecond, whose, n)
 	if f.l.dead.Load() {
 		return nil, store.ErrClosed
 	}
@@ -372,8 +385,9 @@ func (s *sim) committed(t *store.Turn) {
 }
 
 func (f *faultyStore) Reopen(ctx context.Context) error {
-	<-time.After(300 * time.Millisecond)
-	if s := f.l.s; s.draw("reopen", f.l.n) < 8 && f.broken.Load() && !f.l.dead.Load() {
+	s := f.l.s
+	s.sleeps(300*time.Millisecond, "reopen", f.l.n)
+	if s.draw("reopen", f.l.n) < 8 && f.broken.Load() && !f.l.dead.Load() {
 		s.fault("reopening failed", "")
 		return errNoDisk
 	}

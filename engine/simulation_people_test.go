@@ -75,6 +75,7 @@ func (s *sim) says(p *person, n int) string {
 // writes is a person: words at odd times, some delivered twice, some late and so out of order.
 func (s *sim) writes(p *person) {
 	var deliveries sync.WaitGroup
+	s.sleeps(0, "begins", p.n)
 	for n := 0; n < wordsEach; {
 		name := fmt.Sprint(p.n, " ", n)
 		var batch []runner.Inbound
@@ -90,16 +91,16 @@ func (s *sim) writes(p *person) {
 			late = time.Duration(s.draw("how late", name)) * time.Second
 			s.fault("delivered late", p.String())
 		}
-		deliveries.Go(func() { <-time.After(late); s.delivers(p, batch) })
+		deliveries.Go(func() { s.sleeps(late, "late", name); s.delivers(p, batch) })
 		if s.has("network") && s.draw("twice", name) < 30 {
 			s.fault("delivered twice", p.String())
 			deliveries.Go(func() {
-				<-time.After(time.Duration(s.draw("again", name)) * time.Second / 2)
+				s.sleeps(time.Duration(s.draw("again", name))*time.Second/2, "again", name)
 				s.delivers(p, append(slices.Clone(batch), batch...))
 			})
 		}
 		if s.draw("at once", name) < 70 {
-			<-time.After(time.Duration(s.draw("pause", name)*s.draw("pauses", name)) * time.Second / 10)
+			s.sleeps(time.Duration(s.draw("pause", name)*s.draw("pauses", name))*time.Second/10, "pause", name)
 		}
 	}
 	deliveries.Wait()
@@ -121,7 +122,7 @@ func (s *sim) delivers(p *person, batch []runner.Inbound) {
 			s.acknowledged(l, batch)
 			break
 		}
-		<-time.After(time.Duration(1+min(try, 20)) * time.Second)
+		s.sleeps(time.Duration(1+min(try, 20))*time.Second, "delivers", batch[0].ID, try)
 	}
 	if took := time.Since(begun); p != nil && p.pack == "ec" && s.oneCountry() && took > 5*time.Second {
 		s.fail("I7", "%v waited %v for an acknowledgement while only the other country had faults", p, took)
@@ -177,11 +178,11 @@ func (n team) Notify(_ context.Context, notice runner.Notice) error {
 }
 
 func (s *sim) answersCase(n runner.Notice, name string) {
-	<-time.After(time.Duration(s.draw("thinks", name)) * time.Minute)
+	s.sleeps(time.Duration(s.draw("thinks", name))*time.Minute, "thinks", name)
 	s.staff(n.Contact, name+" reply", func(l *life) error {
 		return l.runner.Reply(s.t.Context(), n.Contact, n.Case, "zanzibar staff", engine.Media{}, name+" reply")
 	})
-	<-time.After(time.Duration(s.draw("talks", name)) * time.Second)
+	s.sleeps(time.Duration(s.draw("talks", name))*time.Second, "talks", name)
 	s.staff(n.Contact, name+" done", func(l *life) error { return l.runner.Done(s.t.Context(), n.Contact, n.Case, name+" done") })
 }
 
@@ -198,7 +199,7 @@ func (s *sim) staff(contact store.Key, id string, act func(*life) error) {
 				return
 			}
 		}
-		<-time.After(time.Duration(1+min(try, 20)) * time.Second)
+		s.sleeps(time.Duration(1+min(try, 20))*time.Second, id, try)
 	}
 }
 
@@ -211,7 +212,7 @@ type elsewhere struct {
 func (e elsewhere) Fetch(_ context.Context, q runner.Question) (map[string]any, error) {
 	s := e.s
 	try := s.nth("fetch" + q.Key)
-	<-time.After(time.Duration(s.draw("fetch takes", q.Key, try)) * 50 * time.Millisecond)
+	s.sleeps(time.Duration(s.draw("fetch takes", q.Key, try))*50*time.Millisecond, q.Key, try)
 	if e.l.dead.Load() {
 		return nil, runner.ErrStopped
 	}

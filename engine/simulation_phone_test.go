@@ -80,7 +80,7 @@ func (c sending) Send(_ context.Context, d runner.Delivery) runner.Result {
 	slow := time.Duration(s.draw("slow", d.ID, try)) * 20 * time.Millisecond
 	before := fate < 60 && s.draw("told before", d.ID, try) < 20
 	if !before {
-		<-time.After(slow)
+		s.sleeps(slow, "slow", d.ID, try)
 	}
 	about := d.Pack + " " + d.ID
 	switch {
@@ -104,7 +104,7 @@ func (c sending) Send(_ context.Context, d runner.Delivery) runner.Result {
 	if before {
 		s.fault("status before the answer", about)
 		go s.phone.tells(d, id, try)
-		<-time.After(slow)
+		s.sleeps(slow, "slow", d.ID, try)
 	} else if s.draw("status", d.ID, try) < 70 {
 		go s.phone.tells(d, id, try)
 	} else {
@@ -192,7 +192,7 @@ func (p *provider) tells(d runner.Delivery, id string, try int) {
 		s.fault("statuses in another order", d.ID)
 	}
 	for i, state := range states {
-		<-time.After(time.Duration(s.draw("told", d.ID, try, i)) * time.Second / 3)
+		s.sleeps(time.Duration(s.draw("told", d.ID, try, i))*time.Second/3, "told", d.ID, try, i)
 		s.delivers(nil, []runner.Inbound{{Kind: runner.StatusReceived, ID: d.ID + strconv.Itoa(i), Pack: d.Pack, Channel: "whatsapp", Account: "100",
 			From: d.To, At: time.Now(), Status: runner.Status{OurID: d.ID, ProviderID: id, State: state}}})
 		p.mu.Lock()

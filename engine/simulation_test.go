@@ -182,6 +182,11 @@ func (s *sim) number(parts ...any) uint64 {
 	return x ^ x>>27
 }
 
+// sleeps for d and a piece of a millisecond that only the named thing has, so that no two wake at the same moment.
+func (s *sim) sleeps(d time.Duration, name ...any) {
+	<-time.After(d + time.Duration(s.number(append(name, "moment")...)%uint64(time.Millisecond)))
+}
+
 // nth counts the times that something of the name has happened, from 1.
 func (s *sim) nth(name string) int {
 	s.mu.Lock()
