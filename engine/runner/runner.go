@@ -188,6 +188,9 @@ func New(config Config) *Runner {
 func (r *Runner) Run(ctx context.Context) error {
 	defer close(r.stopped)
 	if err := r.replayErasures(ctx); err != nil {
+		if ctx.Err() != nil { // it was ended before it began
+			return nil
+		}
 		return err
 	}
 	// Commits go on until everything that commits has ended.

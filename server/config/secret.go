@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Secret says where a secret is: "env:NAME" or "file:PATH". The secret itself never stands in the file, so that the
@@ -41,11 +43,8 @@ func (s Secret) GoString() string { return s.String() }
 func (s Secret) MarshalYAML() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalYAML takes a place and refuses anything else without repeating it: it may be the secret.
-func (s *Secret) UnmarshalYAML(text func(any) error) error {
-	var at string
-	if err := text(&at); err != nil {
-		return err
-	}
+func (s *Secret) UnmarshalYAML(node ast.Node) error {
+	at := text(node)
 	if name, ok := strings.CutPrefix(at, "env:"); ok && name != "" {
 		s.env = name
 		return nil
@@ -54,7 +53,7 @@ func (s *Secret) UnmarshalYAML(text func(any) error) error {
 		s.file = path
 		return nil
 	}
-	return errors.New("a secret does not stand in this file; write where it is: env:NAME or file:PATH")
+	return fmt.Errorf("line %d: a secret does not stand in this file; write where it is: env:NAME or file:PATH", line(node))
 }
 
 // secretBytes is the longest file that can be a secret.
