@@ -44,6 +44,8 @@ type World struct {
 	Uploads func() int
 	// Typing tells whether the person sees that an answer is being written; nil where the provider's end cannot tell.
 	Typing func() bool
+
+	sent int // parts so far, so that each has an id of its own
 }
 
 // Shown is a message as a person reads it: marks are looks, not characters.
@@ -209,7 +211,8 @@ func send(t *testing.T, w *World, o engine.Outgoing) {
 		t.Fatal(err)
 	}
 	for i, p := range all {
-		d := delivery(w, fmt.Sprintf("ours-%d", i), p)
+		w.sent++
+		d := delivery(w, fmt.Sprintf("ours-%d", w.sent), p)
 		if r := w.Channel.Send(t.Context(), d); r.Class != channels.Accepted || r.ProviderID == "" {
 			t.Fatalf("part %d: %+v: %s", i, r, p.Body)
 		}
