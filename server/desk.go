@@ -6,6 +6,7 @@ import (
 
 	"baraza/channels"
 	"baraza/channels/telegram"
+	"baraza/channels/webchat"
 	"baraza/channels/whatsapp"
 	"baraza/engine/keys"
 	"baraza/engine/runner"
@@ -16,7 +17,7 @@ import (
 var kindsOf = map[string][]string{
 	whatsapp.Name: {channels.Phone, channels.ScopedID, channels.ParentID},
 	telegram.Name: {channels.TelegramUser},
-	"webchat":     {channels.WebSession},
+	webchat.Name:  {channels.WebSession},
 }
 
 // Desk is what operators do with this process. Run has to run.
