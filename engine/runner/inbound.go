@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"baraza/engine"
 	"baraza/engine/keys"
@@ -15,6 +16,38 @@ import (
 // acknowledge it. After an error the whole batch may be given again; what was kept of it is recognised. Messages of
 // one person are taken in the order of their times.
 func (r *Runner) Receive(ctx context.Context, batch []Inbound) error {
+	leave, err := r.enter(batch)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return r.receive(ctx, batch)
+}
+
+// intake is what Receive has under way.
+type intake struct{ events, bytes atomic.Int64 }
+
+// enter counts a batch in. A single one may be larger than the bounds, for it would never get smaller.
+func (r *Runner) enter(batch []Inbound) (leave func(), err error) {
+	events, bytes := int64(len(batch)), int64(0)
+	for i := range batch {
+		in := &batch[i]
+		bytes += int64(len(in.Event.Text) + len(in.Raw) + len(in.Text) + len(in.ID) + 256)
+	}
+	leave = func() {
+		r.intake.events.Add(-events)
+		r.intake.bytes.Add(-bytes)
+	}
+	e, b := r.intake.events.Add(events), r.intake.bytes.Add(bytes)
+	if e > events && (e > int64(r.config.IntakeEvents) || b > int64(r.config.IntakeBytes)) {
+		leave()
+		r.Figures.Busy.Add(1)
+		return nil, ErrBusy
+	}
+	return leave, nil
+}
+
+func (r *Runner) receive(ctx context.Context, batch []Inbound) error {
 	order := make([]int, len(batch))
 	for i := range order {
 		order[i] = i
@@ -91,7 +124,12 @@ func (r *Runner) jobOf(ctx context.Context, in *Inbound) (*job, error) {
 		j.change = func(d *draft) error { return d.preference(in.Stops) }
 	case AlertRaised:
 		r.log.Warn("the account has news", "pack", in.Pack, "channel", in.Channel, "code", in.Code)
-		j.change = func(d *draft) error { return d.keep(Account, 0, Entry{Code: in.Code, Text: in.Text}) }
+		j.change = func(d *draft) error {
+			d.alert(Alert{Code: in.Code, Subject: in.Subject, Severity: in.Weight, Channel: in.Channel, Account: in.Account})
+			return d.keep(Account, 0, Entry{Code: in.Code, Text: in.Text, Subject: in.Subject})
+		}
+	case Returned:
+		j.notes, j.change = nil, (*draft).returned
 	default:
 		j.change = func(d *draft) error { return d.keep(Strange, 0, Entry{Code: in.Code, Raw: in.Raw}) }
 	}
@@ -206,6 +244,31 @@ func (d *draft) preference(stops bool) error {
 	return d.keep(OptedOut, 0, Entry{Code: "provider"})
 }
 
+// returned lets go at once what waits because the person could not be reached. What waits for their next message, or
+// to learn what became of a sending, waits on.
+func (d *draft) returned() error {
+	if d.t.fresh && !d.t.replaces && d.t.revision == 0 {
+		return errSkip
+	}
+	if len(d.t.flying) > 0 {
+		return errHold
+	}
+	waiting, err := d.r.config.Store.Outbox(d.ctx, store.OutboxQuery{Key: d.t.key, Limit: 200})
+	if err != nil && !errors.Is(err, store.ErrDamaged) {
+		return err
+	}
+	for _, m := range waiting {
+		if m.State == store.Waiting && m.Tries > 0 && m.Code >= 0 && m.Ready.After(d.now) {
+			d.turn.Settle = append(d.turn.Settle, store.Settlement{ID: m.ID, State: store.Waiting, Ready: d.now, Code: m.Code})
+		}
+	}
+	d.r.sender.returned(d.t.key)
+	if len(d.turn.Settle) == 0 {
+		return errSkip
+	}
+	return nil
+}
+
 // statusJob settles a part. What is not ours, or no longer there, needs nothing.
 func (r *Runner) statusJob(ctx context.Context, in *Inbound) (*job, error) {
 	m, err := r.partOf(ctx, in)
@@ -271,6 +334,8 @@ func (d *draft) failed(m *store.Message, s Status) {
 	if plan.state == store.Dead {
 		d.r.Figures.Dead.Add(1)
 		d.report("dead-letter", s.Class.String()+" "+strconv.Itoa(s.Code))
+		from, _ := ParseSender(m.Channel)
+		d.alert(Alert{Code: "dead-letter", Subject: s.Class.String(), Severity: Warning, Channel: from.Channel, Account: from.Account})
 	}
 	d.turn.Settle = append(d.turn.Settle, next)
 	if s.Class == Stopped && !d.t.fresh {

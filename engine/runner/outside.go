@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,6 +21,8 @@ const (
 	triesOfFetch   = 3 // processes that may ask before the answer is that it failed
 	triesOfNotice  = 20
 	longestBackoff = 10 * time.Minute
+	lightsAtOnce   = 8
+	lightTime      = 5 * time.Second
 )
 
 // Fetcher asks another system. It retries what is worth it by itself.
@@ -46,12 +49,17 @@ type outside struct {
 
 	mu    sync.Mutex
 	queue []func(context.Context)
+
+	lights atomic.Int64
 }
 
 func newOutside(r *Runner) *outside { return &outside{r: r, woken: make(chan struct{}, 1)} }
 
-// start hands over and does not wait.
+// start hands over and does not wait. An idle runner carries nothing out: the next one finds it.
 func (o *outside) start(f func(context.Context)) {
+	if o.r.config.Idle {
+		return
+	}
 	o.mu.Lock()
 	o.queue = append(o.queue, f)
 	o.mu.Unlock()
@@ -59,6 +67,30 @@ func (o *outside) start(f func(context.Context)) {
 	case o.woken <- struct{}{}:
 	default:
 	}
+}
+
+// light does what is nice to have: at once, for some seconds at most, or not at all.
+func (o *outside) light(f func(context.Context)) {
+	if o.r.config.Idle {
+		return
+	}
+	if o.lights.Add(1) > lightsAtOnce {
+		o.lights.Add(-1)
+		o.r.Figures.TypingSkipped.Add(1)
+		return
+	}
+	o.start(func(ctx context.Context) {
+		defer o.lights.Add(-1)
+		defer func() {
+			if recover() != nil {
+				o.r.Figures.Panics.Add(1)
+			}
+		}()
+		ctx, cancel := context.WithTimeout(ctx, lightTime)
+		defer cancel()
+		f(ctx)
+		o.r.Figures.Typing.Add(1)
+	})
 }
 
 func (o *outside) run(ctx context.Context) error {
@@ -197,7 +229,7 @@ func (d *draft) sayNotice(x store.Timer) error {
 
 func (r *Runner) notify(ctx context.Context, pack string, key store.Key, n waitingNotice) {
 	said := n.notice
-	said.Pack, said.Contact = pack, key
+	said.Pack, said.Contact, said.Number = pack, key, n.number&^noticeTimer
 	err := r.say(ctx, said)
 	if ctx.Err() != nil {
 		return
@@ -246,4 +278,24 @@ func (d *draft) noticeSaid(number uint32, failed error) error {
 func (r *Runner) backoff(tries int) time.Duration {
 	d := 2 * time.Second << min(max(tries-1, 0), 12)
 	return r.jitter(min(d, longestBackoff))
+}
+
+// typing has the channel show that somebody writes, where the person waits for the answer.
+func (d *draft) typing(effects []engine.Effect) {
+	if d.j.origin != fromPerson || d.person.message == "" {
+		return
+	}
+	takes := d.pause > 0 && len(d.turn.Outbox) > 0 ||
+		slices.ContainsFunc(effects, func(e engine.Effect) bool { return e.Kind == engine.Fetch })
+	if !takes {
+		return
+	}
+	typist, ok := d.r.config.Channels[d.person.channel].(Typist)
+	if !ok {
+		return
+	}
+	r, account, to, message := d.r, d.person.account, d.person.to, d.person.message
+	d.after = append(d.after, func(store.Result) {
+		r.outside.light(func(ctx context.Context) { typist.ShowTyping(ctx, account, to, message) })
+	})
 }

@@ -40,7 +40,7 @@ type pending struct {
 // waitingNotice is a word to a team that has not been said.
 type waitingNotice struct {
 	number uint32 // of its timer
-	notice Notice // without pack and contact, which are the conversation's
+	notice Notice // without pack, contact and number, which are the conversation's
 	tries  int
 }
 

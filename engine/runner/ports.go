@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"baraza/engine"
@@ -23,6 +24,8 @@ type Keys interface {
 	// Begin makes a new key for what is kept after an erasure; at is later than it. Erase destroys those begun
 	// until the erasure; pack "" stands for all packs. Both may be called again.
 	Begin(pack string, contact store.Key, at time.Time) error
+	// Begun is when the contact's newest key was begun; the zero time where there is none or nobody can say.
+	Begun(pack string, contact store.Key) time.Time
 	Erase(pack string, e store.Erasure) error
 	// Sync makes the keys made so far durable; it is called before each commit.
 	Sync() error
@@ -41,6 +44,21 @@ type Channel interface {
 	// WindowCloses is until when, after a message of this time, parts that are not Anytime may go; the zero time
 	// where they always may.
 	WindowCloses(lastMessage time.Time) time.Time
+}
+
+// Paced is a Channel that keeps to the pace its provider allows, of an account and of each person.
+type Paced interface {
+	// Wait is asked before each attempt: 0 means that the part goes now, and is counted; else it is asked again
+	// after so long, and the others go on. It does not wait itself. Who it is asked for has no other part under way.
+	Wait(account string, to []Identity, now time.Time) time.Duration
+}
+
+// Typist is a Channel that can show that an answer is being written.
+type Typist interface {
+	// ShowTyping marks the message of the provider's id as read and shows that somebody writes. It is called
+	// after the commit of a turn whose answer takes a while: one with a pause before a message, or with a fetch.
+	// It is called once or, when much is going on, not at all, and nobody hears how it ended.
+	ShowTyping(ctx context.Context, account string, to []Identity, message string)
 }
 
 // Part is one request to the provider.
@@ -68,6 +86,9 @@ type Result struct {
 	Code       int           // the provider's, for people; 0: none
 	RetryAfter time.Duration // 0: our own backoff
 	Tries      int           // at most so many for this code; 0: as the class says
+	// Known are names of the person that the answer tells. They are kept beside those there are, unless they are
+	// somebody else's.
+	Known []Identity
 }
 
 // Class says what to do about an attempt.
@@ -91,11 +112,12 @@ const (
 	Unauthorized     // the sender stops until Resume
 	AccountBlocked   // likewise
 	Restricted       // likewise
+	Forbidden        // never again, and an operator is told: the account may not write to this person's country
 )
 
 var classNames = [...]string{"none", "accepted", "unknown-outcome", "retry", "pair-throttled", "sender-throttled", "suspended",
 	"outside-window", "unreachable", "stopped", "person-changed", "request-bug", "template-unusable", "media-unusable",
-	"unauthorized", "account-blocked", "restricted"}
+	"unauthorized", "account-blocked", "restricted", "forbidden"}
 
 func (c Class) String() string {
 	if int(c) < len(classNames) {
@@ -124,6 +146,8 @@ type Inbound struct {
 	Stops   bool         // of PreferenceChanged
 	Code    string       // of AlertRaised and Unknown: stable, without content
 	Text    string       // of AlertRaised: what the provider says
+	Subject string       // of AlertRaised: what it is about, such as a template; "" for the account
+	Weight  Severity     // of AlertRaised
 	Raw     []byte       // of Unknown: as it came
 }
 
@@ -141,6 +165,9 @@ const (
 	PreferenceChanged
 	AlertRaised
 	Unknown
+	// Returned: the person can be reached again, as when a web page is opened anew. What failed to reach them goes
+	// now. It needs From alone, may be told any number of times and leaves no trace.
+	Returned
 )
 
 // Status is what became of a part.
@@ -152,8 +179,34 @@ type Status struct {
 	Code       int
 }
 
+// Severity says how soon an operator has to look.
+type Severity uint8
+
+const (
+	Info     Severity = iota // for the record
+	Warning                  // today
+	Critical                 // messages do not go out, or soon will not
+)
+
+func (s Severity) String() string {
+	return [...]string{"info", "warning", "critical"}[min(s, Critical)]
+}
+
+// Alert is a word to the operators. It holds no content and names nobody. The journal has what it is about, for it
+// is told after the commit of that; a process that dies in between does not tell it again.
+type Alert struct {
+	Code     string // stable: "dead-letter", "sender-stopped", "account_update/disabled_update"
+	Subject  string // a template, a class of result; "" where the code says all
+	Severity Severity
+	Pack     string // the sender it is about, as far as it is about one
+	Channel  string
+	Account  string
+	Contact  store.Key // zero where it is about nobody
+	At       time.Time
+}
+
 // Notifier tells teams that something waits for them. It holds no content and nobody's name: who may, reads the
-// case itself. It is tried again until it returns nil, so a notice may come twice.
+// case itself. It is tried again until it returns nil, so a notice may come twice: Notice.ID is then the same.
 type Notifier interface {
 	Notify(context.Context, Notice) error
 }
@@ -165,6 +218,7 @@ type Notice struct {
 	Team    string // whose case it is
 	To      string // the team that is told
 	Contact store.Key
+	Number  uint32 // of the notice, within the contact
 	Case    uint32 // within the contact; 0 of alerts
 	Urgent  bool
 	At      time.Time // when it happened
@@ -181,9 +235,15 @@ const (
 	CaseClosed // the person left
 	AlertSent  // a flow alerts the team
 	ExportAsked
+	EventSetAside // something the person sent could not be answered: somebody has to look
 )
 
-var noticeNames = [...]string{"none", "case-opened", "case-waits", "case-escalated", "case-word", "case-closed", "alert", "export-asked"}
+var noticeNames = [...]string{"none", "case-opened", "case-waits", "case-escalated", "case-word", "case-closed", "alert", "export-asked", "event-set-aside"}
+
+// ID is the same however often the notice is said, and says nothing about the contact to who does not know its key.
+func (n Notice) ID() string {
+	return n.Contact.String() + "-" + strconv.FormatUint(uint64(n.Number), 36)
+}
 
 func (k NoticeKind) String() string {
 	if int(k) < len(noticeNames) {

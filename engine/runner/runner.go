@@ -36,6 +36,8 @@ var (
 	ErrFenced = errors.New("another process serves this conversation")
 	// ErrNoPack: no program serves the pack.
 	ErrNoPack = errors.New("no program serves the pack")
+	// ErrBusy: too much is under way. Nothing was taken; the provider is told to come again.
+	ErrBusy = errors.New("too much is under way, come again")
 	// ErrNoContact: staff wrote to a contact that is not there, or no longer.
 	ErrNoContact = errors.New("there is no such contact")
 	// ErrUnreadable is what Keys.Open returns for what nobody can read any more: its key was destroyed or its
@@ -60,15 +62,29 @@ type Config struct {
 	Channels map[string]Channel
 	Fetcher  Fetcher  // nil: every fetch fails
 	Notifier Notifier // nil: teams hear nothing; cases are in the store
-	Clock    Clock
-	Random   func() uint64 // for seeds of conversations and jitter; safe for concurrent use
-	Log      *slog.Logger  // nil: none
+	// Alert tells the operators; nil: they find it in the journal. It may be called from several goroutines.
+	Alert  func(context.Context, Alert)
+	Clock  Clock
+	Random func() uint64 // for seeds of conversations and jitter; safe for concurrent use
+	Log    *slog.Logger  // nil: none
 	// Epoch is the lease under which this process holds a partition; nil where it holds none.
 	Epoch func(partition int) uint64
 
 	Shards int // goroutines that step; 0: 16
 	Group  int // turns a commit at most; 0: the group's own
 	Timing Timing
+
+	// Sweep is called after each sweep of the store, for what else has a date, such as the keys of weeks; now is the
+	// time of the sweep.
+	Sweep func(ctx context.Context, now time.Time) error
+
+	// Intake bounds what Receive has under way at once: events, and bytes of what they bring. What would go beyond
+	// is refused with ErrBusy, unless nothing else is under way. 0: 4,096 events, 64 MB.
+	IntakeEvents, IntakeBytes int
+
+	// Idle is for the commands of operators while nobody serves: turns are committed, and nothing is sent, woken,
+	// fetched, said or swept. All that is done by whoever serves next.
+	Idle bool
 }
 
 // Timing are the waits and terms; those left zero are as said.
@@ -124,6 +140,12 @@ type Figures struct {
 	Sent, Retried, Parked, Dropped, Dead                              atomic.Int64
 	OutboxUnknown                                                     atomic.Int64 // parts sent again though the first may have been taken
 	Timers, LateTimers, Fetches, FetchesFailed, Notices               atomic.Int64
+	Busy                                                              atomic.Int64 // batches refused with ErrBusy
+	Paced                                                             atomic.Int64 // times that a part waited for the pace of its channel
+	Typing, TypingSkipped                                             atomic.Int64
+	Alerts                                                            atomic.Int64
+	SweptFields, SweptMessages, SweptEntries, SweptItems              atomic.Int64
+	ClockJumps, SweepsHeld                                            atomic.Int64
 }
 
 // Runner runs conversations. New makes one, Run runs it; Receive, Reply and Done may be called meanwhile.
@@ -138,9 +160,14 @@ type Runner struct {
 	sender  *sender
 	timers  *timers
 	outside *outside
-	refs    references
-	stopped chan struct{} // closed when Run has returned
-	halting atomic.Bool
+	sweeper *sweeper
+	watch   *watch
+	// confirmed hears of ConfirmClock while timers wait for it at the start.
+	confirmed chan struct{}
+	refs      references
+	intake    intake
+	stopped   chan struct{} // closed when Run has returned
+	halting   atomic.Bool
 }
 
 // New returns a runner that does nothing yet.
@@ -151,12 +178,19 @@ func New(config Config) *Runner {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Runner{config: config, timing: config.Timing.filled(), log: config.Log, stopped: make(chan struct{})}
+	if config.IntakeEvents <= 0 {
+		config.IntakeEvents = 4096
+	}
+	if config.IntakeBytes <= 0 {
+		config.IntakeBytes = 64 << 20
+	}
+	r := &Runner{config: config, timing: config.Timing.filled(), log: config.Log, stopped: make(chan struct{}), confirmed: make(chan struct{})}
 	r.group = store.NewGroup(config.Store, config.Group, config.Keys.Sync)
 	for range config.Shards {
 		r.shards = append(r.shards, newShard(r))
 	}
-	r.sender, r.timers, r.outside = newSender(r), newTimers(r), newOutside(r)
+	r.sender, r.timers, r.outside, r.sweeper = newSender(r), newTimers(r), newOutside(r), newSweeper(r)
+	r.watch = newWatch(config.Clock, r.doubtful)
 	return r
 }
 
@@ -165,6 +199,9 @@ func New(config Config) *Runner {
 func (r *Runner) Run(ctx context.Context) error {
 	defer close(r.stopped)
 	if err := r.replayErasures(ctx); err != nil {
+		if ctx.Err() != nil { // it was ended before it began
+			return nil
+		}
 		return err
 	}
 	// Commits go on until everything that commits has ended.
@@ -181,9 +218,12 @@ func (r *Runner) Run(ctx context.Context) error {
 	for _, s := range r.shards {
 		work.Go(func() error { return s.run(workCtx) })
 	}
-	work.Go(func() error { return r.sender.run(workCtx) })
-	work.Go(func() error { return r.timers.run(workCtx) })
-	work.Go(func() error { return r.outside.run(workCtx) })
+	if !r.config.Idle {
+		work.Go(func() error { return r.sender.run(workCtx) })
+		work.Go(func() error { return r.timers.run(workCtx) })
+		work.Go(func() error { return r.outside.run(workCtx) })
+		work.Go(func() error { return r.sweeper.run(workCtx) })
+	}
 	work.Go(func() error {
 		<-workCtx.Done()
 		r.halting.Store(true)
@@ -209,7 +249,7 @@ func (r *Runner) replayErasures(ctx context.Context) error {
 	return nil
 }
 
-func (r *Runner) now() time.Time { return r.config.Clock.Now() }
+func (r *Runner) now() time.Time { return r.watch.now() }
 
 func (r *Runner) epoch(key store.Key) uint64 {
 	if r.config.Epoch == nil {

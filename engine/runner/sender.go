@@ -19,6 +19,15 @@ const (
 	codeParked  = -2 // waits for the person's next message
 )
 
+// CodeSending and CodeParked are the same for those who list what waits.
+const (
+	CodeSending = codeSending
+	CodeParked  = codeParked
+)
+
+// pauseOfRounds is between two looks at a queue that is longer than one look, or at an account that is full.
+const pauseOfRounds = 10 * time.Millisecond
+
 // triesOfMedia is how often a part whose file was not taken is sent.
 const triesOfMedia = 3
 
@@ -31,14 +40,20 @@ type sender struct {
 
 	mu     sync.Mutex
 	busy   map[store.Key]bool
-	active map[string]int       // by sender
-	paused map[string]time.Time // by sender: nothing goes until then
-	nudges map[string]time.Time // by sender: nothing that nobody asked for goes until then
+	active map[string]int          // by sender
+	paused map[string]time.Time    // by sender: nothing goes until then
+	nudges map[string]time.Time    // by sender: nothing that nobody asked for goes until then
+	slowed map[string]time.Time    // by sender: its pace refused a part a moment ago
+	paced  map[store.Key]time.Time // whose next part waits for the pace. It is kept here alone: a restart forgets it
+	back   map[store.Key]bool      // came back while a part of theirs was under way
+	after  store.Message           // where the next round goes on, when one does not see all
+	told   map[store.Hash]bool     // names that are somebody else's, reported already
 }
 
 func newSender(r *Runner) *sender {
 	return &sender{r: r, woken: make(chan struct{}, 1), busy: map[store.Key]bool{}, active: map[string]int{},
-		paused: map[string]time.Time{}, nudges: map[string]time.Time{}}
+		paused: map[string]time.Time{}, nudges: map[string]time.Time{}, slowed: map[string]time.Time{},
+		paced: map[store.Key]time.Time{}, back: map[store.Key]bool{}, told: map[store.Hash]bool{}}
 }
 
 func (s *sender) wake() {
@@ -48,7 +63,8 @@ func (s *sender) wake() {
 	}
 }
 
-// Resume lets a sender send again that stopped because of its token, its account or a restriction.
+// Resume lets a sender send again that stopped because of its token, its account or a restriction. That it stopped is
+// not kept: after a restart one part is tried, and stops it again where nothing has changed.
 func (r *Runner) Resume(from Sender) {
 	r.sender.mu.Lock()
 	delete(r.sender.paused, from.String())
@@ -87,13 +103,19 @@ func (s *sender) run(ctx context.Context) error {
 	}
 }
 
-// round starts what may go, and says when to look again.
+// round starts what may go, and says when to look again. Of a long queue it looks at a part, and the next round goes
+// on behind it.
 func (s *sender) round(ctx context.Context, sends *errgroup.Group, now time.Time) (time.Time, error) {
-	const page = 256
+	const page, pages = 256, 8
 	horizon := now.Add(s.r.timing.Poll)
 	next := horizon
-	q := store.OutboxQuery{Of: store.All, State: store.Waiting, Until: horizon, Limit: page}
-	for {
+	s.forget(now)
+	if s.after.ID != 0 { // those before it have their turn soon
+		next = now.Add(pauseOfRounds)
+	}
+	q := store.OutboxQuery{Of: store.All, State: store.Waiting, Until: horizon, Limit: page, After: s.after}
+	for range pages {
+		s.after = store.Message{}
 		heads, err := s.r.config.Store.Outbox(ctx, q)
 		var damaged *store.DamagedError
 		if errors.As(err, &damaged) {
@@ -120,6 +142,8 @@ func (s *sender) round(ctx context.Context, sends *errgroup.Group, now time.Time
 		}
 		q.After = heads[len(heads)-1]
 	}
+	s.after = store.Message{ID: q.After.ID, Ready: q.After.Ready}
+	return minTime(next, now.Add(pauseOfRounds)), nil
 }
 
 // bury removes a message that cannot be read, for it would hold up all behind it.
@@ -153,6 +177,12 @@ func (s *sender) take(m store.Message, now time.Time) time.Time {
 	if n := s.nudges[m.Channel]; n.After(until) && (m.Class == Nudge || m.Class == Template) {
 		until = n
 	}
+	if p := s.paced[m.Key]; p.After(until) {
+		until = p
+	}
+	if p := s.slowed[m.Channel]; p.After(until) {
+		until = p
+	}
 	switch {
 	case until.After(now):
 		return until
@@ -167,6 +197,7 @@ func (s *sender) take(m store.Message, now time.Time) time.Time {
 func (s *sender) free(m store.Message) {
 	s.mu.Lock()
 	delete(s.busy, m.Key)
+	delete(s.back, m.Key)
 	if s.active[m.Channel]--; s.active[m.Channel] <= 0 {
 		delete(s.active, m.Channel)
 	}
@@ -207,7 +238,7 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 		s.settle(ctx, m, *v, Result{})
 		return
 	}
-	if !s.mark(ctx, m) {
+	if s.waits(channel, from, m.Key, d.to) || !s.mark(ctx, m) {
 		return
 	}
 	if m.Code == codeSending {
@@ -217,6 +248,7 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 	m.Code = codeSending
 	m.Tries++
 	s.settle(ctx, m, s.plan(m, result, r.now()), result)
+	s.learn(ctx, from, m.Key, d.to, result.Known)
 }
 
 // try sends; a channel that panics may have sent.
@@ -283,7 +315,8 @@ func (s *sender) mayGo(ctx context.Context, m store.Message, d *delivery, c Chan
 // mark writes down that the part is handed over. False when it must not be: it is gone, or somebody else's.
 func (s *sender) mark(ctx context.Context, m store.Message) bool {
 	r := s.r
-	_, err := s.submit(ctx, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
+	from, _ := ParseSender(m.Channel)
+	_, err := s.submit(ctx, from.Pack, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
 		Settle: []store.Settlement{{ID: m.ID, State: store.Waiting, Code: codeSending, Ready: r.now().Add(r.timing.Resolve)}}})
 	if err != nil {
 		return false
@@ -294,12 +327,14 @@ func (s *sender) mark(ctx context.Context, m store.Message) bool {
 }
 
 // submit commits a turn that only settles, which can be repeated, until it is known to be kept or ctx ends.
-func (s *sender) submit(ctx context.Context, t store.Turn) (store.Result, error) {
+func (s *sender) submit(ctx context.Context, pack string, t store.Turn) (store.Result, error) {
 	for tries := 1; ; tries++ {
 		result, err := s.r.group.Submit(context.WithoutCancel(ctx), t)
 		switch {
 		case err == nil && result.Outcome == store.Committed:
 			return result, nil
+		case err == nil && result.Outcome == store.Damaged:
+			return result, s.anew(ctx, pack, t)
 		case err == nil:
 			return result, errors.New("a settlement came back " + result.Outcome.String())
 		case errors.Is(err, store.ErrClosed):
@@ -311,64 +346,26 @@ func (s *sender) submit(ctx context.Context, t store.Turn) (store.Result, error)
 	}
 }
 
-// verdict is what becomes of a part.
-type verdict struct {
-	state  store.State
-	ready  time.Time
-	code   int
-	report string // what an operator should see; "" for nothing
-}
-
-// plan says what a result means for the part.
-func (s *sender) plan(m store.Message, result Result, now time.Time) verdict {
-	r := s.r
-	sent := (m.Tries + 1) / 2 // each sending is settled as waiting twice: when it is handed over and when it failed
-	again := func(wait time.Duration) verdict {
-		if now.Sub(m.At) > r.timing.GiveUp || result.Tries > 0 && sent >= result.Tries {
-			return verdict{state: store.Dead, code: result.Code, report: result.Class.String()}
-		}
-		return verdict{state: store.Waiting, ready: now.Add(max(wait, result.RetryAfter)), code: max(result.Code, 0)}
-	}
-	dead := verdict{state: store.Dead, code: result.Code, report: result.Class.String()}
-	switch result.Class {
-	case Accepted:
-		return verdict{state: store.Accepted}
-	case UnknownOutcome, NoClass:
-		// Once or twice more, after the time in which the provider would have echoed our name.
-		v := again(r.timing.Resolve)
-		if v.state == store.Waiting && sent >= r.timing.UnknownTries {
-			return dead
-		}
-		if v.state == store.Waiting {
-			v.code = codeSending
-		}
-		return v
-	case Retry, PairThrottled, SenderThrottled, Suspended:
-		return again(r.backoff(sent))
-	case OutsideWindow:
-		if m.Class == Nudge {
-			return verdict{state: store.Gone, report: "window closed"}
-		}
-		return verdict{state: store.Waiting, ready: now.Add(r.timing.Park), code: codeParked}
-	case TemplateUnusable:
-		v := again(r.timing.Park)
-		v.report = result.Class.String()
-		return v
-	case MediaUnusable:
-		if sent >= triesOfMedia {
-			return dead
-		}
-		return again(r.backoff(sent))
-	case Unauthorized, AccountBlocked, Restricted: // kept until an operator has acted
-		return verdict{state: store.Waiting, ready: now, code: result.Code, report: result.Class.String()}
-	}
-	return dead // Unreachable, Stopped, PersonChanged, RequestBug
+// anew settles a part of a contact that cannot be read: the conversation begins anew in the same turn, for else
+// nothing of the person's could leave any more.
+func (s *sender) anew(ctx context.Context, pack string, t store.Turn) error {
+	return s.r.do(context.WithoutCancel(ctx), &job{key: t.Key, pack: pack, origin: inside, change: func(d *draft) error {
+		d.turn.Settle = append(d.turn.Settle, t.Settle...)
+		return nil
+	}})
 }
 
 // settle writes down what became of the part, and holds the sender back where the result says so.
 func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result Result) {
 	r := s.r
-	s.hold(m.Channel, result)
+	stops := s.hold(m.Channel, result)
+	from, _ := ParseSender(m.Channel)
+	if stops && result.Class == Suspended {
+		r.alert(Alert{Code: "sender-suspended", Severity: Warning, Pack: from.Pack, Channel: from.Channel, Account: from.Account, At: r.now()})
+	}
+	if v.state == store.Waiting && v.code >= 0 && s.cameBack(m.Key) {
+		v.ready = r.now()
+	}
 	switch v.state {
 	case store.Accepted:
 		r.Figures.Sent.Add(1)
@@ -380,7 +377,6 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 		r.Figures.Dropped.Add(1)
 	}
 	news := store.Settlement{ID: m.ID, State: v.state, Ready: v.ready, Code: v.code}
-	from, _ := ParseSender(m.Channel)
 	if result.ProviderID != "" {
 		news.Provider = r.config.Keys.Hash(from.Pack, keys.ForProvider, from.Channel, result.ProviderID)
 		sealed, err := r.config.Keys.Seal(from.Pack, m.Key, keys.ProviderID, []byte(result.ProviderID))
@@ -390,7 +386,7 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 		news.SealedID = sealed
 	}
 	if v.report == "" {
-		if _, err := s.submit(ctx, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
+		if _, err := s.submit(ctx, from.Pack, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
 			Settle: []store.Settlement{news}}); err != nil {
 			r.log.Error("it was not kept what became of a part", "message", m.ID, "state", int(v.state), "error", err)
 		}
@@ -404,6 +400,10 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	j := &job{key: m.Key, pack: from.Pack, origin: inside, change: func(d *draft) error {
 		d.turn.Settle = append(d.turn.Settle, news)
 		d.report(code, v.report+" "+strconv.Itoa(v.code))
+		if a := alertOf(v, result, stops); a.Code != "" {
+			a.Channel, a.Account = from.Channel, from.Account
+			d.alert(a)
+		}
 		if result.Class == Stopped {
 			return d.preference(true)
 		}
@@ -411,24 +411,9 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	}}
 	err := r.do(context.WithoutCancel(ctx), j)
 	if err != nil { // the conversation cannot be written to, or the runner stops: at least the part is settled
-		_, err = s.submit(ctx, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(), Settle: []store.Settlement{news}})
+		_, err = s.submit(ctx, from.Pack, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(), Settle: []store.Settlement{news}})
 	}
 	if err != nil {
 		r.log.Error("it was not kept what became of a part", "message", m.ID, "state", int(v.state), "error", err)
-	}
-}
-
-// hold keeps the sender, or its unasked messages, back.
-func (s *sender) hold(name string, result Result) {
-	now := s.r.now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch result.Class {
-	case SenderThrottled:
-		s.paused[name] = now.Add(max(result.RetryAfter, time.Second))
-	case Suspended:
-		s.nudges[name] = now.Add(max(result.RetryAfter, time.Hour))
-	case Unauthorized, AccountBlocked, Restricted:
-		s.paused[name] = now.AddDate(100, 0, 0)
 	}
 }

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"baraza/channels/whatsapp/fake"
+	"baraza/server"
+	"baraza/server/config"
+)
+
+// devPack is a pack that is tried, with the number people write to.
+type devPack struct{ Name, Folder, Number, Display string }
+
+// develop serves the packs of a folder, each on a number of a fake WhatsApp in the same process. Webhooks and requests
+// go over real HTTP, so that what one sees is what would happen.
+func (c *serve) develop(ctx context.Context, s streams) error {
+	packs, err := c.devPacks()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen at %s: %w", c.Addr, err)
+	}
+	defer listener.Close()
+	base := "http://" + reachable(listener.Addr())
+	data, remove, err := c.devData()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	configuration, err := devConfig(packs, base, data)
+	if err != nil {
+		return err
+	}
+	cloud, err := c.devCloud(packs, base, configuration, s)
+	if err != nil {
+		return err
+	}
+	defer cloud.Close()
+	process, err := server.Open(server.Options{
+		Config: configuration, Compile: compileFolder, Log: quiet(s.err), Listener: listener,
+		Pages: map[string]http.Handler{"/fake/": http.StripPrefix("/fake", cloud), "GET /{$}": startPage(packs)},
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "Baraza serves %d packs, with a fake WhatsApp beside them. Open %s and write to one:\n", len(packs), base)
+	for _, p := range packs {
+		fmt.Fprintf(s.out, "  %-4s %s/fake/phone?number=%s\n", p.Name, base, p.Number)
+	}
+	fmt.Fprintf(s.out, "Figures are at %s/metrics. Ctrl-C ends it.\n", base)
+	return errors.Join(process.Run(ctx), process.Close())
+}
+
+// devPacks are the folders of packs, sorted.
+func (c *serve) devPacks() ([]devPack, error) {
+	entries, err := os.ReadDir(c.Packs)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no folder %q; say where the packs are with --packs", c.Packs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var packs []devPack
+	for _, e := range entries {
+		folder := filepath.Join(c.Packs, e.Name())
+		if _, err := os.Stat(filepath.Join(folder, "pack.flow")); err != nil {
+			continue
+		}
+		n := len(packs) + 1
+		packs = append(packs, devPack{Name: e.Name(), Folder: folder, Number: fmt.Sprintf("10%02d", n), Display: fmt.Sprintf("+1 555 000 10%02d", n)})
+	}
+	if len(packs) == 0 {
+		return nil, fmt.Errorf("no folder in %q has a pack.flow", c.Packs)
+	}
+	return packs, nil
+}
+
+// reachable is the address by which this machine reaches a listener.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// devData is where conversations are kept, and what removes it at the end.
+func (c *serve) devData() (folder string, remove func(), err error) {
+	if c.Data != "" {
+		return c.Data, func() {}, os.MkdirAll(c.Data, 0o700)
+	}
+	folder, err = os.MkdirTemp("", "baraza-dev-")
+	return folder, func() { _ = os.RemoveAll(folder) }, err
+}
+
+// devConfig has secrets that were made just now; the keys stay with the data they open.
+func devConfig(packs []devPack, base, data string) (*config.Config, error) {
+	key, err := devKey(filepath.Join(data, "dev.key"))
+	if err != nil {
+		return nil, err
+	}
+	w := &config.WhatsApp{Path: "/whatsapp", AppSecret: config.Plain("dev-secret"), VerifyToken: config.Plain("dev-verify"),
+		Token: config.Plain("dev-token"), Graph: base + "/fake", Numbers: map[string]string{}}
+	c := &config.Config{Data: data, Countries: map[string]*config.Country{}, WhatsApp: []*config.WhatsApp{w}}
+	for _, p := range packs {
+		w.Numbers[p.Number] = p.Name
+		folder, err := filepath.Abs(p.Folder)
+		if err != nil {
+			return nil, err
+		}
+		c.Countries[p.Name] = &config.Country{Packs: []string{folder}, Key: config.Plain(key)}
+	}
+	return c, nil
+}
+
+// devKey reads the key of a folder of conversations, or makes it.
+func devKey(path string) (string, error) {
+	if kept, err := os.ReadFile(path); err == nil {
+		return strings.TrimSpace(string(kept)), nil
+	}
+	raw := make([]byte, 32)
+	if _, err := rand.Read(raw); err != nil {
+		return "", err
+	}
+	key := hex.EncodeToString(raw)
+	return key, os.WriteFile(path, []byte(key+"\n"), 0o600)
+}
+
+// devCloud is the fake WhatsApp, with a number for each pack.
+func (c *serve) devCloud(packs []devPack, base string, configuration *config.Config, s streams) (*fake.Server, error) {
+	settings := fake.Config{Callback: base + "/whatsapp", Secret: "dev-secret", Token: "dev-token", VerifyToken: "dev-verify",
+		BaseURL: base + "/fake", Faults: fake.Faults{Seed: c.Seed}, Pacing: fake.Unpaced} // who tries things writes faster than people do
+	for name, p := range c.Faults {
+		if err := settings.Faults.Set(name, p); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range packs {
+		settings.Numbers = append(settings.Numbers, fake.Number{ID: p.Number, Display: strings.ReplaceAll(p.Display, " ", ""), Account: "102290129340398", Label: p.Name})
+	}
+	var printing sync.Mutex
+	settings.Log = func(r fake.Request) {
+		if r.Code == 0 && r.Status != 0 {
+			return
+		}
+		printing.Lock()
+		defer printing.Unlock()
+		fmt.Fprintln(s.out, requestLine(r))
+	}
+	return fake.New(settings), nil
+}
+
+var startTemplate = template.Must(template.New("start").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Baraza: try the packs</title>
+<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:38rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
+a{display:inline-block;min-height:44px;line-height:44px}code{background:#eee;padding:0 .2em}</style></head>
+<body><main><h1>Try the packs</h1>
+<p>A fake WhatsApp runs beside Baraza. Choose whom to write to; what you write stays on this machine.</p>
+<ul>{{range .}}<li><a href="/fake/phone?number={{.Number}}">Write to {{.Name}}</a> ({{.Display}})</li>{{end}}</ul>
+<p>Whatever you change in a flow is served after a restart. Figures: <a href="/metrics">/metrics</a>.</p>
+</main></body></html>
+`))
+
+func startPage(packs []devPack) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
+		_ = startTemplate.Execute(w, packs)
+	})
+}

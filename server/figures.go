@@ -1,0 +1,101 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"baraza/channels"
+	"baraza/engine/runner"
+)
+
+// figures are what /metrics shows. Labels are words of packs and channels, codes and statuses: nothing of a person.
+type figures struct {
+	registry *prometheus.Registry
+	inbound  *prometheus.CounterVec
+	refused  *prometheus.CounterVec
+	ack      *prometheus.HistogramVec
+	untold   *prometheus.CounterVec
+	alerts   *prometheus.CounterVec
+	panics   prometheus.Counter
+}
+
+// counted are the runner's figures by name, with what each means.
+var counted = []struct {
+	name, help string
+	of         func(*runner.Figures) int64
+}{
+	{"turns_total", "Turns committed.", func(f *runner.Figures) int64 { return f.Turns.Load() }},
+	{"duplicates_total", "Events that had been taken before.", func(f *runner.Figures) int64 { return f.Duplicates.Load() }},
+	{"conflicts_total", "Turns stepped anew because the contact had changed meanwhile.", func(f *runner.Figures) int64 { return f.Conflicts.Load() }},
+	{"commits_unknown_total", "Turns of commits whose outcome nobody knew; they were settled by reading again.", func(f *runner.Figures) int64 { return f.Unknown.Load() }},
+	{"turn_panics_total", "Panics contained to a turn, a fetch or a send.", func(f *runner.Figures) int64 { return f.Panics.Load() }},
+	{"events_set_aside_total", "Events set aside after three panics; an operator has to look.", func(f *runner.Figures) int64 { return f.SetAside.Load() }},
+	{"contacts_replaced_total", "Contacts that could not be read and began anew.", func(f *runner.Figures) int64 { return f.Replaced.Load() }},
+	{"parts_sent_total", "Parts of messages that a provider accepted.", func(f *runner.Figures) int64 { return f.Sent.Load() }},
+	{"parts_retried_total", "Attempts to send that will be made again.", func(f *runner.Figures) int64 { return f.Retried.Load() }},
+	{"parts_parked_total", "Parts that wait for the person's next message, since the window is closed.", func(f *runner.Figures) int64 { return f.Parked.Load() }},
+	{"parts_dropped_total", "Reminders and nudges dropped: late, opted out, or outside the window.", func(f *runner.Figures) int64 { return f.Dropped.Load() }},
+	{"parts_dead_total", "Dead letters: nobody tries any more, an operator has to look.", func(f *runner.Figures) int64 { return f.Dead.Load() }},
+	{"outbox_unknown_total", "Parts sent again though the first may have been taken: a person may have read them twice.", func(f *runner.Figures) int64 { return f.OutboxUnknown.Load() }},
+	{"parts_paced_total", "Times that a part waited for the pace of its channel.", func(f *runner.Figures) int64 { return f.Paced.Load() }},
+	{"timers_total", "Timers that woke a conversation.", func(f *runner.Figures) int64 { return f.Timers.Load() }},
+	{"timers_late_total", "Timers so late that nothing was said any more.", func(f *runner.Figures) int64 { return f.LateTimers.Load() }},
+	{"fetches_total", "Questions to other systems.", func(f *runner.Figures) int64 { return f.Fetches.Load() }},
+	{"fetches_failed_total", "Questions to other systems that failed.", func(f *runner.Figures) int64 { return f.FetchesFailed.Load() }},
+	{"notices_total", "Words to teams that were heard.", func(f *runner.Figures) int64 { return f.Notices.Load() }},
+	{"intake_busy_total", "Batches refused because too much was under way.", func(f *runner.Figures) int64 { return f.Busy.Load() }},
+}
+
+func newFigures(s *Server) *figures {
+	f := &figures{registry: prometheus.NewRegistry()}
+	vec := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "baraza_" + name, Help: help}, labels)
+		f.registry.MustRegister(c)
+		return c
+	}
+	f.inbound = vec("inbound_total", "Things that providers told, also those told again.", "channel", "kind")
+	f.refused = vec("webhook_refused_total", "Webhooks refused, by why.", "channel", "why")
+	f.untold = vec("team_without_webhook_total", "Words to teams that have no webhook.", "pack", "team")
+	f.alerts = vec("alerts_total", "Alerts to operators.", "pack", "code", "severity")
+	f.ack = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "baraza_webhook_seconds",
+		Help:    "From a webhook's arrival to its acknowledgement, which comes after the commit.",
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}}, []string{"channel", "status"})
+	f.panics = prometheus.NewCounter(prometheus.CounterOpts{Name: "baraza_request_panics_total", Help: "Panics contained to a request."})
+	f.registry.MustRegister(f.ack, f.panics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, c := range counted {
+		f.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "baraza_" + c.name, Help: c.help},
+			func() float64 { return float64(c.of(&s.runner.Figures)) }))
+	}
+	gauge := func(name, help string, of func() float64) {
+		f.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "baraza_" + name, Help: help}, of))
+	}
+	gauge("senders_stopped", "Numbers and bots that send nothing until an operator has acted or a wait is over.", func() float64 {
+		return float64(len(s.runner.Stopped()))
+	})
+	gauge("ready", "1 while messages are taken.", func() float64 {
+		if s.ready.Load() {
+			return 1
+		}
+		return 0
+	})
+	return f
+}
+
+func (f *figures) handler() http.Handler {
+	return promhttp.HandlerFor(f.registry, promhttp.HandlerOpts{})
+}
+
+func (f *figures) received(channel string, kind channels.InboundKind) {
+	f.inbound.WithLabelValues(channel, kind.String()).Inc()
+}
+
+func (f *figures) refusal(channel, why string) { f.refused.WithLabelValues(channel, why).Inc() }
+
+func (f *figures) acknowledged(channel string, status int, took time.Duration) {
+	f.ack.WithLabelValues(channel, strconv.Itoa(status)).Observe(took.Seconds())
+}
