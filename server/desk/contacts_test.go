@@ -46,7 +46,7 @@ func TestAContactIsShownCopiedAndErased(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.opensCase(ana, "the card")
 		w.agrees(bea)
-		w.hears(bea, "note", "a word", "Loja", "Bea")
+		w.hears(bea, "note", "a word", "Loja", "Bea", "a tip")
 		who := desk.Person{Channel: "whatsapp", Identity: "+" + bea}
 		one, err := w.client.Contact(t.Context(), who)
 		w.check(err)
