@@ -185,6 +185,7 @@ var kinds = map[channels.InboundKind]runner.InboundKind{
 	channels.KeyChanged:        runner.KeyChanged,
 	channels.PreferenceChanged: runner.PreferenceChanged,
 	channels.AlertRaised:       runner.AlertRaised,
+	channels.Returned:          runner.Returned,
 	channels.Unknown:           runner.Unknown,
 }
 

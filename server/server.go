@@ -154,7 +154,7 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 	return runner.Config{
 		Store: s.store, Keys: rings, Program: s.program, Channels: out,
 		Fetcher: s.fetcher(), Notifier: s.teams(), Alert: s.alert,
-		Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle,
+		Sweep: s.sweepKeys, Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle,
 		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events,
 	}
 }
@@ -270,7 +270,6 @@ func (s *Server) Run(ctx context.Context) error {
 				return nil
 			})
 		}
-		work.Go(func() error { return s.tidy(working) })
 		work.Go(func() error { return s.control(working) })
 		s.ready.Store(true)
 		s.log.Info("serving", "address", listener.Addr().String(), "packs", len(s.packs))
@@ -286,20 +285,15 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// tidy destroys the keys of backups that are too old.
-func (s *Server) tidy(ctx context.Context) error {
-	for {
-		for country, weeks := range s.weeks {
-			if _, err := weeks.Destroy(s.clock.Now()); err != nil {
-				s.log.Error("old keys of backups could not be destroyed", "country", country, "error", err)
-			}
-		}
-		select {
-		case <-s.clock.After(time.Hour):
-		case <-ctx.Done():
-			return nil
+// sweepKeys destroys the keys of backups that are too old.
+func (s *Server) sweepKeys(_ context.Context, now time.Time) error {
+	var errs []error
+	for country, weeks := range s.weeks {
+		if _, err := weeks.Destroy(now); err != nil {
+			errs = append(errs, fmt.Errorf("old keys of backups of %s: %w", country, err))
 		}
 	}
+	return errors.Join(errs...)
 }
 
 // Close gives files and locks back. It is called after Run has returned, or in place of it.

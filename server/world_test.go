@@ -219,13 +219,20 @@ func (w *world) until(what string, holds func() bool) {
 	}
 }
 
-// hears waits until the phone shows so many messages of the business, and gives their texts.
+// hears waits until the phone shows so many messages of the business, and gives their texts in the order in which the
+// provider accepted them: it promises no order of showing them.
 func (w *world) hears(p *fake.Phone, n int) []string {
 	w.t.Helper()
 	w.until("the phone shows the messages", func() bool { return len(p.Received()) >= n })
-	var texts []string
+	shown := map[string]string{}
 	for _, m := range p.Received() {
-		texts = append(texts, m.Text)
+		shown[m.ID] = m.Text
+	}
+	var texts []string
+	for _, sent := range w.cloud.Accepted() {
+		if text, ok := shown[sent.ID]; ok {
+			texts = append(texts, text)
+		}
 	}
 	return texts
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -23,7 +24,7 @@ type whatsappFake struct {
 	Secret      string             `default:"fake-app-secret" env:"BARAZA_FAKE_SECRET" help:"App secret that webhooks are signed with."`
 	Token       string             `default:"fake-token" env:"BARAZA_FAKE_TOKEN" help:"Bearer token that requests must carry."`
 	VerifyToken string             `placeholder:"TOKEN" help:"Verify the callback at start, with this word."`
-	Number      []string           `placeholder:"ID=+NUMBER" help:"A phone_number_id of the business and its number; may be given several times."`
+	Number      []string           `placeholder:"ID=+NUMBER" help:"A phone_number_id of the business and its number; ID=+NUMBER=LABEL also names it on the page. May be given several times."`
 	Seed        uint64             `help:"Seed of the faults."`
 	Faults      map[string]float64 `placeholder:"NAME=P;…" help:"Faults and their probability, such as duplicate=0.1;lost-200=0.05. --list-faults prints the names."`
 	ListFaults  bool               `help:"Print the names of the faults."`
@@ -74,6 +75,12 @@ func (c *whatsappFake) config() (fake.Config, error) {
 		Callback: c.Callback, Secret: c.Secret, Token: c.Token, VerifyToken: c.VerifyToken,
 		Faults: fake.Faults{Seed: c.Seed},
 	}
+	if c.Secret == "" || c.Token == "" {
+		return config, errors.New("--secret and --token may not be empty: webhooks are signed with the one, and requests must carry the other")
+	}
+	if to, err := url.Parse(c.Callback); err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
+		return config, fmt.Errorf("--callback %q is not an address such as http://127.0.0.1:8080/whatsapp", c.Callback)
+	}
 	if c.Unpaced {
 		config.Pacing = fake.Unpaced
 	}
@@ -84,10 +91,11 @@ func (c *whatsappFake) config() (fake.Config, error) {
 	}
 	for _, one := range c.Number {
 		id, number, ok := strings.Cut(one, "=")
+		number, label, _ := strings.Cut(number, "=")
 		if !ok || id == "" || !strings.HasPrefix(number, "+") {
 			return config, fmt.Errorf("--number %q is not ID=+NUMBER, such as 1001=+15550001001", one)
 		}
-		config.Numbers = append(config.Numbers, fake.Number{ID: id, Display: number, Account: "102290129340398"})
+		config.Numbers = append(config.Numbers, fake.Number{ID: id, Display: number, Account: "102290129340398", Label: label})
 	}
 	return config, nil
 }

@@ -74,6 +74,10 @@ type Config struct {
 	Group  int // turns a commit at most; 0: the group's own
 	Timing Timing
 
+	// Sweep is called after each sweep of the store, for what else has a date, such as the keys of weeks; now is the
+	// time of the sweep.
+	Sweep func(ctx context.Context, now time.Time) error
+
 	// Intake bounds what Receive has under way at once: events, and bytes of what they bring. What would go beyond
 	// is refused with ErrBusy, unless nothing else is under way. 0: 4,096 events, 64 MB.
 	IntakeEvents, IntakeBytes int
@@ -140,6 +144,8 @@ type Figures struct {
 	Paced                                                             atomic.Int64 // times that a part waited for the pace of its channel
 	Typing, TypingSkipped                                             atomic.Int64
 	Alerts                                                            atomic.Int64
+	SweptFields, SweptMessages, SweptEntries, SweptItems              atomic.Int64
+	ClockJumps, SweepsHeld                                            atomic.Int64
 }
 
 // Runner runs conversations. New makes one, Run runs it; Receive, Reply and Done may be called meanwhile.
@@ -154,10 +160,14 @@ type Runner struct {
 	sender  *sender
 	timers  *timers
 	outside *outside
-	refs    references
-	intake  intake
-	stopped chan struct{} // closed when Run has returned
-	halting atomic.Bool
+	sweeper *sweeper
+	watch   *watch
+	// confirmed hears of ConfirmClock while timers wait for it at the start.
+	confirmed chan struct{}
+	refs      references
+	intake    intake
+	stopped   chan struct{} // closed when Run has returned
+	halting   atomic.Bool
 }
 
 // New returns a runner that does nothing yet.
@@ -174,12 +184,13 @@ func New(config Config) *Runner {
 	if config.IntakeBytes <= 0 {
 		config.IntakeBytes = 64 << 20
 	}
-	r := &Runner{config: config, timing: config.Timing.filled(), log: config.Log, stopped: make(chan struct{})}
+	r := &Runner{config: config, timing: config.Timing.filled(), log: config.Log, stopped: make(chan struct{}), confirmed: make(chan struct{})}
 	r.group = store.NewGroup(config.Store, config.Group, config.Keys.Sync)
 	for range config.Shards {
 		r.shards = append(r.shards, newShard(r))
 	}
-	r.sender, r.timers, r.outside = newSender(r), newTimers(r), newOutside(r)
+	r.sender, r.timers, r.outside, r.sweeper = newSender(r), newTimers(r), newOutside(r), newSweeper(r)
+	r.watch = newWatch(config.Clock, r.doubtful)
 	return r
 }
 
@@ -211,6 +222,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		work.Go(func() error { return r.sender.run(workCtx) })
 		work.Go(func() error { return r.timers.run(workCtx) })
 		work.Go(func() error { return r.outside.run(workCtx) })
+		work.Go(func() error { return r.sweeper.run(workCtx) })
 	}
 	work.Go(func() error {
 		<-workCtx.Done()
@@ -237,7 +249,7 @@ func (r *Runner) replayErasures(ctx context.Context) error {
 	return nil
 }
 
-func (r *Runner) now() time.Time { return r.config.Clock.Now() }
+func (r *Runner) now() time.Time { return r.watch.now() }
 
 func (r *Runner) epoch(key store.Key) uint64 {
 	if r.config.Epoch == nil {

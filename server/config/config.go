@@ -120,6 +120,8 @@ type Webchat struct {
 	Pack string `yaml:"pack"`
 	// Origins are the sites that may embed it, such as https://www.example.org.
 	Origins []string `yaml:"origins"`
+	// Title stands above the chat; "Chat" in its language when empty.
+	Title string `yaml:"title"`
 	// Exit is where the quick exit button leads; about:blank when empty.
 	Exit string `yaml:"exit"`
 }
@@ -254,7 +256,7 @@ var units = []struct {
 // mostDuration keeps dates that are made with it within reason.
 const mostDuration = 20 * 365 * 24 * time.Hour
 
-// UnmarshalYAML reads a number and a unit.
+// UnmarshalYAML reads it.
 func (d *Duration) UnmarshalYAML(node ast.Node) error {
 	s := text(node)
 	var n int
