@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,26 @@ func hold() {
 			<-ctx.Done()
 			_ = process.Close()
 		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// damage is a command of the scripts: "damage FILE WORD" changes a letter of a word in a file, as a disk may.
+func damage() {
+	body, err := os.ReadFile(os.Args[1])
+	if err == nil {
+		for at := 0; ; at++ {
+			next := bytes.Index(body[at:], []byte(os.Args[2]))
+			if next < 0 {
+				break
+			}
+			at += next
+			body[at] ^= 1
+		}
+		err = os.WriteFile(os.Args[1], body, 0o600)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
