@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
@@ -29,6 +30,9 @@ import (
 )
 
 var pictures = flag.String("pictures", "", "a folder to put pictures of the page in")
+
+// oneBrowser at a time is enough for a small machine.
+var oneBrowser sync.Mutex
 
 // browser starts Chromium with one empty tab. Nothing but this machine can be reached from it.
 func browser(t *testing.T) context.Context {
@@ -46,6 +50,8 @@ func browser(t *testing.T) context.Context {
 		}
 		t.Skip("there is no Chromium here; install the package chromium to run this test")
 	}
+	oneBrowser.Lock()
+	t.Cleanup(oneBrowser.Unlock)
 	options := slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
@@ -349,7 +355,13 @@ func offline(t *testing.T, ctx context.Context, is bool) {
 // write is a person who writes and presses Enter.
 func write(t *testing.T, ctx context.Context, text string) {
 	t.Helper()
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#text"), text+"\r"))
+	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#text"), text))
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		p := input.DispatchKeyEventParams{Type: kind, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13}
+		if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, p); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // frameOf is the page inside a frame of another site, which has a process of its own; none of those before.
@@ -393,6 +405,12 @@ func TestThePageOnASmallPhone(t *testing.T) {
 	d.answer(t, offices)
 	d.answer(t, arabic)
 	d.answer(t, engine.Outgoing{Text: "أين أنت؟", Language: "ar", Asks: "location"})
+	const count = `document.querySelectorAll(".message").length`
+	before := eval[int](t, ctx, count)
+	eval[bool](t, ctx, `[1, 2, 3].forEach(() => heard.message({type: "message", id: "ours-again", dir: "ltr", spans: [{t: "<b>once</b>"}]})), true`)
+	if n := eval[int](t, ctx, count); n != before+1 {
+		t.Errorf("a message that came three times is shown %d times", n-before)
+	}
 	accessible(t, ctx, "the small page")
 	picture(t, ctx, "phone-rtl")
 

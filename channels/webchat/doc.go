@@ -1,5 +1,5 @@
-// Package webchat is the channel of a chat in a web page: a button that an organisation puts on its site with two
-// lines of HTML, a page of ours in a frame behind it, and a WebSocket. There is no provider: the page itself confirms
+// Package webchat is the channel of a chat in a web page: a button that an organisation puts on its site with a
+// line of HTML, a page of ours in a frame behind it, and a WebSocket. There is no provider: the page itself confirms
 // what it has shown. A person who has closed the page cannot be reached until they come back.
 //
 // # Who a person is

@@ -539,6 +539,7 @@ func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 	for name, s := range map[string]webchat.Settings{
 		"no account":        {},
 		"no site":           {Account: "a", Own: "https://chat.example.org"},
+		"not encrypted":     {Account: "a", Own: "http://chat.example.org", Origins: []string{"https://example.org"}},
 		"a path":            {Account: "a", Own: "https://chat.example.org/", Origins: []string{"https://example.org"}},
 		"any host":          {Account: "a", Own: "https://chat.example.org", Origins: []string{"https://*.example.org"}},
 		"a policy":          {Account: "a", Own: "https://chat.example.org", Origins: []string{"https://example.org;script-src"}},
