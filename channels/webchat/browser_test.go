@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
@@ -174,10 +173,7 @@ func TestThePageOnASmallPhone(t *testing.T) {
 	accessible(t, ctx, "the small page with what it keeps")
 	picture(t, ctx, "phone-rtl-device")
 
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}); err != nil {
-		t.Fatal(err)
-	}
+	scheme(t, ctx, "dark")
 	accessible(t, ctx, "the small page in the dark")
 	picture(t, ctx, "phone-rtl-dark")
 
@@ -217,18 +213,26 @@ func TestAChatStaysOnADeviceOnlyWhenThePersonSaysSo(t *testing.T) {
 	write(t, ctx, "bonjour")
 	first := d.waitFor(t, 1)[0].From
 	check("a new chat", "2,0")
+	d.answer(t, offices)
+	write(t, ctx, "merci")
+	d.waitFor(t, 2)
 	do(t, ctx, chromedp.Click(chromedp.CSS("summary")), chromedp.Click(chromedp.CSS("#keep")))
+	for _, one := range []string{"light", "dark"} { // in Latin letters: axe takes the joined ones of Arabic for icons
+		scheme(t, ctx, one)
+		accessible(t, ctx, "the page, "+one)
+		picture(t, ctx, "page-"+one)
+	}
 	check("kept", "0,2")
 	open()
 	write(t, ctx, "encore")
-	if got := d.waitFor(t, 2)[1].From; cmp.Diff(first, got) != "" {
+	if got := d.waitFor(t, 3)[2].From; cmp.Diff(first, got) != "" {
 		t.Errorf("who comes back is %v, not %v", got, first)
 	}
 	do(t, ctx, chromedp.Click(chromedp.CSS("summary")), chromedp.Click(chromedp.CSS("#forget")))
 	holds(t, ctx, `document.getElementById("status").textContent === ""`)
 	check("forgotten", "1,0") // a new secret
 	write(t, ctx, "nouveau")
-	if got := d.waitFor(t, 3)[2].From; cmp.Diff(first, got) == "" {
+	if got := d.waitFor(t, 4)[3].From; cmp.Diff(first, got) == "" {
 		t.Error("who is forgotten is still the same person")
 	}
 	if n := eval[int](t, ctx, `document.querySelectorAll(".message").length`); n != 1 {

@@ -247,6 +247,15 @@ func grantLocation(t *testing.T, ctx context.Context) {
 	}
 }
 
+// scheme is what the person's device prefers, "light" or "dark".
+func scheme(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // offline tells the page what the browser knows of its connection.
 func offline(t *testing.T, ctx context.Context, is bool) {
 	t.Helper()
