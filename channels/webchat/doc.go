@@ -45,7 +45,9 @@
 // to the page and good for an hour), place ({"lat","lon"}), contact (a phone number) and asks ("location").
 //
 // Errors are "not-kept" (send it again in a while), "too-long" and "unreadable" (never again, with the id where it is
-// known), "too-fast" and "version" (the connection ends).
+// known), "too-fast" and "version" (the connection ends). A connection that ends comes back after a second, and then
+// ever more slowly up to half a minute; one that ends with 4001 gave way to a newer page of the same person, and comes
+// back when the page is looked at or written in.
 //
 // # What a page cannot do
 //

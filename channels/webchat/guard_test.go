@@ -254,7 +254,7 @@ func TestAPersonHasSoManyTabs(t *testing.T) {
 		next.secret = first.secret
 		next.connect()
 	}
-	if err := <-first.closed; !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
+	if err := <-first.closed; !websocket.IsCloseError(err, 4001) {
 		t.Errorf("the oldest ended with %v", err)
 	}
 }

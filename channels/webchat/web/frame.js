@@ -148,6 +148,7 @@ function say(what) {
   mine({ ...m, waiting: true });
   remember({ ...m, mine: true, waiting: true });
   bottom();
+  if (!socket) now();
   next();
 }
 const unwait = (id, lost) => {
@@ -232,9 +233,9 @@ function connect() {
     heard[m.type]?.(m);
     if (underway) listen();
   };
-  socket.onclose = () => { if (socket === mySocket) drop(); };
+  socket.onclose = event => { if (socket === mySocket) drop(event.code === 4001); };
 }
-function drop() {
+function drop(rests) {
   clearTimeout(deaf);
   clearInterval(beat);
   const old = socket;
@@ -244,7 +245,7 @@ function drop() {
   typing(false);
   doing();
   clearTimeout(soon);
-  soon = setTimeout(connect, Math.min(30000, 1000 * 2 ** tries++) * (0.5 + Math.random() / 2));
+  if (rests !== true) soon = setTimeout(connect, Math.min(30000, 1000 * 2 ** tries++) * (0.5 + Math.random() / 2));
 }
 const now = () => { tries = 0; if (!ready) { drop(); connect(); } };
 
