@@ -153,6 +153,9 @@ func (c *storeRestore) Run(s streams) error {
 	} else if !errors.Is(err, desk.ErrNobody) {
 		return err
 	}
+	if err := mine(configuration.Data); err != nil {
+		return err
+	}
 	place, err := placeOf(configuration)
 	if err != nil {
 		return err
