@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	_ "time/tzdata" // packs name time zones, and an image without a system has none
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
