@@ -32,7 +32,6 @@ type commands struct {
 	Sender  senderCommand  `cmd:"" help:"See to numbers and accounts that hold back."`
 	Report  reportCommand  `cmd:"" help:"See what operators should see."`
 	Store   storeCommand   `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
-	Clock   clockCommand   `cmd:"" help:"See to a clock that is doubted."`
 	Key     keyCommand     `cmd:"" help:"Make, list and rotate the keys of countries."`
 
 	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
