@@ -55,6 +55,10 @@ type Options struct {
 	Timing runner.Timing
 	// Shards and Group are the runner's.
 	Shards, Group int
+
+	// For those who measure: Mute takes and keeps everything and sends nothing; Unpaced sends without regard to what
+	// a provider allows.
+	Mute, Unpaced bool
 }
 
 // Server is an open process. Open makes one, Run serves, Close ends it.
@@ -154,7 +158,7 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 	return runner.Config{
 		Store: s.store, Keys: rings, Program: s.program, Channels: out,
 		Fetcher: s.fetcher(), Notifier: s.teams(), Alert: s.alert,
-		Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle,
+		Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle, Mute: s.options.Mute,
 		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events,
 	}
 }
@@ -232,8 +236,9 @@ func (s *Server) files(name string) fs.FS {
 	return nil
 }
 
-// Runner is for those who measure.
-func (s *Server) Runner() *runner.Runner { return s.runner }
+// Runner and Store are for those who measure.
+func (s *Server) Runner() *runner.Runner  { return s.runner }
+func (s *Server) Store() *boltstore.Store { return s.store }
 
 // Run serves until ctx ends, then finishes what is under way. It is called once.
 func (s *Server) Run(ctx context.Context) error {

@@ -1,0 +1,211 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"baraza/channels"
+	"baraza/channels/whatsapp"
+	"baraza/engine"
+	"baraza/engine/runner"
+	"baraza/engine/store"
+	"baraza/server"
+	"baraza/server/config"
+)
+
+// rounds is how often the two sides of a comparison take turns, since a machine drifts.
+const rounds = 2
+
+// inside is a server in this process which takes messages and does nothing else.
+type inside struct {
+	*server.Server
+	pack  string
+	ended chan error
+	stop  context.CancelFunc
+}
+
+func (b *bench) openInside(folder string) (*inside, error) {
+	file, err := configure(folder, b.Pack, b.program.Pack, "http://127.0.0.1:9")
+	if err != nil {
+		return nil, err
+	}
+	configuration, err := config.Read(file)
+	if err != nil {
+		return nil, err
+	}
+	configuration.Countries[country].Key = config.Plain(strings.Repeat("42", 32))
+	s, err := server.Open(server.Options{Config: configuration, Compile: b.Compile, Idle: true,
+		Log: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	in := &inside{Server: s, pack: b.program.Pack, ended: make(chan error, 1), stop: stop}
+	go func() { in.ended <- s.Run(ctx) }()
+	return in, nil
+}
+
+func (in *inside) close() error {
+	in.stop()
+	return errors.Join(<-in.ended, in.Close())
+}
+
+func (in *inside) deliver() (deliver, func(), error) {
+	send := func(ctx context.Context, who *someone, lines []said) error {
+		batch := make([]runner.Inbound, len(lines))
+		now := time.Now()
+		for i, s := range lines {
+			id := messageID(who.n, who.said+i)
+			batch[i] = runner.Inbound{Kind: runner.MessageReceived, ID: id, Pack: in.pack, Channel: whatsapp.Name, Account: account,
+				From: []runner.Identity{{Channel: whatsapp.Name, Kind: channels.Phone, Value: number(who.n)}}, At: now, Message: id,
+				Event: engine.Event{Kind: engine.Message, At: now, Channel: whatsapp.Name, Text: s.text, Token: s.token, Location: s.place}}
+		}
+		return in.Runner().Receive(ctx, batch)
+	}
+	return send, func() {}, nil
+}
+
+func (in *inside) figures() figures {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	f := figures{heard: in.Runner().Figures.Messages.Load(), mallocs: int64(memory.Mallocs), allocated: int64(memory.TotalAlloc)}
+	f.commits, f.turns, f.written = in.Store().Written()
+	return f
+}
+
+// inProcess measures the runner, and bbolt alone with the same bytes.
+func (b *bench) inProcess(ctx context.Context) (*Compared, error) {
+	folder, err := b.newFolder()
+	if err != nil {
+		return nil, err
+	}
+	in, err := b.openInside(folder)
+	if err != nil {
+		return nil, err
+	}
+	out, err := b.besideFloor(ctx, in, folder)
+	return out, errors.Join(err, in.close())
+}
+
+func (b *bench) besideFloor(ctx context.Context, in *inside, folder string) (*Compared, error) {
+	l := load{scripts: b.scripts, people: people(0, b.Contacts), lasts: b.For / 4}
+	if _, err := l.run(ctx, in.deliver); err != nil { // everybody is known after it
+		return nil, err
+	}
+	bytes, err := weigh(ctx, in.Store())
+	if err != nil {
+		return nil, err
+	}
+	f, err := newFloor(folder, bytes)
+	if err != nil {
+		return nil, err
+	}
+	var ours, theirs told
+	var did, floorDid figures
+	l.lasts = b.For / rounds
+	for range rounds {
+		runtime.GC()
+		before := in.figures()
+		t, err := l.run(ctx, in.deliver)
+		if err != nil {
+			return nil, errors.Join(err, f.close())
+		}
+		now := in.figures().since(before)
+		if now.heard != int64(t.messages) {
+			return nil, fmt.Errorf("%d messages were acknowledged and %d heard", t.messages, now.heard)
+		}
+		did, ours = did.plus(now), ours.plus(t)
+		t, err = f.spread(ctx, b.Contacts, l.lasts)
+		if err != nil {
+			return nil, errors.Join(err, f.close())
+		}
+		theirs = theirs.plus(t)
+	}
+	floorDid = f.figures()
+	out := &Compared{Bytes: bytes, Work: work(ours, did), Floor: work(theirs, floorDid)}
+	out.Ratio = out.Work.PerSecond / out.Floor.PerSecond
+	return out, f.close()
+}
+
+func (t told) plus(more told) told {
+	return told{t.messages + more.messages, t.requests + more.requests, t.took + more.took, append(t.acks, more.acks...)}
+}
+
+func (f figures) plus(more figures) figures {
+	return figures{turns: f.turns + more.turns, commits: f.commits + more.commits, written: f.written + more.written,
+		mallocs: f.mallocs + more.mallocs, allocated: f.allocated + more.allocated, heap: more.heap, cpu: f.cpu + more.cpu,
+		heard: f.heard + more.heard, wrong: f.wrong + more.wrong, sent: f.sent + more.sent}
+}
+
+// spread commits for so long from as many goroutines at once.
+func (f *floor) spread(ctx context.Context, writers int, lasts time.Duration) (told, error) {
+	all := make([]durations, writers)
+	work, ctx := errgroup.WithContext(ctx)
+	begun := time.Now()
+	for w := range writers {
+		work.Go(func() error {
+			one := make(chan error, 1)
+			for now := begun; now.Sub(begun) < lasts && ctx.Err() == nil; {
+				if err := f.commit(one); err != nil {
+					return err
+				}
+				done := time.Now()
+				all[w], now = append(all[w], done.Sub(now)), done
+			}
+			return nil
+		})
+	}
+	err := work.Wait()
+	t := told{took: time.Since(begun)}
+	for _, d := range all {
+		t.acks = append(t.acks, d...)
+	}
+	t.messages, t.requests = len(t.acks), len(t.acks)
+	return t, err
+}
+
+// rowBytes stands for keys, times and checksums of a turn's rows.
+const rowBytes = 200
+
+// weigh is how many bytes a turn keeps: the contact, which each turn writes, and what each adds behind it.
+func weigh(ctx context.Context, s store.Store) (int, error) {
+	contacts, err := s.Contacts(ctx, store.All, store.Key{}, 64)
+	if err != nil || len(contacts) == 0 {
+		return 0, errors.Join(err, errors.New("nobody is stored"))
+	}
+	kept, added, turns := 0, 0, 0
+	for _, c := range contacts {
+		kept += len(c.Session)
+		for _, id := range c.Identities {
+			kept += len(id.Sealed)
+		}
+		for _, f := range c.Fields {
+			kept += len(f.Sealed)
+		}
+		turns += int(c.Revision)
+		const most = 100000
+		messages, err := s.Outbox(ctx, store.OutboxQuery{Key: c.Key, Limit: most})
+		if err != nil {
+			return 0, err
+		}
+		for _, m := range messages {
+			added += len(m.Sealed)
+		}
+		entries, err := s.Journal(ctx, store.JournalQuery{Key: c.Key, Limit: most})
+		if err != nil {
+			return 0, err
+		}
+		for _, e := range entries {
+			added += len(e.Sealed)
+		}
+	}
+	return kept/len(contacts) + added/max(turns, 1) + rowBytes, nil
+}
