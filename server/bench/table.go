@@ -40,22 +40,26 @@ func (r *Result) Print(w io.Writer) error {
 }
 
 func (c *Compared) print(w io.Writer, title, ours, theirs string) {
-	fmt.Fprintf(w, "\n%s, %d bytes a turn\n\tmessages/s\tp50\tp95\tp99\tmax\tcommits\tturns a commit\twritten a turn\tallocations\n", title, c.Bytes)
+	fmt.Fprintf(w, "\n%s, %d bytes a turn\n\tmessages/s\tp50\tp95\tp99\tmax\tcommits\tturns a commit\twritten a turn\tallocations\tprocessor\n", title, c.Bytes)
 	c.Work.row(w, ours)
 	c.Floor.row(w, theirs)
 	fmt.Fprintf(w, "  ratio %.0f %% (to reach: 60 %%)\n", 100*c.Ratio)
 }
 
 func (k *Work) row(w io.Writer, name string) {
-	allocations := "-"
+	allocations, processor := "-", "-"
 	if k.Allocations > 0 {
 		allocations = fmt.Sprintf("%.0f", k.Allocations)
 	}
-	fmt.Fprintf(w, "  %s\t%.0f\t%s\t%d\t%.0f\t%.0f B\t%s\n", name, k.PerSecond, k.Acks, k.Commits, k.TurnsPerCommit, k.Written, allocations)
+	if k.CPU > 0 {
+		processor = fmt.Sprintf("%.0f µs", k.CPU*1e6)
+	}
+	fmt.Fprintf(w, "  %s\t%.0f\t%s\t%d\t%.0f\t%.0f B\t%s\t%s\n", name, k.PerSecond, k.Acks, k.Commits, k.TurnsPerCommit, k.Written, allocations,
+		processor)
 }
 
 func (p *Paced) print(w io.Writer, title string) {
-	fmt.Fprintf(w, "\n%s\n\tmessages/s\tp50\tp95\tp99\tmax\tcommits\tturns a commit\twritten a turn\tallocations\n", title)
+	fmt.Fprintf(w, "\n%s\n\tmessages/s\tp50\tp95\tp99\tmax\tcommits\tturns a commit\twritten a turn\tallocations\tprocessor\n", title)
 	p.Work.row(w, "acknowledged")
 	fmt.Fprintf(w, "  replies\t%.0f\t%s\n", float64(p.Parts)/p.Work.Took.Seconds(), p.Replies)
 	m := p.Work.Memory
