@@ -58,11 +58,12 @@ const (
 	PreferenceChanged // the person stopped or resumed a kind of message at the provider, Alert.Code says which
 	AlertRaised       // something for the operator
 	Unknown           // a kind we do not know, or an element that cannot be read: kept as it came
+	Returned          // the person can be reached again: what waits for them may go now; no event, the ID random
 )
 
 var inboundKinds = [...]string{MessageReceived: "message", StatusReceived: "status", Reaction: "reaction", Edited: "edit",
 	Revoked: "revoke", IdentityChanged: "identity-change", KeyChanged: "key-change", PreferenceChanged: "preference",
-	AlertRaised: "alert", Unknown: "unknown"}
+	AlertRaised: "alert", Unknown: "unknown", Returned: "returned"}
 
 // String is a stable word for figures and files.
 func (k InboundKind) String() string {

@@ -6,10 +6,12 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"baraza/channels"
 	"baraza/channels/telegram"
+	"baraza/channels/webchat"
 	"baraza/channels/whatsapp"
 	"baraza/server/config"
 )
@@ -19,6 +21,7 @@ type connection struct {
 	channel channels.Channel
 	intake  *intake
 	path    string // of its handler; "" for none
+	close   func() error
 }
 
 // openLines makes the channels of the configuration.
@@ -32,6 +35,11 @@ func (s *Server) openLines() error {
 	for i, t := range s.config.Telegram {
 		if err := s.openTelegram(t); err != nil {
 			problems = append(problems, fmt.Errorf("telegram[%d]: %w", i, err))
+		}
+	}
+	for i, w := range s.config.Webchat {
+		if err := s.openWebchat(w); err != nil {
+			problems = append(problems, fmt.Errorf("webchat[%d]: %w", i, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -93,6 +101,20 @@ func (s *Server) openTelegram(t *config.Telegram) error {
 	one := &line{account: channel.Account(), pack: t.Pack, channel: channel, real: remote(t.API),
 		pace: &whatsapp.Pace{Sender: telegramSender, Pair: telegramPair}}
 	return s.connect(channel, "", []*line{one}, nil)
+}
+
+func (s *Server) openWebchat(w *config.Webchat) error {
+	channel, err := webchat.New(webchat.Settings{Account: w.Name, Own: strings.TrimSuffix(s.config.Public, "/"), Origins: w.Origins,
+		Title: w.Title, Exit: w.Exit, Now: s.clock.Now})
+	if err != nil {
+		return err
+	}
+	one := &line{account: channel.Account(), pack: w.Pack, channel: channel, real: s.config.Public != "" && remote(s.config.Public)}
+	if err := s.connect(channel, "/chat/"+w.Name+"/", []*line{one}, nil); err != nil {
+		return err
+	}
+	s.intakes[len(s.intakes)-1].close = channel.Close
+	return nil
 }
 
 // connect adds a channel with its lines.

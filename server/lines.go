@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -92,22 +91,6 @@ func (o *outlet) ShowTyping(ctx context.Context, account string, to []runner.Ide
 	if t, ok := l.channel.(channels.Typist); ok {
 		t.ShowTyping(ctx, account, outward(to), message)
 	}
-}
-
-// errNoMedia: the line, or its channel, cannot fetch what people sent.
-var errNoMedia = errors.New("this line cannot fetch what people sent")
-
-// fetchMedia opens what a person sent.
-func (o *outlet) fetchMedia(ctx context.Context, account, id string) (io.ReadCloser, error) {
-	l := o.lines[account]
-	if l == nil {
-		return nil, errNoMedia
-	}
-	f, ok := l.channel.(channels.MediaFetcher)
-	if !ok {
-		return nil, errNoMedia
-	}
-	return f.FetchMedia(ctx, account, channels.Attachment{ID: id})
 }
 
 // classes are the runner's words for how a send ended.
@@ -202,6 +185,7 @@ var kinds = map[channels.InboundKind]runner.InboundKind{
 	channels.KeyChanged:        runner.KeyChanged,
 	channels.PreferenceChanged: runner.PreferenceChanged,
 	channels.AlertRaised:       runner.AlertRaised,
+	channels.Returned:          runner.Returned,
 	channels.Unknown:           runner.Unknown,
 }
 

@@ -53,6 +53,14 @@ func (s *Server) servePort(ctx context.Context, listener net.Listener) error {
 	s.ready.Store(false)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
+	// Sockets are no requests: the server does not know of them.
+	for _, c := range s.intakes {
+		if c.close != nil {
+			if err := c.close(); err != nil {
+				s.log.Error("a channel did not close", "channel", c.intake.channel, "error", err)
+			}
+		}
+	}
 	err := server.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close() // what is cut off was not acknowledged, and comes again
@@ -71,7 +79,7 @@ func (s *Server) port() http.Handler {
 	mux.Handle("GET /metrics", s.guarded(s.figures.handler()))
 	for _, c := range s.intakes {
 		if handler := c.channel.Handler(c.intake); handler != nil {
-			mux.Handle(c.path, c.bounded(handler, s))
+			mux.Handle(c.path, http.StripPrefix(strings.TrimSuffix(c.path, "/"), c.bounded(handler, s)))
 		}
 	}
 	for pattern, page := range s.options.Pages {

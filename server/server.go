@@ -151,6 +151,10 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 	set(&timing.LateReminder, s.config.Late.Reminder)
 	set(&timing.MessageKept, s.config.Kept.Messages)
 	set(&timing.CaseKept, s.config.Kept.Cases)
+	for _, w := range s.config.WhatsApp {
+		// A send takes a quarter of a second; fewer at once would be slower than the number may send.
+		timing.SendsAtOnce = max(timing.SendsAtOnce, w.PerSecond/4)
+	}
 	out := map[string]runner.Channel{}
 	for name, o := range s.outlets {
 		out[name] = o
@@ -158,7 +162,7 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 	return runner.Config{
 		Store: s.store, Keys: rings, Program: s.program, Channels: out,
 		Fetcher: s.fetcher(), Notifier: s.teams(), Alert: s.alert,
-		Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle, Mute: s.options.Mute,
+		Sweep: s.sweepKeys, Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle, Mute: s.options.Mute,
 		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events,
 	}
 }
@@ -275,7 +279,7 @@ func (s *Server) Run(ctx context.Context) error {
 				return nil
 			})
 		}
-		work.Go(func() error { return s.tidy(working) })
+		work.Go(func() error { return s.control(working) })
 		s.ready.Store(true)
 		s.log.Info("serving", "address", listener.Addr().String(), "packs", len(s.packs))
 	} else {
@@ -290,20 +294,15 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// tidy destroys the keys of backups that are too old.
-func (s *Server) tidy(ctx context.Context) error {
-	for {
-		for country, weeks := range s.weeks {
-			if _, err := weeks.Destroy(s.clock.Now()); err != nil {
-				s.log.Error("old keys of backups could not be destroyed", "country", country, "error", err)
-			}
-		}
-		select {
-		case <-s.clock.After(time.Hour):
-		case <-ctx.Done():
-			return nil
+// sweepKeys destroys the keys of backups that are too old.
+func (s *Server) sweepKeys(_ context.Context, now time.Time) error {
+	var errs []error
+	for country, weeks := range s.weeks {
+		if _, err := weeks.Destroy(now); err != nil {
+			errs = append(errs, fmt.Errorf("old keys of backups of %s: %w", country, err))
 		}
 	}
+	return errors.Join(errs...)
 }
 
 // Close gives files and locks back. It is called after Run has returned, or in place of it.

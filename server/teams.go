@@ -89,9 +89,6 @@ type teams struct {
 	hooks  map[string]map[string]*webhook // by country and team
 }
 
-// errNoWebhook: the configuration has no webhook for the team. The case is in the store all the same.
-var errNoWebhook = errors.New("the team has no webhook")
-
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (s *Server) teams() runner.Notifier {
@@ -111,7 +108,7 @@ func (s *Server) hook(w *config.Webhook) *webhook {
 	return &webhook{url: w.URL, secret: secret}
 }
 
-// Notify tells a team. A team without a webhook has nothing that could hear; the operators are told once a day.
+// Notify tells a team. One without a webhook cannot be told: that is counted, and its case is in the store all the same.
 func (t *teams) Notify(ctx context.Context, n runner.Notice) error {
 	s := t.server
 	p := s.packs[n.Pack]

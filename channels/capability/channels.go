@@ -8,7 +8,7 @@ const (
 )
 
 // All is every channel a pack can be checked for, in the order they are shown to people. It is read only.
-var All = []Channel{whatsApp, telegram, sms, text}
+var All = []Channel{whatsApp, telegram, webChat, sms, text}
 
 // WhatsApp publishes "characters" and nowhere says what one is. Clients in JavaScript count UTF-16 units, which
 // are never fewer than code points; counting them is safe under either reading.
@@ -107,6 +107,48 @@ var telegram = Channel{
 	Strike: "~",
 
 	// Ours: about one message a second in one chat (Telegram Bots FAQ), and a screen holds about as many.
+	MessagesInARow: 4,
+}
+
+// webChat is our own page, so nearly all limits are ours: what a small phone shows well, and what the socket carries.
+var webChat = Channel{
+	Name:  "webchat",
+	Title: "web chat",
+	Unit:  UTF16,
+
+	// Ours: some screens of a phone. The longest text, its looks and ten options are far below a message of 64 KiB.
+	Body:            8000,
+	BodyWithOptions: 8000,
+	Caption:         8000,
+	// Ours: a line or two above and below the bubble.
+	Header: 120,
+	Footer: 120,
+
+	// Ours: ten, one a line, as on Telegram; a label may take several lines. More options are paged. 64 bytes are
+	// the most that comes back with a tap.
+	Buttons:    10,
+	TokenBytes: 64,
+
+	ButtonHeaders: []Kind{Image, Audio, Video, Document, Sticker},
+	// Ours: what the browsers of the last years show without help, in sizes that a phone's connection carries.
+	// Documents are saved and opened by whatever the phone has.
+	Media: []MediaLimit{
+		{Kind: Image, Types: []string{"jpg", "jpeg", "png", "webp"}, MaxBytes: 5 * mB, Caption: true},
+		{Kind: Audio, Types: []string{"mp3", "m4a", "aac", "ogg"}, MaxBytes: 16 * mB, Caption: true},
+		{Kind: Video, Types: []string{"mp4"}, MaxBytes: 16 * mB, Caption: true},
+		{Kind: Document, Types: []string{"txt", "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx"}, MaxBytes: 50 * mB, Caption: true},
+		{Kind: Sticker, Types: []string{"webp"}, MaxBytes: 500 * kB, Caption: true},
+	},
+
+	Location: true,
+	Contact:  true,
+
+	// The page makes looks of them; these are the marks a person would know.
+	Bold:   "*",
+	Italic: "_",
+	Strike: "~",
+
+	// Ours: a screen holds about as many.
 	MessagesInARow: 4,
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"unicode"
 
@@ -195,6 +196,9 @@ func repeats(t *testing.T, w *World, inbox *Inbox) {
 	}
 }
 
+// sent numbers deliveries: an id that comes again is the same message again.
+var sent atomic.Int64
+
 // send sends all parts of a message and wants them accepted.
 func send(t *testing.T, w *World, o engine.Outgoing) {
 	t.Helper()
@@ -203,7 +207,7 @@ func send(t *testing.T, w *World, o engine.Outgoing) {
 		t.Fatal(err)
 	}
 	for i, p := range all {
-		d := delivery(w, fmt.Sprintf("ours-%d", i), p)
+		d := delivery(w, fmt.Sprintf("ours-%d", sent.Add(1)), p)
 		if r := w.Channel.Send(t.Context(), d); r.Class != channels.Accepted || r.ProviderID == "" {
 			t.Fatalf("part %d: %+v: %s", i, r, p.Body)
 		}

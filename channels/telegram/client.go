@@ -176,8 +176,10 @@ func judge(a *answer) channels.Result {
 	switch {
 	case a.Code == http.StatusTooManyRequests:
 		r.Class = channels.PairThrottled // one chat takes about a message a second
+	case a.Code == http.StatusForbidden && strings.Contains(a.Description, "blocked"):
+		r.Class = channels.Stopped
 	case a.Code == http.StatusForbidden:
-		r.Class = channels.Stopped // blocked, or never begun
+		r.Class = channels.Unreachable // never begun, or the account is gone: nobody has asked for silence
 	case a.Code == http.StatusUnauthorized, a.Code == http.StatusNotFound:
 		r.Class = channels.Unauthorized
 	case a.Code == http.StatusBadRequest && strings.Contains(a.Description, "chat not found"):

@@ -2,8 +2,9 @@ package telegram
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -14,27 +15,37 @@ import (
 
 // Run asks for what is new until the context is done. Asking from the update after the last tells the provider that
 // those before are kept, so it is done only when the inbox has them.
+//
+// Where the provider refuses for a reason that only an operator can end, a token that is not good or another process
+// that asks for the same bot, an alert tells of it once until it has ended.
 func (c *Channel) Run(ctx context.Context, inbox channels.Inbox) error {
-	wait := time.Second
+	wait, told := time.Second, ""
 	for offset := int64(0); ; {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		all, taps, next, err := c.updates(ctx, offset)
-		if err == nil && len(all) > 0 {
-			err = inbox.Receive(ctx, all)
+		all, taps, next, failure := c.updates(ctx, offset)
+		failed := failure.Class != channels.NoClass
+		if failed && told != failure.Code && (failure.Class.StopsAccount() || failure.Code == conflict) &&
+			inbox.Receive(ctx, []channels.Inbound{c.alert(failure)}) == nil {
+			told = failure.Code
 		}
-		if err == nil && len(all) > 0 && next <= offset { // they would come again at once, for ever
-			err = errors.New("the updates have no number to confirm")
+		if !failed && len(all) > 0 {
+			// Updates without a number would come again at once, for ever.
+			failed = inbox.Receive(ctx, all) != nil || next <= offset
 		}
-		if err != nil {
-			if err := c.settings.Pause(ctx, wait); err != nil {
+		if failed {
+			if err := c.settings.Pause(ctx, max(wait, failure.RetryAfter)); err != nil {
 				return err
 			}
 			wait = min(2*wait, time.Minute)
 			continue
 		}
-		wait, offset = time.Second, max(next, offset)
+		wait, told, offset = time.Second, "", max(next, offset)
+		if len(all) == 0 {
+			// All are confirmed. After a week without any, the provider numbers them from anywhere, also below.
+			offset = 0
+		}
 		for _, tap := range taps { // else the button shows for a minute that something is under way
 			c.post(ctx, c.settings.Timeout, "answerCallbackQuery", map[string]any{"callback_query_id": tap})
 		}
@@ -42,16 +53,16 @@ func (c *Channel) Run(ctx context.Context, inbox channels.Inbox) error {
 }
 
 // updates are those from offset on, the taps that have to be answered, and the offset that confirms them.
-func (c *Channel) updates(ctx context.Context, offset int64) (all []channels.Inbound, taps []string, next int64, err error) {
+func (c *Channel) updates(ctx context.Context, offset int64) (all []channels.Inbound, taps []string, next int64, failure channels.Result) {
 	a, failure := c.post(ctx, c.settings.Poll+c.settings.Timeout, "getUpdates", map[string]any{
 		"offset": offset, "timeout": int(c.settings.Poll.Seconds()),
 		"allowed_updates": []string{"message", "edited_message", "callback_query", "my_chat_member"}})
 	if failure.Class != channels.NoClass {
-		return nil, nil, 0, errors.New(failure.Class.String() + ": " + failure.Code)
+		return nil, nil, 0, failure
 	}
 	var raws []json.RawMessage
-	if err := json.Unmarshal(a.Result, &raws); err != nil {
-		return nil, nil, 0, err
+	if json.Unmarshal(a.Result, &raws) != nil {
+		return nil, nil, 0, channels.Result{Class: channels.Retry, Code: "no-updates"}
 	}
 	for _, raw := range raws {
 		in, id, tap := c.parse(raw)
@@ -61,7 +72,22 @@ func (c *Channel) updates(ctx context.Context, offset int64) (all []channels.Inb
 			taps = append(taps, tap)
 		}
 	}
-	return all, taps, next, nil
+	return all, taps, next, channels.Result{}
+}
+
+// conflict is the code with which the provider answers when somebody else asks for the same bot's updates.
+const conflict = "409"
+
+// alert is what an operator has to see of a failure to fetch.
+func (c *Channel) alert(failure channels.Result) channels.Inbound {
+	now := c.settings.Now().UTC()
+	text := "the provider does not take the bot's token"
+	if failure.Code == conflict {
+		text = "another process, or a webhook, takes this bot's updates"
+	}
+	return channels.Inbound{Kind: channels.AlertRaised, ID: "poll:" + failure.Code + ":" + strconv.FormatInt(now.UnixMilli(), 10),
+		Channel: Name, Account: c.account, At: now,
+		Alert: channels.Alert{Severity: channels.Critical, Code: "poll/" + failure.Code, Text: text}}
 }
 
 type update struct {
@@ -136,8 +162,12 @@ func (c *Channel) parse(raw []byte) (in channels.Inbound, id int64, tap string) 
 	var u update
 	err := json.Unmarshal(raw, &u)
 	in = channels.Inbound{ID: "update:" + strconv.FormatInt(u.ID, 10), Channel: Name, Account: c.account}
+	if u.ID == 0 { // it has none that can be read
+		sum := sha256.Sum256(raw)
+		in.ID = "raw:" + hex.EncodeToString(sum[:16])
+	}
 	switch {
-	case err != nil:
+	case err != nil, u.Tap != nil && u.Tap.From.ID == 0, u.Member != nil && u.Member.From.ID == 0:
 		return set(in, "malformed", raw), u.ID, ""
 	case u.Message != nil:
 		in.Kind = channels.MessageReceived

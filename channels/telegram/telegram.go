@@ -21,14 +21,15 @@ type Settings struct {
 	BaseURL string // "https://api.telegram.org" when empty
 	Token   string // of the bot: its id, a colon and a secret
 	// Timeout is that of a request, 20 s when 0; Poll how long the provider waits for news, 50 s when 0.
-	Timeout, Poll time.Duration
-	Transport     http.RoundTripper
-	Now           func() time.Time // time.Now when nil
+	Timeout, Poll   time.Duration
+	DownloadTimeout time.Duration // of a file that a person sent; 2 min when 0
+	Transport       http.RoundTripper
+	Now             func() time.Time // time.Now when nil
 	// Pause waits before asking again after a failure; by a timer when nil. Its error ends Run.
 	Pause func(context.Context, time.Duration) error
 }
 
-// Channel is a channels.Channel, and Typist besides.
+// Channel is a channels.Channel, and Typist and MediaFetcher besides.
 type Channel struct {
 	settings Settings
 	account  string
@@ -36,8 +37,9 @@ type Channel struct {
 }
 
 var (
-	_ channels.Channel = (*Channel)(nil)
-	_ channels.Typist  = (*Channel)(nil)
+	_ channels.Channel      = (*Channel)(nil)
+	_ channels.Typist       = (*Channel)(nil)
+	_ channels.MediaFetcher = (*Channel)(nil)
 )
 
 // New makes the channel of one bot.
@@ -50,6 +52,9 @@ func New(s Settings) *Channel {
 	}
 	if s.Poll == 0 {
 		s.Poll = 50 * time.Second
+	}
+	if s.DownloadTimeout == 0 {
+		s.DownloadTimeout = 2 * time.Minute
 	}
 	if s.Now == nil {
 		s.Now = time.Now

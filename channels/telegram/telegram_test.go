@@ -49,7 +49,10 @@ type bot struct {
 	answered []string
 	next     func(w http.ResponseWriter) // instead of the next answer to a send, once
 	last     map[string]any
-	idle     func() // called when there is nothing new
+	idle     func()                        // called when there is nothing new
+	trouble  []func(w http.ResponseWriter) // instead of the next answers to getUpdates
+	offsets  []int64                       // asked for
+	files    map[string]string             // content by path
 }
 
 func (b *bot) RoundTrip(r *http.Request) (response *http.Response, err error) {
@@ -69,6 +72,14 @@ func (b *bot) RoundTrip(r *http.Request) (response *http.Response, err error) {
 func (b *bot) serve(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if path, ok := strings.CutPrefix(r.URL.Path, "/file/bot"+token+"/"); ok {
+		content, there := b.files[path]
+		if !there {
+			w.WriteHeader(404)
+		}
+		io.WriteString(w, content)
+		return
+	}
 	method, ok := strings.CutPrefix(r.URL.Path, "/bot"+token+"/")
 	if !ok {
 		refuse(w, 401, "Unauthorized", 0)
@@ -76,8 +87,14 @@ func (b *bot) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	fields := b.fields(r)
 	switch {
+	case method == "getUpdates" && len(b.trouble) > 0:
+		trouble := b.trouble[0]
+		b.trouble = b.trouble[1:]
+		trouble(w)
 	case method == "getUpdates":
 		b.news(w, fields)
+	case method == "getFile":
+		grant(w, map[string]any{"file_id": fields["file_id"], "file_path": fields["file_id"].(string)[2:]})
 	case method == "answerCallbackQuery":
 		b.answered = append(b.answered, fields["callback_query_id"].(string))
 		grant(w, true)
@@ -113,6 +130,7 @@ func (b *bot) fields(r *http.Request) map[string]any {
 
 func (b *bot) news(w http.ResponseWriter, fields map[string]any) {
 	offset := int64(fields["offset"].(float64))
+	b.offsets = append(b.offsets, offset)
 	b.updates = slices.DeleteFunc(b.updates, func(u map[string]any) bool { return u["update_id"].(int64) < offset })
 	if len(b.updates) == 0 {
 		b.idle()

@@ -95,54 +95,59 @@ var codeOf = map[channels.Class]string{
 func TestWhatsAppIsAChannel(t *testing.T) {
 	t.Parallel()
 	channeltest.Exercise(t, func(t testing.TB, inbox channels.Inbox) *channeltest.World {
-		p := newPlatform(inbox, nil)
-		who := p.Phone(phone)
-		return &channeltest.World{
-			Channel: p.channel, Account: account, To: identity(), Media: files, Image: "media/map.jpg",
-			Write: func(text string) { who.Write(text) },
-			Tap: func(label string) {
-				for _, m := range slices.Backward(who.Received()) {
-					for _, o := range m.Options {
-						if o.Title == label {
-							if _, err := who.Tap(o.ID); err != nil {
-								t.Fatal(err)
-							}
-							return
-						}
-					}
-				}
-				t.Fatalf("the phone shows no %q", label)
-			},
-			Settle: func() { p.clock.Advance(10 * time.Minute) },
-			Repeat: func() {
-				again := p.last.Clone(t.Context())
-				again.Body = io.NopCloser(strings.NewReader(string(p.body)))
-				response, err := fake.InProcess(p.handler).RoundTrip(again)
-				if err != nil || response.StatusCode != http.StatusOK {
-					t.Fatalf("told again: %v, %v", response, err)
-				}
-			},
-			Shown: func() []channeltest.Shown { return shown(who) },
-			Fail: func(class channels.Class) bool {
-				code, ok := codeOf[class]
-				if class == channels.UnknownOutcome {
-					p.next = func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
-					return true
-				}
-				p.next = answered(http.StatusBadRequest, `{"error":{"message":"no","type":"OAuthException","code":`+code+`,"fbtrace_id":"x"}}`)
-				return ok
-			},
-			Uploads: func() int {
-				n := 0
-				for _, r := range p.Requests() {
-					if strings.HasSuffix(r.Path, "/media") {
-						n++
-					}
-				}
-				return n
-			},
-		}
+		_, w := world(t, inbox)
+		return w
 	})
+}
+
+func world(t testing.TB, inbox channels.Inbox) (*platform, *channeltest.World) {
+	p := newPlatform(inbox, nil)
+	who := p.Phone(phone)
+	return p, &channeltest.World{
+		Channel: p.channel, Account: account, To: identity(), Media: files, Image: "media/map.jpg",
+		Write: func(text string) { who.Write(text) },
+		Tap: func(label string) {
+			for _, m := range slices.Backward(who.Received()) {
+				for _, o := range m.Options {
+					if o.Title == label {
+						if _, err := who.Tap(o.ID); err != nil {
+							t.Fatal(err)
+						}
+						return
+					}
+				}
+			}
+			t.Fatalf("the phone shows no %q", label)
+		},
+		Settle: func() { p.clock.Advance(10 * time.Minute) },
+		Repeat: func() {
+			again := p.last.Clone(t.Context())
+			again.Body = io.NopCloser(strings.NewReader(string(p.body)))
+			response, err := fake.InProcess(p.handler).RoundTrip(again)
+			if err != nil || response.StatusCode != http.StatusOK {
+				t.Fatalf("told again: %v, %v", response, err)
+			}
+		},
+		Shown: func() []channeltest.Shown { return shown(who) },
+		Fail: func(class channels.Class) bool {
+			code, ok := codeOf[class]
+			if class == channels.UnknownOutcome {
+				p.next = func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+				return true
+			}
+			p.next = answered(http.StatusBadRequest, `{"error":{"message":"no","type":"OAuthException","code":`+code+`,"fbtrace_id":"x"}}`)
+			return ok
+		},
+		Uploads: func() int {
+			n := 0
+			for _, r := range p.Requests() {
+				if strings.HasSuffix(r.Path, "/media") {
+					n++
+				}
+			}
+			return n
+		},
+	}
 }
 
 // looks are pairs of marks as WhatsApp reads them: each touches what it encloses, on one line, at a word's edge.

@@ -28,7 +28,20 @@ type parser struct {
 	entryTime         loose
 }
 
+// envelope reads a body that has the shape it should have at one go; any other element by element, so that what is
+// sound of it is read all the same.
 func (p *parser) envelope(body []byte) {
+	var sound soundEnvelope
+	if json.Unmarshal(body, &sound) == nil {
+		for i := range sound.Entry {
+			e := &sound.Entry[i]
+			p.business, p.entryTime = string(e.ID), e.Time
+			for _, c := range e.Changes {
+				p.change(c)
+			}
+		}
+		return
+	}
 	var e envelope
 	if json.Unmarshal(body, &e) != nil {
 		p.unknown("malformed", body)
@@ -48,16 +61,20 @@ func (p *parser) entry(raw []byte) {
 	}
 	p.business, p.entryTime = string(e.ID), e.Time
 	for _, raw := range e.Changes {
-		p.account = ""
-		var c change
-		switch {
-		case json.Unmarshal(raw, &c) != nil:
-			p.unknown("malformed", raw)
-		case c.Field == "messages":
-			p.messages(c.Value, raw)
-		default:
-			p.field(c, raw)
-		}
+		p.change(raw)
+	}
+}
+
+func (p *parser) change(raw []byte) {
+	p.account = ""
+	var c change
+	switch {
+	case json.Unmarshal(raw, &c) != nil:
+		p.unknown("malformed", raw)
+	case c.Field == "messages":
+		p.messages(c.Value, raw)
+	default:
+		p.field(c, raw)
 	}
 }
 
@@ -189,7 +206,7 @@ func (p *parser) message(raw []byte, people []person) {
 // system reads a change of the person: of their number, their id, or their device. False for a change not known.
 func system(in *channels.Inbound, m *received) bool {
 	switch m.System.Type {
-	case "user_changed_number", "user_changed_user_id", "user_identity_changed":
+	case "user_changed_number", "customer_changed_number", "user_changed_user_id", "user_identity_changed":
 		in.Kind = channels.IdentityChanged
 		news := identities(m.System.UserID, orElse(m.System.WaID, m.System.NewWaID), m.System.ParentUserID)
 		in.From, in.Was = replaced(in.From, news)

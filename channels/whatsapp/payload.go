@@ -1,10 +1,12 @@
 package whatsapp
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The shapes below are what is read of a webhook. Whatever else stands in it is passed over, and lists are kept raw so
@@ -12,6 +14,12 @@ import (
 
 type envelope struct {
 	Entry []json.RawMessage `json:"entry"`
+}
+
+// soundEnvelope is an envelope all of whose elements have their shape: it is what nearly always comes, and saves a
+// pass over the body.
+type soundEnvelope struct {
+	Entry []entry `json:"entry"`
 }
 
 type entry struct {
@@ -151,6 +159,10 @@ type failure struct {
 type loose string
 
 func (l *loose) UnmarshalJSON(b []byte) error {
+	if n := len(b) - 1; n > 0 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) { // ids are plain
+		*l = loose(b[1:n])
+		return nil
+	}
 	var s string
 	if json.Unmarshal(b, &s) == nil {
 		*l = loose(s)

@@ -76,7 +76,11 @@ func (c *serve) check(configuration *config.Config, s streams) error {
 		}
 	}
 	if len(problems) == 0 {
-		fmt.Fprintf(s.out, "%s is fine: %d countries\n", c.Config, len(configuration.Countries))
+		count := "1 country"
+		if n := len(configuration.Countries); n > 1 {
+			count = fmt.Sprintf("%d countries", n)
+		}
+		fmt.Fprintf(s.out, "%s is fine: %s\n", c.Config, count)
 		return nil
 	}
 	fmt.Fprintln(s.out, strings.Join(problems, "\n"))

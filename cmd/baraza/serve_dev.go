@@ -146,14 +146,14 @@ func devKey(path string) (string, error) {
 // devCloud is the fake WhatsApp, with a number for each pack.
 func (c *serve) devCloud(packs []devPack, base string, configuration *config.Config, s streams) (*fake.Server, error) {
 	settings := fake.Config{Callback: base + "/whatsapp", Secret: "dev-secret", Token: "dev-token", VerifyToken: "dev-verify",
-		BaseURL: base + "/fake", Faults: fake.Faults{Seed: c.Seed}}
+		BaseURL: base + "/fake", Faults: fake.Faults{Seed: c.Seed}, Pacing: fake.Unpaced} // who tries things writes faster than people do
 	for name, p := range c.Faults {
 		if err := settings.Faults.Set(name, p); err != nil {
 			return nil, err
 		}
 	}
 	for _, p := range packs {
-		settings.Numbers = append(settings.Numbers, fake.Number{ID: p.Number, Display: strings.ReplaceAll(p.Display, " ", ""), Account: "102290129340398"})
+		settings.Numbers = append(settings.Numbers, fake.Number{ID: p.Number, Display: strings.ReplaceAll(p.Display, " ", ""), Account: "102290129340398", Label: p.Name})
 	}
 	var printing sync.Mutex
 	settings.Log = func(r fake.Request) {

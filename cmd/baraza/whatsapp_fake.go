@@ -23,7 +23,7 @@ type whatsappFake struct {
 	Secret      string             `default:"fake-app-secret" env:"BARAZA_FAKE_SECRET" help:"App secret that webhooks are signed with."`
 	Token       string             `default:"fake-token" env:"BARAZA_FAKE_TOKEN" help:"Bearer token that requests must carry."`
 	VerifyToken string             `placeholder:"TOKEN" help:"Verify the callback at start, with this word."`
-	Number      []string           `placeholder:"ID=+NUMBER" help:"A phone_number_id of the business and its number; may be given several times."`
+	Number      []string           `placeholder:"ID=+NUMBER" help:"A phone_number_id of the business and its number; ID=+NUMBER=LABEL also names it on the page. May be given several times."`
 	Seed        uint64             `help:"Seed of the faults."`
 	Faults      map[string]float64 `placeholder:"NAME=P;…" help:"Faults and their probability, such as duplicate=0.1;lost-200=0.05. --list-faults prints the names."`
 	ListFaults  bool               `help:"Print the names of the faults."`
@@ -84,10 +84,11 @@ func (c *whatsappFake) config() (fake.Config, error) {
 	}
 	for _, one := range c.Number {
 		id, number, ok := strings.Cut(one, "=")
+		number, label, _ := strings.Cut(number, "=")
 		if !ok || id == "" || !strings.HasPrefix(number, "+") {
 			return config, fmt.Errorf("--number %q is not ID=+NUMBER, such as 1001=+15550001001", one)
 		}
-		config.Numbers = append(config.Numbers, fake.Number{ID: id, Display: number, Account: "102290129340398"})
+		config.Numbers = append(config.Numbers, fake.Number{ID: id, Display: number, Account: "102290129340398", Label: label})
 	}
 	return config, nil
 }

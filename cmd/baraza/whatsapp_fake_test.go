@@ -26,13 +26,13 @@ func TestWhatsappFakeReadsItsFlags(t *testing.T) {
 		return c.config()
 	}
 	got, err := parse("--callback=http://x.test", "--secret=s", "--token=t", "--seed=7", "--unpaced",
-		"--faults=duplicate=0.1;refuse-131031=1", "--number=1=+15550000001")
+		"--faults=duplicate=0.1;refuse-131031=1", "--number=1=+15550000001", "--number=2=+15550000002=Ecuador y Perú")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := fake.Config{
 		Callback: "http://x.test", Secret: "s", Token: "t", Pacing: fake.Unpaced,
-		Numbers: []fake.Number{{ID: "1", Display: "+15550000001", Account: "102290129340398"}},
+		Numbers: []fake.Number{{ID: "1", Display: "+15550000001", Account: "102290129340398"}, {ID: "2", Display: "+15550000002", Account: "102290129340398", Label: "Ecuador y Perú"}},
 		Faults:  fake.Faults{Seed: 7, Duplicate: fake.Chance(.1), Refuse: map[int]fake.Fault{131031: fake.Always()}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

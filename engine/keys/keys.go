@@ -75,6 +75,9 @@ type Ring struct {
 	newest map[store.Key]uint32
 	older  map[uint32]uint32
 	erased []store.Erasure
+	// lastErased is when each erased contact last was, in milliseconds: what begins later has a later time, also
+	// where the clock went back meanwhile.
+	lastErased map[store.Key]uint64
 	cache  cache
 	closed bool
 }
@@ -165,7 +168,7 @@ func (r *Ring) read(countryKeys []CountryKey) error {
 			return err
 		}
 	}
-	r.newest, r.older = map[store.Key]uint32{}, map[uint32]uint32{}
+	r.newest, r.older, r.lastErased = map[store.Key]uint32{}, map[uint32]uint32{}, map[store.Key]uint64{}
 	head := false
 	err := r.slots.each(func(n uint32, s slot) error {
 		switch s.kind() {
@@ -175,7 +178,7 @@ func (r *Ring) read(countryKeys []CountryKey) error {
 		case kindKey:
 			r.index(n, s)
 		case kindTombstone:
-			r.erased = append(r.erased, s.tombstone())
+			r.noteErased(s.tombstone())
 		}
 		return nil
 	})
@@ -183,6 +186,11 @@ func (r *Ring) read(countryKeys []CountryKey) error {
 		err = fmt.Errorf("%w: the file has no head", ErrFormat)
 	}
 	return err
+}
+
+func (r *Ring) noteErased(e store.Erasure) {
+	r.erased = append(r.erased, e)
+	r.lastErased[e.Key] = max(r.lastErased[e.Key], millis(e.At))
 }
 
 // index notes where a contact's key is. Slots are used again, so that a later slot may hold an earlier key.
@@ -287,8 +295,9 @@ func (r *Ring) addKey(contact store.Key, at time.Time) error {
 }
 
 // Begin makes a new key for the contact, which Seal uses from then on: for one that the store does not know, and
-// for what comes after an erasure; at is then later than the erasure. It may be used at once; Sync puts it on the
-// disk, which has to be done before a commit of what it sealed.
+// for what comes after an erasure; at is then later than the erasure. A clock that went back does not matter: the key
+// begins after the contact's newest and after its last erasure in any case. It may be used at once; Sync puts it on
+// the disk, which has to be done before a commit of what it sealed.
 func (r *Ring) Begin(contact store.Key, at time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -296,7 +305,37 @@ func (r *Ring) Begin(contact store.Key, at time.Time) error {
 		return ErrClosed
 	}
 	r.cache.drop(contact)
-	return r.addKey(contact, at)
+	ms := millis(at)
+	if begun := r.begun(contact); begun > 0 {
+		ms = max(ms, begun+1)
+	}
+	if erased, was := r.lastErased[contact]; was {
+		ms = max(ms, erased+1)
+	}
+	return r.addKey(contact, moment(ms))
+}
+
+// Begun is when the contact's newest key was begun; the zero time where it has none. An erasure that is to destroy it
+// must not be earlier.
+func (r *Ring) Begun(contact store.Key) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ms := r.begun(contact); ms > 0 {
+		return moment(ms)
+	}
+	return time.Time{}
+}
+
+func (r *Ring) begun(contact store.Key) uint64 {
+	n, found := r.newest[contact]
+	if !found || r.closed {
+		return 0
+	}
+	s, err := r.slots.read(n)
+	if err != nil {
+		return 0
+	}
+	return s.created()
 }
 
 // Sync puts new keys on the disk. Where none is new it costs nothing.
@@ -368,7 +407,7 @@ func (r *Ring) erase(e store.Erasure) error {
 			if err != nil {
 				return err
 			}
-			r.erased = append(r.erased, s.tombstone())
+			r.noteErased(s.tombstone())
 		}
 	}
 	for _, n := range free {

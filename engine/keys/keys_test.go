@@ -418,3 +418,31 @@ func BenchmarkHash(b *testing.B) {
 		r.Hash(keys.ForIdentity, "whatsapp", "+593990000000")
 	}
 }
+
+func TestKeysBeginInTheirOrderAlsoWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	r := open(t, path, keys.CountryKey{1})
+	k := store.Key{1}
+	check(t, r.Begin(k, at(60)))
+	first := seal(t, r, k, "first")
+	check(t, r.Begin(k, at(0))) // an hour back
+	second := seal(t, r, k, "second")
+	if begun := r.Begun(k); !begun.After(at(60)) {
+		t.Errorf("the second key began at %v, before the first", begun)
+	}
+	check(t, r.Erase(store.Erasure{Key: k, At: at(60)}))
+	stays(t, r, k, first, keys.ErrNoKey)
+	opens(t, r, k, second, "second")
+	check(t, r.Erase(store.Erasure{Key: k, At: at(90)}))
+	check(t, r.Begin(k, at(1))) // still before the erasure
+	third := seal(t, r, k, "third")
+	check(t, r.Replay([]store.Erasure{{Key: k, At: at(90)}}))
+	check(t, r.Close())
+	r = open(t, path, keys.CountryKey{1})
+	opens(t, r, k, third, "third")
+	if !r.Begun(store.Key{2}).IsZero() {
+		t.Errorf("a contact without a key has begun one")
+	}
+	check(t, r.Close())
+}

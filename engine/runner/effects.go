@@ -112,7 +112,8 @@ func (d *draft) effects(effects []engine.Effect) error {
 		if len(d.t.flying) > 0 {
 			return errHold
 		}
-		if err := d.r.config.Keys.Begin(d.pack, d.t.key, d.now.Add(afterErasure)); err != nil {
+		d.erased = d.erasureTime(d.now)
+		if err := d.r.config.Keys.Begin(d.pack, d.t.key, d.erased.Add(afterErasure)); err != nil {
 			return err
 		}
 	}
@@ -160,7 +161,11 @@ func (d *draft) effect(e *engine.Effect) error {
 	case engine.Erase:
 		d.erase()
 	case engine.Export:
-		d.timer(d.person.notify(Notice{Kind: ExportAsked, At: d.now}), d.now, NoticeTimer)
+		n := Notice{Kind: ExportAsked, At: d.now}
+		if len(d.p.Teams) > 0 {
+			n.To = d.p.Teams[firstTeam(d.p)].Name
+		}
+		d.timer(d.person.notify(n), d.now, NoticeTimer)
 		return d.keep(ExportEntry, 0, map[string]any{})
 	case engine.Report:
 		d.report(e.Code, e.Text)
@@ -360,10 +365,18 @@ func (d *draft) optIn() error {
 	return d.keep(OptedIn, 0, map[string]any{})
 }
 
+// erasureTime is not before any key that the erasure has to destroy: the clock may have gone back.
+func (d *draft) erasureTime(at time.Time) time.Time {
+	if begun := d.r.config.Keys.Begun(d.pack, d.t.key); begun.After(at) {
+		return begun
+	}
+	return at
+}
+
 // erase forgets everything before this turn, what this turn had put down so far too but for what it says and for
 // records that nothing links to the contact.
 func (d *draft) erase() {
-	key, at, pack := d.t.key, d.now, d.pack
+	key, at, pack := d.t.key, d.erased, d.pack
 	var suppress []store.Hash
 	for h, has := range d.t.identities {
 		if has {
@@ -381,9 +394,11 @@ func (d *draft) erase() {
 	d.turn.Timers, d.turn.Cancel = nil, nil
 	d.person.fetches, d.person.notices, d.person.message = nil, nil, ""
 	d.private = true
+	d.person.session.Contact.OptedOut = true // as the suppression says; opt in ends both
 	d.after = append(d.after, func(store.Result) {
 		if err := d.r.config.Keys.Erase(pack, store.Erasure{Key: key, At: at, Suppress: suppress}); err != nil { // again at the next start, by the tombstone
 			d.r.log.Error("the keys of an erased contact are still there", "contact", key, "error", err)
+			d.problem = err
 		}
 	})
 }

@@ -24,6 +24,8 @@ type Keys interface {
 	// Begin makes a new key for what is kept after an erasure; at is later than it. Erase destroys those begun
 	// until the erasure; pack "" stands for all packs. Both may be called again.
 	Begin(pack string, contact store.Key, at time.Time) error
+	// Begun is when the contact's newest key was begun; the zero time where there is none or nobody can say.
+	Begun(pack string, contact store.Key) time.Time
 	Erase(pack string, e store.Erasure) error
 	// Sync makes the keys made so far durable; it is called before each commit.
 	Sync() error

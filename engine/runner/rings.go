@@ -74,6 +74,15 @@ func (r Rings) Begin(pack string, contact store.Key, at time.Time) error {
 	return ring.Begin(contact, at)
 }
 
+// Begun is the zero time for a pack without a ring.
+func (r Rings) Begun(pack string, contact store.Key) time.Time {
+	ring, err := r.of(pack)
+	if err != nil {
+		return time.Time{}
+	}
+	return ring.Begun(contact)
+}
+
 func (r Rings) Erase(pack string, e store.Erasure) error {
 	if pack != "" {
 		ring, err := r.of(pack)

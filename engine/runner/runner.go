@@ -74,6 +74,10 @@ type Config struct {
 	Group  int // turns a commit at most; 0: the group's own
 	Timing Timing
 
+	// Sweep is called after each sweep of the store, for what else has a date, such as the keys of weeks; now is the
+	// time of the sweep.
+	Sweep func(ctx context.Context, now time.Time) error
+
 	// Intake bounds what Receive has under way at once: events, and bytes of what they bring. What would go beyond
 	// is refused with ErrBusy, unless nothing else is under way. 0: 4,096 events, 64 MB.
 	IntakeEvents, IntakeBytes int
@@ -143,6 +147,8 @@ type Figures struct {
 	Paced                                                             atomic.Int64 // times that a part waited for the pace of its channel
 	Typing, TypingSkipped                                             atomic.Int64
 	Alerts                                                            atomic.Int64
+	SweptFields, SweptMessages, SweptEntries, SweptItems              atomic.Int64
+	ClockJumps, SweepsHeld                                            atomic.Int64
 }
 
 // Runner runs conversations. New makes one, Run runs it; Receive, Reply and Done may be called meanwhile.
@@ -157,6 +163,8 @@ type Runner struct {
 	sender  *sender
 	timers  *timers
 	outside *outside
+	sweeper *sweeper
+	watch   *watch
 	refs    references
 	intake  intake
 	stopped chan struct{} // closed when Run has returned
@@ -182,7 +190,8 @@ func New(config Config) *Runner {
 	for range config.Shards {
 		r.shards = append(r.shards, newShard(r))
 	}
-	r.sender, r.timers, r.outside = newSender(r), newTimers(r), newOutside(r)
+	r.sender, r.timers, r.outside, r.sweeper = newSender(r), newTimers(r), newOutside(r), newSweeper(r)
+	r.watch = newWatch(config.Clock, r.doubtful)
 	return r
 }
 
@@ -191,6 +200,9 @@ func New(config Config) *Runner {
 func (r *Runner) Run(ctx context.Context) error {
 	defer close(r.stopped)
 	if err := r.replayErasures(ctx); err != nil {
+		if ctx.Err() != nil { // it was ended before it began
+			return nil
+		}
 		return err
 	}
 	// Commits go on until everything that commits has ended.
@@ -213,6 +225,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 		work.Go(func() error { return r.timers.run(workCtx) })
 		work.Go(func() error { return r.outside.run(workCtx) })
+		work.Go(func() error { return r.sweeper.run(workCtx) })
 	}
 	work.Go(func() error {
 		<-workCtx.Done()
@@ -239,7 +252,7 @@ func (r *Runner) replayErasures(ctx context.Context) error {
 	return nil
 }
 
-func (r *Runner) now() time.Time { return r.config.Clock.Now() }
+func (r *Runner) now() time.Time { return r.watch.now() }
 
 func (r *Runner) epoch(key store.Key) uint64 {
 	if r.config.Epoch == nil {

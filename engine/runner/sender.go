@@ -21,6 +21,12 @@ const (
 	codeParked  = -2 // waits for the person's next message
 )
 
+// CodeSending and CodeParked are the same for those who list what waits.
+const (
+	CodeSending = codeSending
+	CodeParked  = codeParked
+)
+
 // pauseOfRounds is between two looks at a queue that is longer than one look, or at an account that is full.
 const pauseOfRounds = 10 * time.Millisecond
 
@@ -419,7 +425,8 @@ func (s *sender) mayGo(ctx context.Context, m store.Message, d *delivery, c Chan
 // mark writes down that the part is handed over. False when it must not be: it is gone, or somebody else's.
 func (s *sender) mark(ctx context.Context, m store.Message) bool {
 	r := s.r
-	_, err := s.submit(ctx, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
+	from, _ := ParseSender(m.Channel)
+	_, err := s.submit(ctx, from.Pack, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
 		Settle: []store.Settlement{{ID: m.ID, State: store.Waiting, Code: codeSending, Ready: r.now().Add(r.timing.Resolve)}}})
 	if err != nil {
 		return false
@@ -430,12 +437,14 @@ func (s *sender) mark(ctx context.Context, m store.Message) bool {
 }
 
 // submit commits a turn that only settles, which can be repeated, until it is known to be kept or ctx ends.
-func (s *sender) submit(ctx context.Context, t store.Turn) (store.Result, error) {
+func (s *sender) submit(ctx context.Context, pack string, t store.Turn) (store.Result, error) {
 	for tries := 1; ; tries++ {
 		result, err := s.r.group.Submit(context.WithoutCancel(ctx), t)
 		switch {
 		case err == nil && result.Outcome == store.Committed:
 			return result, nil
+		case err == nil && result.Outcome == store.Damaged:
+			return result, s.anew(ctx, pack, t)
 		case err == nil:
 			return result, errors.New("a settlement came back " + result.Outcome.String())
 		case errors.Is(err, store.ErrClosed):
@@ -445,6 +454,15 @@ func (s *sender) submit(ctx context.Context, t store.Turn) (store.Result, error)
 			return result, err
 		}
 	}
+}
+
+// anew settles a part of a contact that cannot be read: the conversation begins anew in the same turn, for else
+// nothing of the person's could leave any more.
+func (s *sender) anew(ctx context.Context, pack string, t store.Turn) error {
+	return s.r.do(context.WithoutCancel(ctx), &job{key: t.Key, pack: pack, origin: inside, change: func(d *draft) error {
+		d.turn.Settle = append(d.turn.Settle, t.Settle...)
+		return nil
+	}})
 }
 
 // verdict is what becomes of a part.
@@ -539,7 +557,7 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 		news.SealedID = sealed
 	}
 	if v.report == "" {
-		if _, err := s.submit(ctx, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
+		if _, err := s.submit(ctx, from.Pack, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
 			Settle: []store.Settlement{news}}); err != nil {
 			r.log.Error("it was not kept what became of a part", "message", m.ID, "state", int(v.state), "error", err)
 		}
@@ -564,7 +582,7 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	}}
 	err := r.do(context.WithoutCancel(ctx), j)
 	if err != nil { // the conversation cannot be written to, or the runner stops: at least the part is settled
-		_, err = s.submit(ctx, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(), Settle: []store.Settlement{news}})
+		_, err = s.submit(ctx, from.Pack, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(), Settle: []store.Settlement{news}})
 	}
 	if err != nil {
 		r.log.Error("it was not kept what became of a part", "message", m.ID, "state", int(v.state), "error", err)

@@ -55,6 +55,7 @@ func TestEveryClassOfResultHasItsBehaviour(t *testing.T) {
 		{class: Suspended, soon: 1, later: 1},
 		{class: OutsideWindow, soon: 0, later: 0, waiting: 1},
 		{class: Unreachable, dead: 1, report: "dead-letter unreachable 131026"},
+		{class: Forbidden, dead: 1, report: "dead-letter forbidden 131026"},
 		{class: Stopped, dead: 1, report: "dead-letter stopped 131026"},
 		{class: PersonChanged, dead: 1, report: "dead-letter person-changed 131026"},
 		{class: RequestBug, dead: 1, report: "dead-letter request-bug 131026"},

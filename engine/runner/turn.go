@@ -35,9 +35,11 @@ type draft struct {
 	after   []func(store.Result)
 	refs    []store.Hash // references of records reserved until the commit is settled
 	pause   time.Duration
-	late    bool // a timer so late that nothing is said any more
-	private bool // what is said is not kept: a sensitive step, or no notice accepted
-	before  bool // the notice was accepted before this event
+	erased  time.Time // of the erasure in the turn
+	problem error     // of what had to be done after the commit
+	late    bool      // a timer so late that nothing is said any more
+	private bool      // what is said is not kept: a sensitive step, or no notice accepted
+	before  bool      // the notice was accepted before this event
 }
 
 // build makes the turn of the job; nil where nothing has to be committed.
@@ -318,6 +320,9 @@ func (d *draft) identify(id Identity) error {
 		d.report("identity-elsewhere", id.Kind)
 		return nil
 	}
+	if owner.Suppressed { // somebody of this name was erased: what nobody asked for needs their opt in
+		d.person.session.Contact.OptedOut = true
+	}
 	sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, keys.Identity, appendIdentity(id))
 	if err != nil {
 		return err
@@ -364,7 +369,7 @@ func (d *draft) unpark(before time.Time) error {
 // seal writes the person down.
 func (d *draft) seal() error {
 	if !d.stepped {
-		if d.turn.Pack == "" && d.t.fresh {
+		if d.turn.Pack == "" && d.t.fresh && d.turn.Erase == nil {
 			d.turn.Pack = d.pack
 		}
 		return nil
@@ -404,6 +409,9 @@ func (d *draft) committed(result store.Result) error {
 	}
 	if len(d.turn.Timers) > 0 {
 		d.r.timers.wake()
+	}
+	if d.j.origin == inside { // the others are settled by the tombstone at the next start
+		return d.problem
 	}
 	return nil
 }

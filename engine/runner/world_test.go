@@ -248,6 +248,9 @@ func (k *rings) aead(key store.Key, generation int) cipher.AEAD {
 
 func (k *rings) Seal(_ string, key store.Key, what keys.Kind, plain []byte) ([]byte, error) {
 	k.mu.Lock()
+	if len(k.begs[key]) < k.gone[key] { // it has none: one begins
+		k.begs[key] = append(k.begs[key], time.Now())
+	}
 	g := len(k.begs[key])
 	k.mu.Unlock()
 	nonce := mac("nonce", string(what), string(plain))[:12]
@@ -277,6 +280,15 @@ func (k *rings) Begin(_ string, key store.Key, at time.Time) error {
 	defer k.mu.Unlock()
 	k.begs[key] = append(k.begs[key], at)
 	return nil
+}
+
+func (k *rings) Begun(_ string, key store.Key) time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if all := k.begs[key]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return time.Time{}
 }
 
 func (k *rings) Erase(_ string, e store.Erasure) error {

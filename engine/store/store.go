@@ -56,7 +56,7 @@ type Store interface {
 	// Items lists cases, records and consents in the order of their IDs.
 	Items(ctx context.Context, q ItemQuery) ([]Item, error)
 
-	// Journal lists entries: all of them, oldest first, or those of one contact, newest first.
+	// Journal lists entries: all of them, oldest first or newest first, or those of one contact, newest first.
 	Journal(ctx context.Context, q JournalQuery) ([]Entry, error)
 
 	// Lease takes the partition for owner until now+ttl, or goes on holding it. ErrHeld when someone else holds
@@ -72,6 +72,10 @@ type Store interface {
 	// deduplication keys older than DedupeKept. It looks at no more than limit things, so that turns are not
 	// held up for long; call it again while Swept.More.
 	Sweep(ctx context.Context, now time.Time, limit int) (Swept, error)
+
+	// LastSweep is the time that the last Sweep was given; the zero time where there was none. A sweep much later
+	// than that may mean that the clock is wrong, and what is deleted by a wrong clock does not come back.
+	LastSweep(ctx context.Context) (time.Time, error)
 
 	// Reopen makes a store usable again that answered ErrUnknown: it closes what is left, reads the medium
 	// anew and so settles what was kept. Callers then load again; deduplication settles their turns. On a
@@ -421,12 +425,25 @@ type Entry struct {
 	Sealed []byte
 }
 
-// JournalQuery chooses entries. With a Key those of the contact, newest first; without, all, oldest first.
+// JournalQuery chooses entries. With a Key those of the contact, newest first; without, all, oldest first unless
+// Newest. Classes and Since make no search shorter than the entries it passes, but Since ends one that goes backwards.
 type JournalQuery struct {
+	// Classes chooses by class: bit n stands for class n; 0 for all.
+	Classes uint32
+	// Since leaves out what is older; the zero time nothing.
+	Since time.Time
+	// Newest lists newest first, also without a Key.
+	Newest bool
+
 	Of    Set // not looked at with a Key
 	Key   Key
 	After uint64 // ID of the last of the page before
 	Limit int
+}
+
+// Wants tells whether an entry of the class and time is chosen.
+func (q JournalQuery) Wants(class uint8, at time.Time) bool {
+	return (q.Classes == 0 || class < 32 && q.Classes>>class&1 == 1) && (q.Since.IsZero() || !at.Before(q.Since))
 }
 
 // Lease is a partition held.

@@ -209,6 +209,7 @@ whatsapp:
     verify_token: env:BENCH_VERIFY
     token: env:BENCH_TOKEN
     graph: %q
+    per_second: 1000
     numbers: {%q: %q}
 `, packFolder, graph, account, name)
 	return file, os.WriteFile(file, []byte(text), 0o600)

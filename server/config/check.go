@@ -148,6 +148,9 @@ func (c *Config) checkLines(packs []string, say func(string, string, ...any)) {
 		}
 		chats[w.Name] = true
 		serves(where+".pack", w.Pack)
+		if c.Public == "" {
+			say("public", "say by which address pages reach this process, such as https://chat.example.org; without one only this machine can chat")
+		}
 		if len(w.Origins) == 0 {
 			say(where+".origins", "name the sites that may show it, such as https://www.example.org")
 		}

@@ -12,11 +12,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Config is the file. Every path in it is relative to the folder of the file.
@@ -118,6 +120,8 @@ type Webchat struct {
 	Pack string `yaml:"pack"`
 	// Origins are the sites that may embed it, such as https://www.example.org.
 	Origins []string `yaml:"origins"`
+	// Title stands above the chat; "Chat" in its language when empty.
+	Title string `yaml:"title"`
 	// Exit is where the quick exit button leads; about:blank when empty.
 	Exit string `yaml:"exit"`
 }
@@ -167,7 +171,7 @@ func Parse(body []byte, dir string, env func(string) string) (*Config, error) {
 	}
 	c := &Config{dir: dir}
 	if err := yaml.UnmarshalWithOptions(body, c, yaml.Strict()); err != nil {
-		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
+		return nil, words(err)
 	}
 	for name, to := range map[string]*string{"BARAZA_LISTEN": &c.Listen, "BARAZA_DATA": &c.Data, "BARAZA_PUBLIC": &c.Public} {
 		if v := env(name); v != "" {
@@ -252,12 +256,9 @@ var units = []struct {
 // mostDuration keeps dates that are made with it within reason.
 const mostDuration = 20 * 365 * 24 * time.Hour
 
-// UnmarshalYAML reads a number and a unit.
-func (d *Duration) UnmarshalYAML(text func(any) error) error {
-	var s string
-	if err := text(&s); err != nil {
-		return err
-	}
+// UnmarshalYAML reads it.
+func (d *Duration) UnmarshalYAML(node ast.Node) error {
+	s := text(node)
 	var n int
 	var word string
 	if _, err := fmt.Sscanf(s, "%d %s", &n, &word); err == nil && n > 0 {
@@ -268,5 +269,34 @@ func (d *Duration) UnmarshalYAML(text func(any) error) error {
 			}
 		}
 	}
-	return fmt.Errorf("%q is no time; write a number and a unit, such as 6 hours or 30 days", s)
+	return fmt.Errorf("line %d: %q is no time; write a number and a unit, such as 6 hours or 30 days", line(node), s)
 }
+
+// text is a plain value; "" for anything else.
+func text(node ast.Node) string {
+	if s, ok := node.(ast.ScalarNode); ok {
+		if v, ok := s.GetValue().(string); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+func line(node ast.Node) int { return node.GetToken().Position.Line }
+
+var unknownField = regexp.MustCompile(`^\[(\d+):\d+\] unknown field "(.*)"$`)
+
+// words is an error of the YAML library as a sentence, without the lines of the file, which may hold a secret that
+// somebody wrote in the wrong place.
+func words(err error) error {
+	said := strings.TrimSpace(yaml.FormatError(err, false, false))
+	if m := unknownField.FindStringSubmatch(said); m != nil {
+		return fmt.Errorf("line %s: there is no setting called %q here", m[1], m[2])
+	}
+	if m := place.FindStringSubmatch(said); m != nil {
+		return fmt.Errorf("line %s: %s", m[1], m[2])
+	}
+	return errors.New(said)
+}
+
+var place = regexp.MustCompile(`^\[(\d+):\d+\] (.*)$`)

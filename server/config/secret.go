@@ -4,8 +4,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Secret says where a secret is: "env:NAME" or "file:PATH". The secret itself never stands in the file, so that the
@@ -41,11 +44,8 @@ func (s Secret) GoString() string { return s.String() }
 func (s Secret) MarshalYAML() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalYAML takes a place and refuses anything else without repeating it: it may be the secret.
-func (s *Secret) UnmarshalYAML(text func(any) error) error {
-	var at string
-	if err := text(&at); err != nil {
-		return err
-	}
+func (s *Secret) UnmarshalYAML(node ast.Node) error {
+	at := text(node)
 	if name, ok := strings.CutPrefix(at, "env:"); ok && name != "" {
 		s.env = name
 		return nil
@@ -54,7 +54,7 @@ func (s *Secret) UnmarshalYAML(text func(any) error) error {
 		s.file = path
 		return nil
 	}
-	return errors.New("a secret does not stand in this file; write where it is: env:NAME or file:PATH")
+	return fmt.Errorf("line %d: a secret does not stand in this file; write where it is: env:NAME or file:PATH", line(node))
 }
 
 // secretBytes is the longest file that can be a secret.
@@ -78,6 +78,9 @@ func (s Secret) Read() (string, error) {
 
 func readFile(path string) (string, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no file %s", path)
+	}
 	if err != nil {
 		return "", err
 	}

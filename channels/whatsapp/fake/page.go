@@ -2,10 +2,13 @@ package fake
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,9 +26,6 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	},
 }).ParseFS(web, "web/*.html"))
 
-// firstPerson is who the page chats as until its reader says otherwise: a number kept for fiction.
-const firstPerson = "+12025550123"
-
 // view is what the page shows.
 type view struct {
 	Person   string
@@ -34,18 +34,34 @@ type view struct {
 	Numbers  []*Number
 	People   []Person
 	Messages []Message
+	Types    map[string]string // first half of the MIME type of each medium that is still there
 	Typing   bool
 	Problem  string
 }
 
-// routePage adds the page on which one chats as a phone. It asks nothing of any other host.
+// Business is the number as its readers know it: by its label, where it has one.
+func (v view) Business() string { return cmp.Or(v.Number.Label, v.Number.Display) }
+
+// Query chooses the same person and number again.
+func (v view) Query() string {
+	return url.Values{"person": {v.Person}, "number": {v.Number.ID}}.Encode()
+}
+
+// AsksPlace tells whether this message asks for a place, and is the last.
+func (v view) AsksPlace(m Message) bool {
+	return m.Kind == "interactive/location_request_message" && v.Messages[len(v.Messages)-1].ID == m.ID
+}
+
+// routePage adds the page on which one chats as a phone. It asks nothing of any other host, and all its addresses are
+// relative, so that it works under any prefix that was stripped before.
 func (s *Server) routePage() {
 	guard := http.NewCrossOriginProtection() // no other site may write in somebody's name
 	page := func(pattern string, handle http.HandlerFunc) {
 		s.mux.Handle(pattern, guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.Header().Set("Cache-Control", "no-store")
+			r.Body = http.MaxBytesReader(w, r.Body, formBytes)
 			handle(w, r)
 		})))
 	}
@@ -62,9 +78,19 @@ func (s *Server) routePage() {
 		_, err := p.TapOn(r.PostFormValue("message"), r.PostFormValue("option"))
 		return err
 	}))
+	page("POST /phone/place", s.act(sharePlace))
+	page("POST /phone/file", s.act(shareFile))
+	page("GET /phone/medium", s.showMedium)
 	page("GET /phone/style.css", asset("web/style.css", "text/css; charset=utf-8"))
 	page("GET /phone/script.js", asset("web/script.js", "text/javascript; charset=utf-8"))
-	s.mux.Handle("GET /{$}", http.RedirectHandler("/phone", http.StatusFound))
+	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { redirect(w, "phone", http.StatusFound) })
+}
+
+// redirect leads to an address relative to the one that was asked for. http.Redirect would make it one from the root,
+// where nothing of this server may be.
+func redirect(w http.ResponseWriter, to string, status int) {
+	w.Header().Set("Location", to)
+	w.WriteHeader(status)
 }
 
 func asset(name, kind string) http.HandlerFunc {
@@ -81,10 +107,13 @@ func asset(name, kind string) http.HandlerFunc {
 // chosen is the phone and the number of the business that the page is about.
 func (s *Server) chosen(r *http.Request) (*Phone, error) {
 	person := strings.ReplaceAll(strings.TrimSpace(r.FormValue("person")), " ", "")
+	if cookie, err := r.Cookie(visitor); person == "" && err == nil {
+		person = cookie.Value
+	}
 	var p *Phone
 	switch {
 	case person == "":
-		p = s.Phone(firstPerson)
+		p = s.Phone(s.newNumber())
 	case phone.like.MatchString(person):
 		p = s.Phone(person)
 	case scopedID.like.MatchString(person):
@@ -99,6 +128,27 @@ func (s *Server) chosen(r *http.Request) (*Phone, error) {
 		p = p.With(id)
 	}
 	return p, nil
+}
+
+// visitor is the cookie that remembers who somebody was on the page. It has no path of its own, so that it is good for
+// the page alone, under whatever prefix that is.
+const visitor = "baraza_phone"
+
+// areas are codes in which the numbers from 555-0100 to 555-0199 are kept for fiction.
+var areas = []string{"202", "206", "212", "303", "305", "312", "313", "404", "415", "503", "512", "602", "617", "702", "713"}
+
+// newNumber is one for a new visitor: nobody's so far, unless more than a thousand have come.
+func (s *Server) newNumber() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number := ""
+	for range 100 {
+		number = fmt.Sprintf("+1%s55501%02d", areas[rand.IntN(len(areas))], rand.IntN(100))
+		if s.byPhone[number] == nil {
+			break
+		}
+	}
+	return number
 }
 
 func (s *Server) byUserID(id string) Person {
@@ -127,6 +177,8 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request, name string) {
 		v.Problem, status = err.Error(), http.StatusBadRequest
 	} else {
 		v.Person, v.Number, v.Messages, v.Typing = p.name(), p.number, p.Messages(), p.Typing()
+		v.Types = s.types(v.Messages)
+		http.SetCookie(w, &http.Cookie{Name: visitor, Value: v.Person, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	}
 	v.People = s.People()
 	var out bytes.Buffer
@@ -139,18 +191,34 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request, name string) {
 	_, _ = w.Write(out.Bytes())
 }
 
+func (s *Server) types(all []Message) map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	types := map[string]string{}
+	for i := range all {
+		if m := s.media[all[i].Media]; m != nil {
+			types[m.id], _, _ = strings.Cut(m.kind, "/")
+		}
+	}
+	return types
+}
+
 // act does what a form asks for and shows the page again; the script of the page ignores where it is sent.
 func (s *Server) act(do func(p *Phone, r *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		back := url.Values{"person": {r.FormValue("person")}, "number": {r.FormValue("number")}}
+		if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+			http.Error(w, "The file is too large: "+err.Error(), http.StatusRequestEntityTooLarge)
+			return
+		}
 		p, err := s.chosen(r)
+		back := url.Values{"person": {r.FormValue("person")}, "number": {r.FormValue("number")}}
 		if err == nil {
 			err = do(p, r)
 		}
 		if err != nil {
 			back.Set("problem", err.Error())
 		}
-		http.Redirect(w, r, "/phone?"+back.Encode(), http.StatusSeeOther)
+		redirect(w, "../phone?"+back.Encode(), http.StatusSeeOther)
 	}
 }
 

@@ -2,9 +2,14 @@ package fake_test
 
 import (
 	"bufio"
+	"bytes"
+	"html"
 	"io"
+	"mime/multipart"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/textproto"
 	"net/url"
 	"regexp"
 	"strings"
@@ -152,5 +157,131 @@ func TestACutIsSeenOnTheNetwork(t *testing.T) {
 	}
 	if len(w.Accepted()) != 1 {
 		t.Errorf("accepted %d", len(w.Accepted()))
+	}
+}
+
+// Below a prefix, on a socket, as a browser does it: every address is relative.
+func TestThePageWorksBelowAPrefix(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *fake.Config) {
+		c.Numbers = []fake.Number{{ID: "1", Display: "+15550783881", Account: "a", Label: "Ecuador"}, {ID: "2", Display: "+15550783882", Account: "a", Label: "Jordan"}}
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/fake/", http.StripPrefix("/fake", w.Server))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	visitor := func() (*http.Client, func(*http.Response, error) string) {
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &http.Client{Jar: jar}, func(r *http.Response, err error) string {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			raw, err := io.ReadAll(r.Body)
+			if err != nil || r.StatusCode != 200 || !strings.HasPrefix(r.Request.URL.Path, "/fake/phone") {
+				t.Fatalf("%s: %d, %v", r.Request.URL, r.StatusCode, err)
+			}
+			return html.UnescapeString(string(raw))
+		}
+	}
+	ana, body := visitor()
+	first := body(ana.Get(server.URL + "/fake/"))
+	who := regexp.MustCompile(`\+1\d{3}55501\d\d`)
+	for _, address := range regexp.MustCompile(`(?:href|src|action)="([^"]*)"`).FindAllStringSubmatch(first, -1) {
+		if !strings.HasPrefix(address[1], "phone") && !strings.HasPrefix(address[1], "#") {
+			t.Errorf("the page has the address %q", address[1])
+		}
+	}
+	if !strings.Contains(first, "<bdi>Ecuador</bdi>") || !strings.Contains(first, "<bdi>Jordan</bdi>") {
+		t.Errorf("the numbers have no labels:\n%s", first)
+	}
+	again := body(ana.Get(server.URL + "/fake/phone?number=2"))
+	if a, b := who.FindString(first), who.FindString(again); a == "" || a != b {
+		t.Errorf("the same browser is %q and then %q", a, b)
+	}
+	eva, body := visitor()
+	if other := who.FindString(body(eva.Get(server.URL + "/fake/phone"))); other == "" || other == who.FindString(first) {
+		t.Errorf("another browser is %q as well", other)
+	}
+	form := url.Values{"number": {"2"}, "text": {"مرحبا"}}
+	if page := body(ana.PostForm(server.URL+"/fake/phone/write", form)); !strings.Contains(page, "مرحبا") || !strings.Contains(page, "You write to <bdi>Jordan</bdi>") {
+		t.Errorf("after writing:\n%s", page)
+	}
+	query := regexp.MustCompile(`data-query="([^"]*)"`).FindStringSubmatch(body(ana.Get(server.URL + "/fake/phone?number=2")))
+	if news := body(eva.Get(server.URL + "/fake/phone/messages?" + query[1])); !strings.Contains(news, "مرحبا") {
+		t.Errorf("what the script asks for, %q, brings:\n%s", query[1], news)
+	}
+	body(ana.Get(server.URL + "/fake/phone/script.js"))
+	body(ana.Get(server.URL + "/fake/phone/style.css"))
+}
+
+func TestOneSharesPlacesAndFilesOnThePage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	last := func() map[string]any {
+		w.clock.Advance(time.Second)
+		all := w.inbound()
+		return all[len(all)-1]
+	}
+	form := url.Values{"person": {person}, "number": {number}, "latitude": {"-0.18"}, "longitude": {"-78.47"}}
+	w.post("/phone/place", form)
+	if got := last()["location"].(map[string]any); got["latitude"] != -0.18 || got["longitude"] != -78.47 {
+		t.Errorf("the place is %v", got)
+	}
+	for _, wrong := range []string{"", "NaN", "91", "north"} {
+		form.Set("latitude", wrong)
+		if _, page := w.post("/phone/place", form); !strings.Contains(page, "is not a number from -90 to 90") {
+			t.Errorf("the latitude %q is taken", wrong)
+		}
+	}
+	form.Set("voice", "1")
+	w.post("/phone/file", form)
+	if got := last()["audio"].(map[string]any); got["voice"] != true {
+		t.Errorf("the voice note is %v", got)
+	}
+	file := func(name, kind, content string) string {
+		var b bytes.Buffer
+		m := multipart.NewWriter(&b)
+		m.WriteField("person", person)
+		m.WriteField("caption", "mi carta")
+		part, _ := m.CreatePart(textproto.MIMEHeader{"Content-Disposition": {multipart.FileContentDisposition("file", name)}, "Content-Type": {kind}})
+		io.WriteString(part, content)
+		m.Close()
+		response, err := w.api.Post("http://graph.test/phone/file", m.FormDataContentType(), &b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		raw, _ := io.ReadAll(response.Body)
+		return string(raw)
+	}
+	page := file("a.png", "image/png", "\x89PNG\r\n\x1a\n")
+	image := last()["image"].(map[string]any)
+	if image["caption"] != "mi carta" || image["mime_type"] != "image/png" {
+		t.Errorf("the picture is %v", image)
+	}
+	at := regexp.MustCompile(`src="(phone/medium\?id=\d+)" alt`).FindStringSubmatch(page)
+	if at == nil {
+		t.Fatalf("no picture on the page:\n%s", page)
+	}
+	if status, got := w.get("/" + at[1]); status != 200 || !strings.HasPrefix(got, "\x89PNG") {
+		t.Errorf("the picture is answered %d", status)
+	}
+	file("law.pdf", "application/octet-stream", "%PDF-1.4")
+	if got := last()["document"].(map[string]any); got["filename"] != "law.pdf" || got["mime_type"] != "application/pdf" {
+		t.Errorf("the document is %v", got)
+	}
+	for want, page := range map[string]string{
+		"takes no file of the type text/html": file("a.html", "text/html", "<script>"),
+		"is empty":                            file("a.png", "image/png", ""),
+		"has 5000001 bytes, and this kind (image) at most": file("a.png", "image/png", strings.Repeat("x", 5_000_001)),
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in:\n%s", want, page)
+		}
 	}
 }

@@ -46,6 +46,7 @@ type Number struct {
 	ID      string // phone_number_id, as in the path of requests
 	Display string // the number itself, with +
 	Account string // id of the WhatsApp Business Account it belongs to
+	Label   string // what the page calls it, such as "Ecuador"; the number itself unless given
 }
 
 // Latency is how long after acceptance a message is sent, reaches the phone and is read; each counts from the
@@ -141,7 +142,8 @@ func New(config Config) *Server {
 	return s
 }
 
-// ServeHTTP answers as the Graph API does, and shows the page at /phone.
+// ServeHTTP answers as the Graph API does, and shows the page at /phone. Below a prefix, such as /fake, it wants
+// http.StripPrefix("/fake", server), and the prefix in Config.BaseURL and in the client's base URL.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // SetCallback changes where webhooks go, also those that are still retried.

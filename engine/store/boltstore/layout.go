@@ -40,6 +40,7 @@ var (
 	formatKey = []byte("format")
 	floorKey  = []byte("floor") // second before which every event counts as seen
 	leaseKey  = []byte("lease") // and the partition's number
+	sweptKey  = []byte("swept") // the time of the last sweep
 )
 
 func idKey(id uint64) []byte { return order.AppendUint64(nil, id) }

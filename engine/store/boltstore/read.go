@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"baraza/engine/store"
 )
 
@@ -165,6 +167,9 @@ func (r *reader) heads(q store.OutboxQuery, hurt *damage) (out []store.Message, 
 		k, v = c.Next()
 	}
 	for ; k != nil && len(out) < q.Limit && order.Uint64(k) <= last; k, v = c.Next() {
+		if out == nil { // messages are large, so that a list that grows costs more than what it is a list of
+			out = make([]store.Message, 0, min(q.Limit, 256))
+		}
 		id := order.Uint64(k[8:])
 		value, ok := unseal(queue, k, v)
 		if !ok || len(value) != 16 {
@@ -328,7 +333,7 @@ func wanted(it *store.Item, q *store.ItemQuery) bool {
 func (s *Store) Journal(ctx context.Context, q store.JournalQuery) (out []store.Entry, err error) {
 	var hurt damage
 	add := func(l *logged) {
-		if l.what == isEntry {
+		if l.what == isEntry && q.Wants(l.entry.Class, l.entry.At) {
 			l.entry.Sealed = bytes.Clone(l.entry.Sealed)
 			out = append(out, l.entry)
 		}
@@ -345,13 +350,17 @@ func (s *Store) Journal(ctx context.Context, q store.JournalQuery) (out []store.
 			return hurt.err
 		}
 		c := r.bucket(loglines).Cursor()
-		for k, _ := c.Seek(idKey(q.After + 1)); k != nil && len(out) < q.Limit; k, _ = c.Next() {
+		k, next := startOf(c, q)
+		for ; k != nil && len(out) < q.Limit; k, _ = next() {
 			l, _, err := r.logged(order.Uint64(k))
 			if err != nil {
 				if err := hurt.tell(err); err != nil {
 					return err
 				}
 				continue
+			}
+			if l.what == isEntry && q.Newest && !q.Since.IsZero() && l.entry.At.Before(q.Since.Add(-outOfOrder)) {
+				break
 			}
 			if q.Of.Has(l.key().Partition()) {
 				add(&l)
@@ -360,6 +369,27 @@ func (s *Store) Journal(ctx context.Context, q store.JournalQuery) (out []store.
 		return hurt.err
 	})
 	return out, err
+}
+
+// outOfOrder is how much older than a later row a row may be, where the clock went back.
+const outOfOrder = 24 * time.Hour
+
+// startOf is the first row that a query of the whole journal looks at, and the way on from there.
+func startOf(c *bolt.Cursor, q store.JournalQuery) (k []byte, next func() (k, v []byte)) {
+	switch {
+	case !q.Newest:
+		k, _ = c.Seek(idKey(q.After + 1))
+		return k, c.Next
+	case q.After == 0:
+		k, _ = c.Last()
+	default:
+		if k, _ = c.Seek(idKey(q.After)); k == nil {
+			k, _ = c.Last()
+		} else {
+			k, _ = c.Prev()
+		}
+	}
+	return k, c.Prev
 }
 
 // Tombstones lists erasures.

@@ -16,6 +16,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (out store.
 	err = s.update(ctx, func(w *writer) error {
 		out = store.Swept{}
 		last := millis(now)
+		if err := w.put(meta, sweptKey, order.AppendUint64(nil, last)); err != nil {
+			return err
+		}
 		var rows [][]byte
 		c := w.bucket(kept).Cursor()
 		for k, _ := c.First(); k != nil && order.Uint64(k) <= last; k, _ = c.Next() {
@@ -36,6 +39,18 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (out store.
 		return w.forgetSeen(now, &out)
 	})
 	return out, err
+}
+
+// LastSweep reads when the file was last swept.
+func (s *Store) LastSweep(ctx context.Context) (at time.Time, err error) {
+	err = s.view(ctx, func(r *reader) error {
+		v, err := r.get(meta, sweptKey)
+		if err == nil && len(v) == 8 {
+			at = moment(order.Uint64(v))
+		}
+		return err
+	})
+	return at, err
 }
 
 // sweep deletes one thing, if its date is still what it was when the row was put.

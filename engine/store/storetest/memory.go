@@ -24,6 +24,7 @@ type Memory struct {
 	items      map[itemID]store.Item
 	seen       map[seenID]bool
 	floor      int64 // second
+	swept      time.Time
 	tombstones []store.Erasure
 	leases     [store.Partitions]store.Lease
 }
@@ -319,6 +320,16 @@ func (m *Memory) Lease(ctx context.Context, partition int, owner string, now tim
 	return *l, nil
 }
 
+// LastSweep is the time of the last one.
+func (m *Memory) LastSweep(ctx context.Context) (time.Time, error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer leave()
+	return m.swept, nil
+}
+
 // Sweep deletes what is past its date; it knows no limit.
 func (m *Memory) Sweep(ctx context.Context, now time.Time, _ int) (out store.Swept, err error) {
 	leave, err := m.enter(ctx)
@@ -326,6 +337,7 @@ func (m *Memory) Sweep(ctx context.Context, now time.Time, _ int) (out store.Swe
 		return out, err
 	}
 	defer leave()
+	m.swept = whole(now)
 	past := func(kept time.Time) bool { return !kept.IsZero() && !kept.After(whole(now)) }
 	for _, c := range m.contacts {
 		before := len(c.Fields)

@@ -171,12 +171,16 @@ func (m *Memory) Journal(ctx context.Context, q store.JournalQuery) (out []store
 	for _, id := range slices.Sorted(maps.Keys(m.entries)) {
 		e := *m.entries[id]
 		mine := q.Key != store.Key{}
-		if mine && e.Key == q.Key && (q.After == 0 || id < q.After) || !mine && q.Of.Has(e.Key.Partition()) && id > q.After {
+		if !q.Wants(e.Class, e.At) {
+			continue
+		}
+		back := !mine && q.Newest && (q.After == 0 || id < q.After)
+		if back && q.Of.Has(e.Key.Partition()) || mine && e.Key == q.Key && (q.After == 0 || id < q.After) || !mine && !q.Newest && q.Of.Has(e.Key.Partition()) && id > q.After {
 			e.Sealed = bytes.Clone(e.Sealed)
 			out = append(out, e)
 		}
 	}
-	if (q.Key != store.Key{}) {
+	if q.Newest || (q.Key != store.Key{}) {
 		slices.Reverse(out)
 	}
 	return out[:min(len(out), q.Limit)], nil

@@ -234,6 +234,37 @@ func journal(t *testing.T, s store.Store) {
 	same(t, "all", "1234", list(store.Key{}, store.All))
 	same(t, "of a contact", "431", list(a, 0))
 	same(t, "of a partition", "2", list(store.Key{}, 1<<b.Partition()))
+	must(t, s, store.Turn{Key: b, Expect: store.Any, At: at(4), Journal: []store.Entry{{Class: 7, Sealed: []byte("5")}, {Class: 3, Sealed: []byte("6")}},
+		Outbox: []store.Message{message("between")}})
+	must(t, s, store.Turn{Key: a, Expect: store.Any, At: at(5), Journal: []store.Entry{{Class: 7, Sealed: []byte("7")}}})
+	chosen := func(q store.JournalQuery) (out string) {
+		for _, e := range pages(t, 2, func(after store.Entry) ([]store.Entry, error) {
+			q.After, q.Limit = after.ID, 2
+			return s.Journal(ctx, q)
+		}) {
+			out += string(e.Sealed)
+		}
+		return out
+	}
+	same(t, "newest first", "7654321", chosen(store.JournalQuery{Of: store.All, Newest: true}))
+	same(t, "newest first of a partition", "652", chosen(store.JournalQuery{Of: 1 << b.Partition(), Newest: true}))
+	same(t, "of a class", "57", chosen(store.JournalQuery{Of: store.All, Classes: 1 << 7}))
+	same(t, "of two classes, newest first", "765", chosen(store.JournalQuery{Of: store.All, Classes: 1<<7 | 1<<3, Newest: true}))
+	same(t, "since, newest first", "7654", chosen(store.JournalQuery{Of: store.All, Newest: true, Since: at(3)}))
+	same(t, "of a class and a contact", "7", chosen(store.JournalQuery{Key: a, Classes: 1 << 7}))
+}
+
+func lastSweep(t *testing.T, s store.Store) {
+	when := func() time.Time {
+		at, err := s.LastSweep(context.Background())
+		check(t, err)
+		return at
+	}
+	same(t, "never", time.Time{}, when())
+	sweep(t, s, at(5))
+	same(t, "once", at(5), when())
+	sweep(t, s, at(9))
+	same(t, "again", at(9), when())
 }
 
 func leases(t *testing.T, s store.Store) {

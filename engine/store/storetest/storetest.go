@@ -43,6 +43,7 @@ func Exercise(t *testing.T, open Open) {
 		{"a turn goes in whole", wholeTurn},
 		{"a turn that expects another revision leaves no trace", conflicts},
 		{"an event counts once", duplicates},
+		{"the store knows when it was last swept", lastSweep},
 		{"events older than what is remembered count as seen", oldEvents},
 		{"a turn that does not apply keeps no other from applying", oneOfMany},
 		{"a turn without expectation leaves the revision", anyRevision},

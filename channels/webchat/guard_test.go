@@ -1,0 +1,497 @@
+package webchat_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"baraza/channels"
+	"baraza/channels/webchat"
+	"baraza/engine"
+)
+
+// A raw is a connection whose bytes the test writes itself.
+type raw struct {
+	t  testing.TB
+	c  net.Conn
+	in *bufio.Reader
+}
+
+func dial(t testing.TB, server *httptest.Server) *raw {
+	t.Helper()
+	c, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(patience))
+	return &raw{t, c, bufio.NewReader(c)}
+}
+
+// request is a handshake; more are header lines.
+func request(server *httptest.Server, more ...string) string {
+	lines := append([]string{"GET /socket HTTP/1.1", "Host: " + server.Listener.Addr().String(), "Connection: Upgrade",
+		"Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg=="}, more...)
+	return strings.Join(lines, "\r\n") + "\r\n\r\n"
+}
+
+func (r *raw) write(b string) error {
+	_, err := io.WriteString(r.c, b)
+	return err
+}
+
+// upgrade shakes hands and returns the answer.
+func (r *raw) upgrade(server *httptest.Server, more ...string) *http.Response {
+	r.t.Helper()
+	if err := r.write(request(server, more...)); err != nil {
+		r.t.Fatal(err)
+	}
+	response, err := http.ReadResponse(r.in, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return response
+}
+
+// Bits and kinds of frames in RFC 6455.
+const (
+	fin, rsv1                            = 0x80, 0x40
+	more, textFrame, closing, ping, pong = 0x0, 0x1, 0x8, 0x9, 0xA
+)
+
+// frame is one frame as a page sends it, masked with zeros.
+func frame(first byte, content string) string {
+	b := []byte{first}
+	switch n := len(content); {
+	case n < 126:
+		b = append(b, 0x80|byte(n))
+	case n < 1<<16:
+		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, 0x80|127), uint64(n))
+	}
+	return string(b) + "\x00\x00\x00\x00" + content
+}
+
+// next reads a frame of the server.
+func (r *raw) next() (kind byte, content []byte, err error) {
+	var head [2]byte
+	if _, err := io.ReadFull(r.in, head[:]); err != nil {
+		return 0, nil, err
+	}
+	n := int(head[1])
+	if n == 126 {
+		var long [2]byte
+		if _, err := io.ReadFull(r.in, long[:]); err != nil {
+			return 0, nil, err
+		}
+		n = int(binary.BigEndian.Uint16(long[:]))
+	}
+	content = make([]byte, n)
+	_, err = io.ReadFull(r.in, content)
+	return head[0] & 0xF, content, err
+}
+
+// ended reads until the connection ends, and returns the code it ended with; 0 where it was cut off.
+func (r *raw) ended() int {
+	r.t.Helper()
+	code := 0
+	for {
+		kind, content, err := r.next()
+		if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() {
+			r.t.Fatal("the connection is still open")
+		}
+		if err != nil {
+			return code
+		}
+		if kind == closing && len(content) >= 2 {
+			code = int(binary.BigEndian.Uint16(content))
+		}
+	}
+}
+
+// greeted is a raw connection after hello and welcome.
+func greeted(t testing.TB, server *httptest.Server) *raw {
+	t.Helper()
+	r := dial(t, server)
+	if got := r.upgrade(server, "Origin: "+server.URL); got.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatal(got.Status)
+	}
+	if err := r.write(frame(fin|textFrame, `{"type":"hello","v":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, content, err := r.next(); err != nil || !strings.Contains(string(content), "welcome") {
+		t.Fatalf("greeted with %q, %v", content, err)
+	}
+	return r
+}
+
+func TestOnlyOurOwnPageOpensASocket(t *testing.T) {
+	t.Parallel()
+	_, server := serve(t, newKept(), webchat.Settings{})
+	for name, c := range map[string]struct {
+		headers []string
+		want    int
+	}{
+		"our own":       {[]string{"Origin: " + server.URL}, 101},
+		"none":          {nil, 403},
+		"foreign":       {[]string{"Origin: https://evil.example"}, 403},
+		"two":           {[]string{"Origin: " + server.URL, "Origin: " + server.URL}, 403},
+		"null":          {[]string{"Origin: null"}, 403},
+		"another port":  {[]string{"Origin: http://127.0.0.1:1"}, 403},
+		"ours and more": {[]string{"Origin: " + server.URL + ".evil.example"}, 403},
+	} {
+		if got := dial(t, server).upgrade(server, c.headers...); got.StatusCode != c.want {
+			t.Errorf("%s: got %d, want %d", name, got.StatusCode, c.want)
+		}
+	}
+	// A name that an attacker makes lead to this machine is not this machine's.
+	r := dial(t, server)
+	if err := r.write(strings.Replace(request(server, "Origin: http://evil.example"), server.Listener.Addr().String(), "evil.example", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := http.ReadResponse(r.in, nil); err != nil || got.StatusCode != 403 {
+		t.Errorf("rebound: %v, %v", got, err)
+	}
+}
+
+func TestASiteThatEmbedsTheChatOpensNoSocketItself(t *testing.T) {
+	t.Parallel()
+	_, server := serve(t, newKept(), webchat.Settings{Own: "https://chat.example.org", Origins: []string{"https://www.example.org"}})
+	for origin, want := range map[string]int{"https://chat.example.org": 101, "https://www.example.org": 403, "http://chat.example.org": 403,
+		"https://chat.example.org:444": 403, server.URL: 403} {
+		if got := dial(t, server).upgrade(server, "Origin: "+origin); got.StatusCode != want {
+			t.Errorf("%s: got %d, want %d", origin, got.StatusCode, want)
+		}
+	}
+}
+
+func TestACompressedBombIsNotUnpacked(t *testing.T) {
+	t.Parallel()
+	inbox := newKept()
+	_, server := serve(t, inbox, webchat.Settings{})
+	r := dial(t, server)
+	got := r.upgrade(server, "Origin: "+server.URL, "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover")
+	if extensions := got.Header.Get("Sec-WebSocket-Extensions"); extensions != "" {
+		t.Errorf("it agrees to %q", extensions)
+	}
+	var bomb bytes.Buffer
+	w, err := flate.NewWriter(&bomb, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(w, `{"type":"hello","v":1,"lang":"%s"}`, strings.Repeat("a", 40<<20))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if bomb.Len() > 64<<10 {
+		t.Fatalf("the bomb has %d bytes, over the read limit", bomb.Len())
+	}
+	if err := r.write(frame(fin|rsv1|textFrame, bomb.String())); err != nil {
+		t.Fatal(err)
+	}
+	if code := r.ended(); code != websocket.CloseProtocolError {
+		t.Errorf("ended with %d", code)
+	}
+}
+
+func TestAMessageOverTheReadLimitEnds(t *testing.T) {
+	t.Parallel()
+	_, server := serve(t, newKept(), webchat.Settings{})
+	for name, write := range map[string]func(*raw){
+		"in one frame": func(r *raw) { r.write(frame(fin|textFrame, strings.Repeat("a", 65<<10))) },
+		"in many": func(r *raw) {
+			r.write(frame(textFrame, strings.Repeat("a", 1<<10)))
+			for range 80 {
+				r.write(frame(more, strings.Repeat("a", 1<<10)))
+			}
+		},
+	} {
+		r := greeted(t, server)
+		write(r)
+		if code := r.ended(); code != websocket.CloseMessageTooBig && code != 0 {
+			t.Errorf("%s: ended with %d", name, code)
+		}
+	}
+}
+
+func TestAHandshakeThatTakesTooLongEnds(t *testing.T) {
+	t.Parallel()
+	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Hello: 300 * time.Millisecond}})
+
+	drip := dial(t, server) // the headers byte by byte
+	var cut bool
+	for _, b := range []byte(request(server, "Origin: "+server.URL)) {
+		if _, err := drip.c.Write([]byte{b}); err != nil {
+			cut = true
+			break
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+	if answer, err := http.ReadResponse(drip.in, nil); !cut && err == nil && answer.StatusCode == http.StatusSwitchingProtocols {
+		t.Error("headers in drops are waited for")
+	}
+
+	silent := dial(t, server)
+	silent.upgrade(server, "Origin: "+server.URL)
+	silent.ended()
+
+	begun := dial(t, server) // a hello that never ends, with pongs between
+	begun.upgrade(server, "Origin: "+server.URL)
+	begun.write(frame(textFrame, `{"type":`))
+	go begun.drip(frame(fin|pong, ""), 50*time.Millisecond)
+	begun.ended()
+	until(t, "all have left", func() bool { return webchat.Open(c) == 0 })
+}
+
+// drip writes the same bytes again and again until the connection is cut.
+func (r *raw) drip(b string, pause time.Duration) {
+	for r.write(b) == nil {
+		<-time.After(pause)
+	}
+}
+
+func TestPongsDoNotMoveTheTimeOfAMessage(t *testing.T) {
+	t.Parallel()
+	_, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Message: 500 * time.Millisecond, Idle: time.Hour, Burst: 10_000, Rate: 10_000}})
+	r := greeted(t, server)
+	r.write(frame(textFrame, `{"type":"message","id":"12345678","text":"`))
+	go r.drip(frame(more, "a")+frame(fin|pong, ""), 20*time.Millisecond)
+	r.ended()
+}
+
+func TestASilentPageIsLeftAndALivingOneIsNot(t *testing.T) {
+	t.Parallel()
+	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Idle: 600 * time.Millisecond, Burst: 1000}})
+	greeted(t, server).ended() // reads pings, answers none
+
+	p := newPage(t, server) // gorilla's client answers pings
+	p.connect()
+	pings := make(chan struct{}, 100)
+	answer := p.ws.PingHandler()
+	p.ws.SetPingHandler(func(data string) error {
+		pings <- struct{}{}
+		return answer(data)
+	})
+	for range 6 { // three times as often as the idle time
+		select {
+		case <-pings:
+		case err := <-p.closed:
+			t.Fatalf("a page that answers was left: %v", err)
+		}
+	}
+	if n := webchat.Open(c); n != 1 {
+		t.Errorf("%d connections are open", n)
+	}
+}
+
+func TestAFloodEndsTheConnectionAlone(t *testing.T) {
+	t.Parallel()
+	inbox := newKept()
+	_, server := serve(t, inbox, webchat.Settings{Limits: webchat.Limits{Burst: 5}, Now: func() time.Time { return time.Unix(1791187200, 0) }})
+	other := newPage(t, server)
+	other.connect()
+	for name, one := range map[string]string{
+		"messages":    frame(fin|textFrame, `{"type":"message","id":"12345678","text":""}`),
+		"pings":       frame(fin|ping, "x"),
+		"late acks":   frame(fin|textFrame, `{"type":"ack","id":"12345678"}`),
+		"empty pongs": frame(fin|pong, ""),
+	} {
+		r := greeted(t, server)
+		go func() {
+			for range 10_000 {
+				if r.write(one) != nil {
+					return
+				}
+			}
+		}()
+		if code := r.ended(); code != websocket.ClosePolicyViolation && code != 0 {
+			t.Errorf("%s: ended with %d", name, code)
+		}
+	}
+	other.write(map[string]any{"text": "hola"})
+	other.settle()
+	if got := inbox.wait(t, 1); len(got) != 1 || got[0].Event.Text != "hola" {
+		t.Errorf("kept: %v", got)
+	}
+}
+
+func TestAPageThatReadsTooSlowlyIsCutOff(t *testing.T) {
+	t.Parallel()
+	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Queue: 4, Ack: patience, Write: patience}})
+	p := newPage(t, server)
+	p.connect()
+	p.disconnect()
+	until(t, "the page has left", func() bool { return webchat.Open(c) == 0 })
+
+	r := dial(t, server)
+	r.c.(*net.TCPConn).SetReadBuffer(4 << 10)
+	r.upgrade(server, "Origin: "+server.URL)
+	r.write(frame(fin|textFrame, `{"type":"hello","v":1,"secret":"`+p.secret+`"}`))
+	until(t, "it is there", func() bool { return webchat.Open(c) == 1 })
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	d := delivery(t, c, p, "", engine.Outgoing{Text: strings.Repeat("مكتب ", 1500)})
+	var all sync.WaitGroup
+	cut := make(chan channels.Result, 1000)
+	until(t, "the person is away", func() bool { // what the kernel buffers is not ours to bound
+		d.ID += "x"
+		if len(d.ID) > 60 {
+			d.ID = "y"
+		}
+		one := d
+		all.Go(func() {
+			if r := c.Send(ctx, one); r.Class == channels.Retry {
+				select {
+				case cut <- r:
+				default:
+				}
+			}
+		})
+		return webchat.Open(c) == 0
+	})
+	stop()
+	all.Wait()
+	if len(cut) == 0 {
+		t.Error("no send ended with retry")
+	}
+}
+
+func TestConnectionsHaveANumber(t *testing.T) {
+	t.Parallel()
+	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Connections: 2}})
+	first := greeted(t, server)
+	greeted(t, server)
+	if got := dial(t, server).upgrade(server, "Origin: "+server.URL); got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+		t.Errorf("the third is answered with %s", got.Status)
+	}
+	first.c.Close()
+	until(t, "one has left", func() bool { return webchat.Open(c) == 1 })
+	greeted(t, server)
+}
+
+func TestAPersonHasSoManyTabs(t *testing.T) {
+	t.Parallel()
+	_, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Tabs: 2}})
+	first := newPage(t, server)
+	first.connect()
+	for range 2 {
+		next := newPage(t, server)
+		next.secret = first.secret
+		next.connect()
+	}
+	if err := <-first.closed; !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
+		t.Errorf("the oldest ended with %v", err)
+	}
+}
+
+func TestAddressesWaitOnlyWhereHandshakesFail(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	now, from := time.Unix(1791187200, 0), "192.0.2.7:1"
+	set := func(address string, later time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		from, now = address, now.Add(later)
+	}
+	_, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Failures: 3},
+		Now: func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			return now
+		}, Address: func(*http.Request) string {
+			mu.Lock()
+			defer mu.Unlock()
+			return from
+		}})
+	status := func(origin string) int { return dial(t, server).upgrade(server, "Origin: "+origin).StatusCode }
+	for range 10 { // a camp behind one address
+		greeted(t, server)
+	}
+	for range 3 {
+		if got := status("https://evil.example"); got != 403 {
+			t.Errorf("a foreign page is answered with %d", got)
+		}
+	}
+	if got := status(server.URL); got != http.StatusTooManyRequests {
+		t.Errorf("after three failures: %d", got)
+	}
+	set("192.0.2.8:1", 0)
+	greeted(t, server)
+	set("192.0.2.7:1", time.Minute)
+	greeted(t, server)
+}
+
+func TestAStrangeProtocolEnds(t *testing.T) {
+	t.Parallel()
+	_, server := serve(t, newKept(), webchat.Settings{})
+	for name, hello := range map[string]string{
+		"no hello":    `{"type":"message","id":"12345678","text":"x"}`,
+		"version 2":   `{"type":"hello","v":2}`,
+		"weak secret": `{"type":"hello","v":1,"secret":"1234"}`,
+		"not JSON":    `hello`,
+		"deep":        strings.Repeat("[", 60_000),
+	} {
+		r := dial(t, server)
+		r.upgrade(server, "Origin: "+server.URL)
+		r.write(frame(fin|textFrame, hello))
+		if code := r.ended(); code != websocket.ClosePolicyViolation {
+			t.Errorf("%s: ended with %d", name, code)
+		}
+	}
+	r := greeted(t, server)
+	r.write(frame(fin|0x2, "bytes"))
+	if code := r.ended(); code != websocket.CloseUnsupportedData {
+		t.Errorf("bytes: ended with %d", code)
+	}
+}
+
+func TestClosingEndsAllAndTakesNoMore(t *testing.T) {
+	t.Parallel()
+	c, server := serve(t, newKept(), webchat.Settings{})
+	p := newPage(t, server)
+	p.connect()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-p.closed; !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+		t.Errorf("ended with %v", err)
+	}
+	if got := dial(t, server).upgrade(server, "Origin: "+server.URL); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("afterwards: %s", got.Status)
+	}
+}
+
+func FuzzWhatAPageSays(f *testing.F) {
+	for _, s := range []string{`{"type":"message","id":"12345678","text":"x"}`, `{"type":"message","id":"12345678","location":{"lat":1,"lon":2}}`,
+		`{"type":"message","id":"12345678","text":"x","token":"b1.2"}`, `{"seen":["` + strings.Repeat("a", 100) + `"]}`, "\xff"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		in, code, ok := webchat.Read(b)
+		if !ok {
+			return
+		}
+		if code == "" && (in.ID == "" || len(in.ID) > 80 || len(in.From) != 1) {
+			t.Errorf("%q is taken as %+v", b, in)
+		}
+		if _, err := json.Marshal(in); err != nil {
+			t.Errorf("%q cannot be printed: %v", b, err)
+		}
+	})
+}

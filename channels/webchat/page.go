@@ -1,0 +1,212 @@
+package webchat
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+//go:embed web
+var web embed.FS
+
+// An asset is a file of the page, as it is and compressed.
+type asset struct {
+	kind, tag     string
+	plain, packed []byte
+}
+
+func newAsset(kind string, content []byte) (asset, error) {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return asset{}, err
+	}
+	if _, err := w.Write(content); err != nil {
+		return asset{}, err
+	}
+	if err := w.Close(); err != nil {
+		return asset{}, err
+	}
+	sum := sha256.Sum256(content)
+	return asset{kind, `"` + hex.EncodeToString(sum[:8]), content, b.Bytes()}, nil
+}
+
+// ServeHTTP lets browsers keep the asset, and ask whether it is still the same.
+func (a asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", a.kind)
+	h.Set("Cache-Control", "no-cache")
+	h.Add("Vary", "Accept-Encoding")
+	harden(h)
+	content, tag := a.plain, a.tag+`"`
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		content, tag = a.packed, a.tag+`-gzip"`
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", tag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+}
+
+func harden(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
+// pages are all files of the page; the frame is there once for each language.
+type pages struct {
+	loader, script, style asset
+	frames                map[string]asset
+	names                 []string // languages of frames, that of the settings first
+	matcher               language.Matcher
+}
+
+func newPages(s Settings) (p pages, err error) {
+	read := func(name, kind string) asset {
+		b, failure := web.ReadFile("web/" + name)
+		a, packing := newAsset(kind, b)
+		for _, e := range []error{failure, packing} {
+			if e != nil && err == nil {
+				err = e
+			}
+		}
+		return a
+	}
+	p.loader = read("chat.js", "text/javascript; charset=utf-8")
+	p.script = read("frame.js", "text/javascript; charset=utf-8")
+	p.style = read("frame.css", "text/css; charset=utf-8")
+	if err != nil {
+		return p, err
+	}
+	b, err := fs.ReadFile(web, "web/frame.html")
+	if err != nil {
+		return p, err
+	}
+	frame, err := template.New("frame").Parse(string(b))
+	if err != nil {
+		return p, err
+	}
+	wordings, err := readWords()
+	if err != nil {
+		return p, err
+	}
+	p.names = slices.Sorted(maps.Keys(wordings))
+	first, _, _ := strings.Cut(s.Language, "-")
+	if wordings[first] == nil {
+		first = "en"
+	}
+	slices.SortStableFunc(p.names, func(a, b string) int { return order(a == first) - order(b == first) })
+	p.frames = map[string]asset{}
+	var tags []language.Tag
+	for _, name := range p.names {
+		a, err := framed(frame, name, wordings[name], s)
+		if err != nil {
+			return p, err
+		}
+		p.frames[name] = a
+		tags = append(tags, language.Make(name))
+	}
+	p.matcher = language.NewMatcher(tags)
+	return p, nil
+}
+
+func order(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+// readWords reads the words of the page by language; every language has all of them.
+func readWords() (map[string]map[string]string, error) {
+	b, err := web.ReadFile("web/words.json")
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]map[string]string
+	if err := json.Unmarshal(b, &all); err != nil {
+		return nil, err
+	}
+	for name, words := range all {
+		for word := range all["en"] {
+			if words[word] == "" {
+				return nil, fmt.Errorf("web/words.json has no %q in %q", word, name)
+			}
+		}
+	}
+	return all, nil
+}
+
+func framed(frame *template.Template, name string, words map[string]string, s Settings) (asset, error) {
+	own, err := json.Marshal(words)
+	if err != nil {
+		return asset{}, err
+	}
+	title := s.Title
+	if title == "" {
+		title = words["chat"]
+	}
+	var b bytes.Buffer
+	if err := frame.Execute(&b, map[string]any{"Lang": name, "Dir": direction(name), "Title": title, "Words": words,
+		"JSON": string(own), "Exit": s.Exit, "Most": textUnits}); err != nil {
+		return asset{}, err
+	}
+	return newAsset("text/html; charset=utf-8", b.Bytes())
+}
+
+// frame serves the page in the language of its address, else the best of those that the browser asks for.
+func (c *Channel) frame(w http.ResponseWriter, r *http.Request) {
+	host := r.Host
+	if own := c.settings.Own; own != "" {
+		_, host, _ = strings.Cut(own, "://")
+	} else if !isLoopback(host) {
+		refuse(w, http.StatusMisdirectedRequest)
+		return
+	}
+	h := w.Header()
+	// The sockets are named because older browsers do not count them to 'self'.
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "+
+		"connect-src 'self' wss://"+host+" ws://"+host+"; base-uri 'none'; form-action 'none'; "+
+		"require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors "+c.ancestors())
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
+	h.Add("Vary", "Accept-Language")
+	c.pages.frames[c.pages.best(r)].ServeHTTP(w, r)
+}
+
+func (p *pages) best(r *http.Request) string {
+	var wanted []language.Tag
+	if asked := r.URL.Query().Get("lang"); tags.MatchString(asked) {
+		wanted = append(wanted, language.Make(asked))
+	}
+	if accept := r.Header.Get("Accept-Language"); len(accept) <= 200 {
+		more, _, err := language.ParseAcceptLanguage(accept)
+		if err == nil {
+			wanted = append(wanted, more...)
+		}
+	}
+	_, i, confidence := p.matcher.Match(wanted...)
+	if confidence == language.No {
+		i = 0
+	}
+	return p.names[i]
+}
+
+// ancestors are the sites that may show the page in theirs.
+func (c *Channel) ancestors() string {
+	if c.settings.Own == "" && len(c.settings.Origins) == 0 {
+		return "http://localhost:* http://127.0.0.1:*"
+	}
+	return strings.Join(c.settings.Origins, " ")
+}

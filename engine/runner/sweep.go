@@ -1,0 +1,105 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"baraza/engine/store"
+)
+
+const (
+	sweepEvery = time.Hour
+	sweepAgain = time.Minute // after one that failed
+	sweepPiece = 256         // things a transaction
+)
+
+// sweeper deletes what is past its date: fields, records, messages, cases, entries, deduplication keys. What a wrong
+// clock deletes does not come back, so it does not sweep where the last sweep was more than a day ago, be it that the
+// clock leapt or that nobody served, before an operator has said that the clock is right (ConfirmClock).
+type sweeper struct {
+	r     *Runner
+	woken chan struct{}
+
+	mu        sync.Mutex
+	last      time.Time
+	held      bool
+	confirmed bool
+}
+
+func newSweeper(r *Runner) *sweeper { return &sweeper{r: r, woken: make(chan struct{}, 1)} }
+
+func (s *sweeper) confirm() {
+	s.mu.Lock()
+	s.confirmed = s.held
+	s.mu.Unlock()
+	select {
+	case s.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (s *sweeper) run(ctx context.Context) error {
+	for {
+		pause := sweepEvery
+		if err := s.round(ctx); err != nil && ctx.Err() == nil {
+			if !errors.Is(err, store.ErrUnknown) {
+				s.r.log.Error("what is past its date was not deleted", "error", err)
+			}
+			pause = sweepAgain
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.woken:
+		case <-s.r.config.Clock.After(pause):
+		}
+	}
+}
+
+func (s *sweeper) round(ctx context.Context) error {
+	last, err := s.r.config.Store.LastSweep(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.r.now()
+	if !s.may(last, now) {
+		return nil
+	}
+	for {
+		swept, err := s.r.config.Store.Sweep(ctx, now, sweepPiece)
+		if err != nil {
+			return err
+		}
+		s.r.Figures.addSwept(swept)
+		if !swept.More {
+			break
+		}
+		if !s.r.wait(ctx, s.r.timing.TimerPause) { // turns go between
+			return nil
+		}
+	}
+	if s.r.config.Sweep != nil {
+		return s.r.config.Sweep(ctx, now)
+	}
+	return nil
+}
+
+// may tells whether the clock can be believed.
+func (s *sweeper) may(last, now time.Time) bool {
+	s.mu.Lock()
+	doubtful := !last.IsZero() && now.Sub(last) > jumpBelieved && !s.confirmed
+	fresh := doubtful && !s.held
+	s.last, s.held = last, doubtful
+	if !doubtful {
+		s.confirmed = false
+	}
+	s.mu.Unlock()
+	if fresh {
+		s.r.Figures.SweepsHeld.Add(1)
+		s.r.log.Error("nothing is deleted until an operator confirms the clock: the last time was more than a day ago", "last", last, "now", now)
+		s.r.alert(Alert{Code: "sweep-held", Severity: Warning, At: now})
+	}
+	return !doubtful
+}

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"context"
+	"slices"
+
+	"baraza/channels"
+	"baraza/channels/telegram"
+	"baraza/channels/webchat"
+	"baraza/channels/whatsapp"
+	"baraza/engine/keys"
+	"baraza/engine/runner"
+	"baraza/server/desk"
+)
+
+// kindsOf are the names that channels have for people, the surest first.
+var kindsOf = map[string][]string{
+	whatsapp.Name: {channels.Phone, channels.ScopedID, channels.ParentID},
+	telegram.Name: {channels.TelegramUser},
+	webchat.Name:  {channels.WebSession},
+}
+
+// Desk is what operators do with this process. Run has to run.
+func (s *Server) Desk() *desk.Desk {
+	rings := runner.Rings{Packs: map[string]*keys.Ring{}, Clock: s.clock}
+	p := desk.Parts{Runner: s.runner, Store: s.store, Keys: rings, Countries: map[string]desk.Country{}, Program: s.program,
+		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Log: s.log}
+	for name, ring := range s.rings {
+		p.Countries[name] = desk.Country{Ring: ring, Weeks: s.weeks[name]}
+	}
+	for name, one := range s.packs {
+		c := p.Countries[one.country]
+		c.Packs = append(c.Packs, name)
+		slices.Sort(c.Packs)
+		rings.Packs[name] = c.Ring
+		p.Countries[one.country] = c
+	}
+	for channel, o := range s.outlets {
+		for account, l := range o.lines {
+			p.Senders = append(p.Senders, runner.Sender{Pack: l.pack, Channel: channel, Account: account}.String())
+		}
+	}
+	slices.Sort(p.Senders)
+	return desk.New(p)
+}
+
+// control answers operators' commands on the socket until ctx ends.
+func (s *Server) control(ctx context.Context) error {
+	l, err := desk.Listen(s.config.Socket())
+	if err != nil {
+		return err
+	}
+	return desk.Serve(ctx, l, s.Desk().Handler())
+}

@@ -1,0 +1,358 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+
+	"baraza/engine/store"
+)
+
+// A backup is a folder: a copy of the data, a sealed copy of each country's keys, every erasure, and a manifest. What
+// lies in it says nothing to who does not have both the country's key and the key of the backup's week, and of
+// neither it holds a copy.
+const (
+	backupFormat = 1
+	manifestName = "manifest.json"
+	dataName     = "store.db"
+	erasedName   = "erased.json"
+	keysEnding   = ".keys"
+)
+
+// Manifest says what is in a backup.
+type Manifest struct {
+	Format int       `json:"format"`
+	At     time.Time `json:"at"`
+	Files  []File    `json:"files"`
+}
+
+// File is one of a backup.
+type File struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// erasedFile is the form of erased.json. A contact's key and the hashes say nothing to who has not the country's key.
+type erasedFile struct {
+	Erased []erasedLine `json:"erased"`
+}
+
+type erasedLine struct {
+	Contact  string    `json:"contact"`
+	At       time.Time `json:"at"`
+	Suppress []string  `json:"suppress,omitempty"`
+}
+
+func erasedLines(all []store.Erasure) erasedFile {
+	f := erasedFile{Erased: []erasedLine{}}
+	for _, e := range all {
+		line := erasedLine{Contact: e.Key.String(), At: e.At.UTC()}
+		for _, h := range e.Suppress {
+			line.Suppress = append(line.Suppress, h.String())
+		}
+		f.Erased = append(f.Erased, line)
+	}
+	return f
+}
+
+func readErased(r io.Reader) (all []store.Erasure, err error) {
+	var f erasedFile
+	if err := json.NewDecoder(r).Decode(&f); err != nil {
+		return nil, err
+	}
+	for _, line := range f.Erased {
+		key, ok := ParseKey(line.Contact)
+		if !ok {
+			return nil, fmt.Errorf("%q is no contact", line.Contact)
+		}
+		e := store.Erasure{Key: key, At: line.At}
+		for _, text := range line.Suppress {
+			h, ok := ParseKey(text)
+			if !ok {
+				return nil, fmt.Errorf("%q is no hash", text)
+			}
+			e.Suppress = append(e.Suppress, store.Hash(h))
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// erased are the erasures that data and keys know of. One of them may be behind by a moment.
+func (d *Desk) erased(ctx context.Context) ([]store.Erasure, error) {
+	all, err := d.Store.Tombstones(ctx, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range d.countryNames() {
+		all = append(all, d.Countries[name].Ring.Erased()...)
+	}
+	return unique(all), nil
+}
+
+// unique leaves one of each erasure, the one with the most suppressed identities.
+func unique(all []store.Erasure) []store.Erasure {
+	type moment struct {
+		key store.Key
+		ms  int64
+	}
+	at := map[moment]int{}
+	var out []store.Erasure
+	for _, e := range all {
+		m := moment{e.Key, e.At.UnixMilli()}
+		i, ok := at[m]
+		if !ok {
+			i, at[m] = len(out), len(out)
+			out = append(out, store.Erasure{Key: e.Key, At: e.At})
+		}
+		for _, h := range e.Suppress {
+			if !slices.Contains(out[i].Suppress, h) {
+				out[i].Suppress = append(out[i].Suppress, h)
+			}
+		}
+	}
+	return out
+}
+
+// eachPart writes the parts of a backup, one after the other: the data, then the keys, so that the keys of all that is in
+// the data are there, then the erasures, so that none is missing that keys or data had met by then.
+func (d *Desk) eachPart(ctx context.Context, at time.Time, part func(name string) (io.Writer, error)) error {
+	w, err := part(dataName)
+	if err != nil {
+		return err
+	}
+	if _, err := d.Store.Backup(ctx, w); err != nil {
+		return err
+	}
+	for _, name := range d.countryNames() {
+		if w, err = part(name + keysEnding); err != nil {
+			return err
+		}
+		c := d.Countries[name]
+		if err := c.Ring.Backup(ctx, w, c.Weeks, at); err != nil {
+			return err
+		}
+	}
+	all, err := d.erased(ctx)
+	if err != nil {
+		return err
+	}
+	if w, err = part(erasedName); err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(erasedLines(all))
+}
+
+// counted is a writer that measures.
+type counted struct {
+	to   io.Writer
+	n    int64
+	hash hash.Hash
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	n, err := c.to.Write(b)
+	c.n += int64(n)
+	c.hash.Write(b[:n])
+	return n, err
+}
+
+func (c *counted) file(name string) File { return File{name, c.n, hex.EncodeToString(c.hash.Sum(nil))} }
+
+// serveBackup streams the parts with the manifest as the last: an answer without one is cut off. It is streamed, not
+// written here, since the one who serves may be kept from the folder where backups lie.
+func (d *Desk) serveBackup(w http.ResponseWriter, r *http.Request) error {
+	var in None
+	if err := readBody(r, &in); err != nil {
+		return err
+	}
+	parts := multipart.NewWriter(w)
+	w.Header().Set("Content-Type", parts.FormDataContentType())
+	manifest := Manifest{Format: backupFormat, At: d.now().UTC()}
+	var now *counted
+	var name string
+	finish := func() {
+		if now != nil {
+			manifest.Files = append(manifest.Files, now.file(name))
+		}
+	}
+	open := func(next string) (io.Writer, error) {
+		return parts.CreatePart(textproto.MIMEHeader{"Content-Disposition": {mime.FormatMediaType("form-data", map[string]string{"name": next})}})
+	}
+	err := d.eachPart(r.Context(), manifest.At, func(next string) (io.Writer, error) {
+		finish()
+		to, err := open(next)
+		now, name = &counted{to: to, hash: sha256.New()}, next
+		return now, err
+	})
+	if err == nil {
+		finish()
+		var to io.Writer
+		if to, err = open(manifestName); err == nil {
+			err = json.NewEncoder(to).Encode(manifest)
+		}
+	}
+	if err == nil {
+		err = parts.Close()
+	}
+	if err != nil {
+		d.log.Error("a backup was cut off", "error", err)
+		panic(http.ErrAbortHandler) // the status has gone out: only a broken line can say it
+	}
+	d.log.Info("a backup was made", "files", len(manifest.Files))
+	return nil
+}
+
+var partName = regexp.MustCompile(`^(store\.db|erased\.json|manifest\.json|[a-z][a-z0-9_-]{0,31}\.keys)$`)
+
+// Backup writes a backup into a new folder: whole, on the disk and readable by its owner alone, or not at all.
+func (c *Client) Backup(ctx context.Context, folder string) (Manifest, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return Manifest{}, err
+	}
+	if _, err := os.Lstat(folder); err == nil {
+		return Manifest{}, fmt.Errorf("%s is there already; a backup is written into a new folder", folder)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return Manifest{}, err
+	}
+	above := filepath.Dir(folder)
+	if info, err := os.Stat(above); err != nil || !info.IsDir() {
+		return Manifest{}, fmt.Errorf("there is no folder %s to put it into", above)
+	}
+	temporary, err := os.MkdirTemp(above, "."+filepath.Base(folder)+"-") // mode 0700
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer func() { _ = os.RemoveAll(temporary) }()
+	manifest, err := c.receive(ctx, temporary)
+	if err != nil {
+		return Manifest{}, err
+	}
+	if err := os.Rename(temporary, folder); err != nil {
+		return Manifest{}, err
+	}
+	return manifest, syncDir(above)
+}
+
+// receive writes the parts into a folder and compares them with the manifest.
+func (c *Client) receive(ctx context.Context, folder string) (Manifest, error) {
+	response, err := c.post(ctx, "/store/backup", None{})
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	_, params, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if err != nil {
+		return Manifest{}, err
+	}
+	var got []File
+	var manifest []byte
+	for parts := multipart.NewReader(response.Body, params["boundary"]); ; {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return Manifest{}, cutOff(err)
+		}
+		name := part.FormName()
+		if !partName.MatchString(name) {
+			return Manifest{}, fmt.Errorf("the backup has a part %q, which this program does not know", name)
+		}
+		var kept bytes.Buffer
+		var from io.Reader = part
+		if name == manifestName {
+			from = io.TeeReader(io.LimitReader(part, mostBody), &kept)
+		}
+		file, err := writeFile(filepath.Join(folder, name), from)
+		if err != nil {
+			return Manifest{}, cutOff(err)
+		}
+		if name == manifestName {
+			manifest = kept.Bytes()
+		} else {
+			got = append(got, file)
+		}
+	}
+	m, err := readManifest(manifest)
+	if err != nil {
+		return Manifest{}, cutOff(err)
+	}
+	if !slices.Equal(m.Files, got) {
+		return Manifest{}, errors.New("the backup did not arrive as it was sent; make it again")
+	}
+	return m, syncDir(folder)
+}
+
+func cutOff(err error) error {
+	return fmt.Errorf("the backup was cut off, and nothing of it is kept: %w", err)
+}
+
+// writeFile writes a new file that its owner alone can read, and puts it on the disk.
+func writeFile(path string, from io.Reader) (File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return File{}, err
+	}
+	c := &counted{to: f, hash: sha256.New()}
+	_, err = io.Copy(c, from)
+	if synced := f.Sync(); err == nil {
+		err = synced
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return c.file(filepath.Base(path)), err
+}
+
+func readManifest(body []byte) (Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(body, &m); err != nil {
+		return m, errors.New("its manifest cannot be read")
+	}
+	if m.Format != backupFormat {
+		return m, fmt.Errorf("it has format %d, this program knows %d", m.Format, backupFormat)
+	}
+	for _, f := range m.Files {
+		if !partName.MatchString(f.Name) || f.Name == manifestName {
+			return m, fmt.Errorf("its manifest names a file %q, which is none of a backup", f.Name)
+		}
+	}
+	for _, needed := range []string{dataName, erasedName} {
+		if !slices.ContainsFunc(m.Files, func(f File) bool { return f.Name == needed }) {
+			return m, fmt.Errorf("it has no %s", needed)
+		}
+	}
+	return m, nil
+}
+
+// syncDir makes the names in a folder last.
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}

@@ -1,0 +1,135 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Client asks a desk. Its methods are those of Desk.
+type Client struct {
+	HTTP *http.Client
+}
+
+// Cases, and those below: see Desk.
+func (c *Client) Cases(ctx context.Context, in CaseQuery) (CaseList, error) {
+	return ask[CaseList](ctx, c, "/case/list", in)
+}
+
+func (c *Client) Case(ctx context.Context, in Which) (CaseDetail, error) {
+	return ask[CaseDetail](ctx, c, "/case/show", in)
+}
+
+func (c *Client) Reply(ctx context.Context, in CaseReply) (CaseLine, error) {
+	return ask[CaseLine](ctx, c, "/case/reply", in)
+}
+
+func (c *Client) Done(ctx context.Context, in CaseDone) (CaseLine, error) {
+	return ask[CaseLine](ctx, c, "/case/done", in)
+}
+
+func (c *Client) Find(ctx context.Context, in Person) (Found, error) {
+	return ask[Found](ctx, c, "/contact/find", in)
+}
+
+func (c *Client) Contact(ctx context.Context, in Person) (ContactDetail, error) {
+	return ask[ContactDetail](ctx, c, "/contact/show", in)
+}
+
+func (c *Client) Export(ctx context.Context, in Person) (Copied, error) {
+	return ask[Copied](ctx, c, "/contact/export", in)
+}
+
+func (c *Client) Erase(ctx context.Context, in Person) (Erased, error) {
+	return ask[Erased](ctx, c, "/contact/erase", in)
+}
+
+func (c *Client) Letters(ctx context.Context, in LetterQuery) (LetterList, error) {
+	return ask[LetterList](ctx, c, "/outbox/list", in)
+}
+
+func (c *Client) Retry(ctx context.Context, in LetterIDs) (LettersDone, error) {
+	return ask[LettersDone](ctx, c, "/outbox/retry", in)
+}
+
+func (c *Client) Drop(ctx context.Context, in LetterIDs) (LettersDone, error) {
+	return ask[LettersDone](ctx, c, "/outbox/drop", in)
+}
+
+func (c *Client) SenderLines(ctx context.Context) (SenderList, error) {
+	return ask[SenderList](ctx, c, "/sender/list", None{})
+}
+
+func (c *Client) Resume(ctx context.Context, in OneSender) (SenderLine, error) {
+	return ask[SenderLine](ctx, c, "/sender/resume", in)
+}
+
+func (c *Client) Reports(ctx context.Context, in ReportQuery) (ReportList, error) {
+	return ask[ReportList](ctx, c, "/report/list", in)
+}
+
+func (c *Client) Check(ctx context.Context) (Problems, error) {
+	return ask[Problems](ctx, c, "/store/check", None{})
+}
+
+func (c *Client) Stats(ctx context.Context) (Stats, error) {
+	return ask[Stats](ctx, c, "/store/stats", None{})
+}
+
+func (c *Client) Compact(ctx context.Context) (Compacted, error) {
+	return ask[Compacted](ctx, c, "/store/compact", None{})
+}
+
+func (c *Client) KeyList(ctx context.Context) (KeyList, error) {
+	return ask[KeyList](ctx, c, "/key/list", None{})
+}
+
+func (c *Client) RotateKey(ctx context.Context, in OneCountry) (CountryKeys, error) {
+	return ask[CountryKeys](ctx, c, "/key/rotate", in)
+}
+
+// ask is one request. What the desk says in words comes back as a *Problem.
+func ask[Out any](ctx context.Context, c *Client, path string, in any) (out Out, err error) {
+	response, err := c.post(ctx, path, in)
+	if err != nil {
+		return out, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	err = json.NewDecoder(response.Body).Decode(&out)
+	return out, err
+}
+
+// post returns an answer that is good; its body is to be closed.
+func (c *Client) post(ctx context.Context, path string, in any) (*http.Response, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://desk"+path, strings.NewReader(string(body)))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := c.HTTP.Do(request)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) { // its own words have an address that means nothing to anyone
+			err = u.Err
+		}
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response, nil
+	}
+	defer func() { _ = response.Body.Close() }()
+	var said struct{ Error string }
+	if err := json.NewDecoder(io.LimitReader(response.Body, mostBody)).Decode(&said); err != nil || said.Error == "" {
+		return nil, fmt.Errorf("the serving process answered %s", response.Status)
+	}
+	return nil, &Problem{response.StatusCode, said.Error}
+}

@@ -1,0 +1,148 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sort"
+	"strconv"
+	"time"
+
+	"baraza/engine/runner"
+	"baraza/engine/store"
+)
+
+// ReportQuery chooses what operators should see, of the last days; 7 when 0.
+type ReportQuery struct {
+	Days int    `json:"days,omitempty"`
+	Code string `json:"code,omitempty"`
+}
+
+// Report is one such thing. It has codes and no word of anybody.
+type Report struct {
+	At      *time.Time `json:"at"`
+	Kind    string     `json:"kind"` // report, set-aside, unknown-event, account, alert
+	Code    string     `json:"code"`
+	Says    string     `json:"says,omitempty"` // more codes
+	Pack    string     `json:"pack"`
+	Contact string     `json:"contact"`
+	Zone    string     `json:"zone"`
+}
+
+// ReportList is in the order of time, at most the newest mostReports of them.
+type ReportList struct {
+	Reports []Report `json:"reports"`
+	More    bool     `json:"more,omitempty"` // there were more, which are older
+}
+
+const mostReports = 500
+
+var reportKinds = map[uint8]string{runner.ReportEntry: "report", runner.SetAside: "set-aside", runner.Strange: "unknown-event",
+	runner.Account: "account", runner.AlertEntry: "alert"}
+
+// Reports lists them.
+func (d *Desk) Reports(ctx context.Context, in ReportQuery) (ReportList, error) {
+	out := ReportList{Reports: []Report{}}
+	switch {
+	case in.Days < 0 || in.Days > 366:
+		return out, wrong("say 1 to 366 days, not %d", in.Days)
+	case in.Days == 0:
+		in.Days = 7
+	}
+	since := d.now().AddDate(0, 0, -in.Days)
+	after, err := d.entryBefore(ctx, since)
+	if err != nil {
+		return out, err
+	}
+	packs := map[store.Key]string{}
+	q := store.JournalQuery{Of: store.All, After: after, Limit: page}
+	for {
+		entries, err := d.Store.Journal(ctx, q)
+		if err != nil && !errors.Is(err, store.ErrDamaged) {
+			return out, err
+		}
+		for _, e := range entries {
+			if reportKinds[e.Class] == "" || e.At.Before(since) {
+				continue
+			}
+			r, err := d.report(ctx, packs, e)
+			if err != nil {
+				return out, err
+			}
+			if in.Code != "" && in.Code != r.Code {
+				continue
+			}
+			if out.Reports = append(out.Reports, r); len(out.Reports) >= 2*mostReports {
+				out.Reports, out.More = slices.Clone(out.Reports[len(out.Reports)-mostReports:]), true
+			}
+		}
+		if len(entries) < page {
+			break
+		}
+		q.After = entries[len(entries)-1].ID
+	}
+	if n := len(out.Reports) - mostReports; n > 0 {
+		out.Reports, out.More = out.Reports[n:], true
+	}
+	return out, nil
+}
+
+// entryBefore finds where to begin without reading what is older: entries grow with time.
+func (d *Desk) entryBefore(ctx context.Context, since time.Time) (uint64, error) {
+	var failed error
+	n := sort.Search(1<<47, func(id int) bool {
+		next, err := d.Store.Journal(ctx, store.JournalQuery{Of: store.All, After: uint64(id), Limit: 1})
+		if err != nil && !errors.Is(err, store.ErrDamaged) && failed == nil {
+			failed = err
+		}
+		return len(next) == 0 || !next[0].At.Before(since)
+	})
+	return uint64(n), failed
+}
+
+// report reads the codes of an entry. What a person wrote, and what a flow or a provider wrote in words, stays where
+// it is.
+func (d *Desk) report(ctx context.Context, packs map[store.Key]string, e store.Entry) (Report, error) {
+	pack, known := packs[e.Key]
+	if !known {
+		var err error
+		if pack, err = d.packOf(ctx, e.Key); err != nil {
+			return Report{}, err
+		}
+		packs[e.Key] = pack
+	}
+	r := Report{At: d.local(pack, e.At), Kind: reportKinds[e.Class], Pack: pack, Contact: e.Key.String(), Zone: d.zone(pack).String()}
+	var words runner.Entry
+	if err := runner.OpenEntry(d.Keys, pack, e, &words); err != nil {
+		r.Code = "unreadable"
+		return r, nil
+	}
+	r.Code = words.Code
+	switch e.Class {
+	case runner.ReportEntry:
+		r.Says = words.Text
+	case runner.SetAside:
+		r.Code, r.Says = "set-aside", words.Kind
+	case runner.Strange:
+		r.Says = strconv.Itoa(len(words.Raw)) + " bytes"
+	case runner.AlertEntry:
+		r.Code = "alert"
+	case runner.Account:
+		r.Says = words.Subject
+	}
+	return r, nil
+}
+
+// packOf is the pack by whose keys a contact is sealed.
+func (d *Desk) packOf(ctx context.Context, key store.Key) (string, error) {
+	c, err := d.Store.Load(ctx, key)
+	if err != nil && !errors.Is(err, store.ErrDamaged) || c.Pack != "" {
+		return c.Pack, err
+	}
+	for _, pack := range d.packs() {
+		if runner.OperatorKey(d.Keys, pack) == key {
+			return pack, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,149 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Route is one thing that can be asked. All are asked by POST with a JSON object, so that a name or a number of a
+// person never stands in an address, which proxies and logs keep.
+type Route struct {
+	Path string
+	// Does says in one sentence what it is for.
+	Does string
+	// Changes tells those that change something from those that show.
+	Changes bool
+	serve   func(*Desk, http.ResponseWriter, *http.Request) error
+}
+
+// Routes are all there are, in the order of the manual.
+func Routes() []Route {
+	return []Route{
+		show("/case/list", "List the cases of teams.", (*Desk).Cases),
+		show("/case/show", "Show one case with what was said in it.", (*Desk).Case),
+		change("/case/reply", "Send a word of staff to the person of a case.", (*Desk).Reply),
+		change("/case/done", "Close a case; the flow takes the conversation back.", (*Desk).Done),
+		show("/contact/find", "Find the key of a person by a name on a channel.", (*Desk).Find),
+		show("/contact/show", "Show in short what is kept of a person.", (*Desk).Contact),
+		show("/contact/export", "Copy everything that is kept of a person.", (*Desk).Export),
+		change("/contact/erase", "Delete everything that is kept of a person, and their keys.", (*Desk).Erase),
+		show("/outbox/list", "List messages that did not go out.", (*Desk).Letters),
+		change("/outbox/retry", "Send dead letters once more.", (*Desk).Retry),
+		change("/outbox/drop", "Delete dead letters.", (*Desk).Drop),
+		show("/sender/list", "List senders, and which of them hold back.", (*Desk).SenderLines),
+		change("/sender/resume", "Let a sender send again that holds back.", (*Desk).Resume),
+		show("/report/list", "List what operators should see, by codes.", (*Desk).Reports),
+		show("/store/check", "Read the whole store and name every problem.", (*Desk).Check),
+		show("/store/stats", "Count what is kept.", (*Desk).Stats),
+		change("/store/compact", "Give deleted space back.", (*Desk).Compact),
+		{Path: "/store/backup", Does: "Stream a backup of data and keys.", serve: (*Desk).serveBackup},
+		show("/key/list", "List countries and their keys.", (*Desk).KeyList),
+		change("/key/rotate", "Wrap all keys of a country with its newest key.", (*Desk).RotateKey),
+	}
+}
+
+// mostBody is what can be asked at once: far more than the longest reply.
+const mostBody = 1 << 20
+
+func show[In, Out any](path, does string, do func(*Desk, context.Context, In) (Out, error)) Route {
+	return Route{Path: path, Does: does, serve: func(d *Desk, w http.ResponseWriter, r *http.Request) error {
+		var in In
+		if err := readBody(r, &in); err != nil {
+			return err
+		}
+		out, err := do(d, r.Context(), in)
+		if err != nil {
+			return err
+		}
+		return writeJSON(w, http.StatusOK, out)
+	}}
+}
+
+func change[In, Out any](path, does string, do func(*Desk, context.Context, In) (Out, error)) Route {
+	route := show(path, does, do)
+	route.Changes = true
+	return route
+}
+
+func readBody(r *http.Request, into any) error {
+	body, err := io.ReadAll(r.Body)
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
+		return &Problem{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is longer than %d bytes", mostBody)}
+	}
+	if err != nil {
+		return &Problem{http.StatusBadRequest, "the request ended too early"}
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(body)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return &Problem{http.StatusBadRequest, "the request is not the JSON that is expected: " + err.Error()}
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return &Problem{http.StatusBadRequest, "the request has more than one JSON value"}
+	}
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+	return nil
+}
+
+// Handler answers for the desk. Errors are {"error": "a sentence"}.
+func (d *Desk) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range Routes() {
+		mux.Handle(route.Path, d.answer(route))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		d.refuse(w, r, missing("there is nothing at %s", r.URL.Path))
+	})
+	return mux
+}
+
+func (d *Desk) answer(route Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		if r.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			d.refuse(w, r, &Problem{http.StatusMethodNotAllowed, "ask by POST"})
+			return
+		}
+		// A page of a site cannot send this type to another site without asking.
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+			d.refuse(w, r, &Problem{http.StatusUnsupportedMediaType, "send JSON, and say so in Content-Type"})
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		begun := time.Now()
+		if err := route.serve(d, w, r); err != nil {
+			d.refuse(w, r, err)
+			return
+		}
+		if route.Changes {
+			d.log.Info("an operator's command", "command", route.Path, "took", time.Since(begun))
+		}
+	})
+}
+
+func (d *Desk) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status, text := statusOf(err)
+	if status >= http.StatusInternalServerError {
+		d.log.Error("an operator's command failed", "command", r.URL.Path, "error", err)
+	}
+	_ = writeJSON(w, status, map[string]string{"error": text})
+}

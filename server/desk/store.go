@@ -1,0 +1,159 @@
+package desk
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"baraza/engine/store"
+)
+
+// None is what asks for nothing in particular.
+type None struct{}
+
+// Problems is what a check found; none is good.
+type Problems struct {
+	Problems []string `json:"problems"`
+	More     int      `json:"more,omitempty"` // beyond those listed
+}
+
+// mostProblems bounds the answer: a file in pieces has a problem a row.
+const mostProblems = 1000
+
+// Check reads everything that is kept. Turns wait meanwhile.
+func (d *Desk) Check(ctx context.Context, _ None) (Problems, error) {
+	out := Problems{Problems: []string{}}
+	err := d.Store.Check(ctx, func(problem string) {
+		if len(out.Problems) < mostProblems {
+			out.Problems = append(out.Problems, problem)
+		} else {
+			out.More++
+		}
+	})
+	return out, err
+}
+
+// Stats are the figures of the store and of the keys beside it.
+type Stats struct {
+	Contacts   int `json:"contacts"`
+	Identities int `json:"identities"`
+	Waiting    int `json:"waiting"`
+	Dead       int `json:"dead"`
+	Timers     int `json:"timers"`
+	Cases      int `json:"cases"` // not done
+	Items      int `json:"items"` // cases, records and consents
+	Log        int `json:"log"`   // messages and journal
+	Dedupe     int `json:"dedupe"`
+	Tombstones int `json:"tombstones"`
+
+	FileBytes int64 `json:"file_bytes"`
+	FreeBytes int64 `json:"free_bytes"`
+
+	Countries []CountryKeys `json:"countries"`
+	Serving   bool          `json:"serving"`
+}
+
+// CountryKeys are the keys of a country.
+type CountryKeys struct {
+	Country  string   `json:"country"`
+	Packs    []string `json:"packs"`
+	Contacts int      `json:"contacts"` // that have a key
+	Erased   int      `json:"erased"`   // tombstones
+}
+
+// Stats counts. It walks the file, so its cost grows with it.
+func (d *Desk) Stats(ctx context.Context, _ None) (Stats, error) {
+	s, err := d.Store.Stats(ctx)
+	if err != nil {
+		return Stats{}, err
+	}
+	out := Stats{Contacts: s.Contacts, Identities: s.Identities, Waiting: s.Waiting, Dead: s.Dead, Timers: s.Timers, Items: s.Items,
+		Log: s.Log, Dedupe: s.Dedupe, Tombstones: s.Tombstones, FileBytes: s.FileBytes, FreeBytes: s.FreeBytes, Serving: d.Serving,
+		Countries: d.countryKeys()}
+	cases, _, err := d.cases(ctx, store.All)
+	for _, it := range cases {
+		if it.State != store.CaseDone {
+			out.Cases++
+		}
+	}
+	return out, err
+}
+
+func (d *Desk) countryKeys() []CountryKeys {
+	out := []CountryKeys{}
+	for _, name := range d.countryNames() {
+		c := d.Countries[name]
+		out = append(out, CountryKeys{name, c.Packs, c.Ring.Contacts(), len(c.Ring.Erased())})
+	}
+	return out
+}
+
+// Compacted says what a compaction gave back.
+type Compacted struct {
+	Before int64 `json:"before"` // bytes of the file
+	After  int64 `json:"after"`
+}
+
+// Compact gives deleted space back. Turns wait meanwhile, reading goes on.
+func (d *Desk) Compact(ctx context.Context, _ None) (Compacted, error) {
+	before, err := d.Store.Stats(ctx)
+	if err != nil {
+		return Compacted{}, err
+	}
+	// Whoever asked may go away: half a compaction is no use to anyone.
+	if err := d.Store.Compact(context.WithoutCancel(ctx)); err != nil {
+		return Compacted{}, err
+	}
+	after, err := d.Store.Stats(ctx)
+	return Compacted{before.FileBytes, after.FileBytes}, err
+}
+
+// KeyList are the countries in order.
+type KeyList struct {
+	Countries []CountryKeys `json:"countries"`
+}
+
+// KeyList lists countries and their keys.
+func (d *Desk) KeyList(context.Context, None) (KeyList, error) { return KeyList{d.countryKeys()}, nil }
+
+// OneCountry names a country.
+type OneCountry struct {
+	Country string `json:"country"`
+}
+
+// RotateKey wraps every key of a country, and the keys of its backups, with the first key of the configuration. What
+// was sealed stays as it is.
+func (d *Desk) RotateKey(_ context.Context, in OneCountry) (CountryKeys, error) {
+	c, ok := d.Countries[in.Country]
+	if !ok {
+		return CountryKeys{}, missing("there is no country %q; the countries are %s", in.Country, listed(d.countryNames()))
+	}
+	if err := c.Ring.Rotate(); err != nil {
+		return CountryKeys{}, err
+	}
+	if err := c.Weeks.Rotate(); err != nil {
+		return CountryKeys{}, err
+	}
+	return CountryKeys{in.Country, c.Packs, c.Ring.Contacts(), len(c.Ring.Erased())}, nil
+}
+
+// DestroyOldWeeks destroys the keys of backups that began keys.WeekKept ago, and says how many. Whoever serves calls
+// it every hour.
+func (d *Desk) DestroyOldWeeks(now time.Time) (n int, err error) {
+	for _, name := range d.countryNames() {
+		some, err := d.Countries[name].Weeks.Destroy(now)
+		n += some
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// listed is a list in a sentence.
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
