@@ -152,8 +152,10 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 	set(&timing.MessageKept, s.config.Kept.Messages)
 	set(&timing.CaseKept, s.config.Kept.Cases)
 	for _, w := range s.config.WhatsApp {
-		// A send takes a quarter of a second; fewer at once would be slower than the number may send.
-		timing.SendsAtOnce = max(timing.SendsAtOnce, w.PerSecond/4)
+		// A send may take a quarter of a second; the runner's own 32 at once would hold back a number that may send more.
+		if n := w.PerSecond / 4; n > 32 {
+			timing.SendsAtOnce = max(timing.SendsAtOnce, n)
+		}
 	}
 	out := map[string]runner.Channel{}
 	for name, o := range s.outlets {

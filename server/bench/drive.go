@@ -25,6 +25,8 @@ type load struct {
 	// rate is messages a second of all together, sent at their times whether or not those before were quick; 0: each
 	// person writes as soon as the last message was acknowledged.
 	rate float64
+	// most is how many messages each says; no bound when 0.
+	most int
 	// batch is how many messages one webhook brings; 1 when 0.
 	batch int
 	// expect, if not nil, is told what has to come back.
@@ -82,7 +84,7 @@ func (l load) run(ctx context.Context, open func() (deliver, func(), error)) (to
 				if every > 0 {
 					due = begun.Add(time.Duration(i*len(l.people)+k) * every)
 				}
-				if due.Sub(begun) >= l.lasts || ctx.Err() != nil {
+				if due.Sub(begun) >= l.lasts || l.most > 0 && i == l.most || ctx.Err() != nil {
 					break
 				}
 				if who.said+batch > len(lines) {

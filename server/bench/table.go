@@ -79,5 +79,3 @@ func (l Latency) String() string {
 }
 
 func mega(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/1e6) }
-
-func (s *Stored) print(io.Writer, bool) {}
