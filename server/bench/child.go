@@ -137,6 +137,7 @@ type started struct {
 // start starts this program again with the words, and waits until it says where it listens.
 func start(ctx context.Context, program string, words ...string) (*started, error) {
 	s := &started{cmd: exec.CommandContext(ctx, program, words...), said: &bytes.Buffer{}}
+	s.cmd.Args[0] = os.Args[0] // in tests the name says which program the one file is
 	// The secrets are made up; they go by the environment because those of people do.
 	s.cmd.Env = append(os.Environ(), "BENCH_SECRET="+appSecret, "BENCH_TOKEN="+token, "BENCH_KEY="+strings.Repeat("42", 32),
 		"BENCH_VERIFY=bench-verify")
