@@ -240,3 +240,32 @@ func (s Session) Variables(p *program.Program) []Value {
 	list(s.here.vars)
 	return out
 }
+
+// Everything lists all values that the session holds, wherever they lie: for a copy that the person may ask for. The
+// same name may stand several times, since flows have variables of their own. What came during a fetch and waits is
+// named "message".
+func (s Session) Everything(p *program.Program) []Value {
+	m := machineOf(p)
+	var out []Value
+	list := func(v Values) {
+		v.each(func(e entry) { out = append(out, Value{e.name, m.resolve(e.value())}) })
+	}
+	list(s.Contact.Fields)
+	list(s.draft)
+	for _, at := range []*place{&s.here, s.before, s.late} {
+		if at == nil {
+			continue
+		}
+		list(at.vars)
+		for _, c := range at.calls {
+			list(c.vars)
+		}
+	}
+	for _, r := range s.reminders {
+		list(r.args)
+	}
+	for _, h := range s.inbox {
+		out = append(out, Value{"message", h.text})
+	}
+	return out
+}

@@ -80,7 +80,12 @@ func TestSimulationOfSeedsThatFailedOnce(t *testing.T) {
 var failedOnce = []struct {
 	seed uint64
 	what string
-}{}
+}{
+	{3, "a part of a contact that cannot be read was tried for ever"},
+	{7, "an erasure after the clock went back left the keys"},
+	{111, "an erasure of unknown outcome left the keys until the next start"},
+	{279, "the same, while the disk was full"},
+}
 
 const faultyFor = 2 * time.Hour
 

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"unicode"
 
@@ -43,6 +42,10 @@ type World struct {
 	Fail func(channels.Class) bool
 	// Uploads counts the files the provider was given; nil where files go with the message.
 	Uploads func() int
+	// Typing tells whether the person sees that an answer is being written; nil where the provider's end cannot tell.
+	Typing func() bool
+
+	sent int // parts so far, so that each has an id of its own
 }
 
 // Shown is a message as a person reads it: marks are looks, not characters.
@@ -112,6 +115,10 @@ func Exercise(t *testing.T, world func(t testing.TB, inbox channels.Inbox) *Worl
 		{"values are never markup", literal},
 		{"options can be read and written where they cannot be tapped", numbered},
 		{"a picture is shown and goes up once", picture},
+		{"what does not fit is refused and never cut", neverCut},
+		{"messages are shown in the order they were sent", ordered},
+		{"a free part may go while the window is open", window},
+		{"typing shows to the person", typing},
 		{"a send ends in its class", classes},
 		{"a send that is given up is never called accepted", givenUp},
 		{"run ends with its context", runs},
@@ -196,9 +203,6 @@ func repeats(t *testing.T, w *World, inbox *Inbox) {
 	}
 }
 
-// sent numbers deliveries: an id that comes again is the same message again.
-var sent atomic.Int64
-
 // send sends all parts of a message and wants them accepted.
 func send(t *testing.T, w *World, o engine.Outgoing) {
 	t.Helper()
@@ -207,7 +211,8 @@ func send(t *testing.T, w *World, o engine.Outgoing) {
 		t.Fatal(err)
 	}
 	for i, p := range all {
-		d := delivery(w, fmt.Sprintf("ours-%d", sent.Add(1)), p)
+		w.sent++
+		d := delivery(w, fmt.Sprintf("ours-%d", w.sent), p)
 		if r := w.Channel.Send(t.Context(), d); r.Class != channels.Accepted || r.ProviderID == "" {
 			t.Fatalf("part %d: %+v: %s", i, r, p.Body)
 		}
@@ -353,6 +358,81 @@ func picture(t *testing.T, w *World, _ *Inbox) {
 	}
 	if r := w.Channel.Send(t.Context(), delivery(w, "ours", all[0])); r.Class != channels.RequestBug || r.Code == "" {
 		t.Errorf("a picture that is not there ends as %+v", r)
+	}
+}
+
+// neverCut asks with labels of every length, in letters of one and of several bytes.
+func neverCut(t *testing.T, w *World, _ *Inbox) {
+	if w.Channel.Capability().Buttons == 0 {
+		t.Skip("nothing can be tapped on this channel")
+	}
+	begin(t, w)
+	for _, letter := range []string{"x", "ي", "👩‍👩‍👧"} {
+		for _, n := range []int{1, 6, 20, 21, 64, 65, 400} {
+			label := strings.Repeat(letter, n)
+			o := question(label, "No")
+			if _, err := w.Channel.Parts(o); err != nil {
+				if refusal, ok := errors.AsType[*channels.Refusal](err); !ok || refusal.Code == "" {
+					t.Errorf("%d of %q: the error is %v", n, letter, err)
+				}
+				continue
+			}
+			send(t, w, o)
+			shown := w.Shown()
+			if diff := cmp.Diff([]string{label, "No"}, shown[len(shown)-1].Options); diff != "" {
+				t.Errorf("%d of %q (-want +got):\n%s", n, letter, diff)
+			}
+		}
+	}
+}
+
+func ordered(t *testing.T, w *World, _ *Inbox) {
+	begin(t, w)
+	before := len(w.Shown())
+	want := ""
+	for i := range 5 {
+		long := strings.Repeat(fmt.Sprintf("%d. ", i), 2500)
+		send(t, w, engine.Outgoing{Text: long, Language: "en"})
+		want += words(long)
+	}
+	if got := read(w.Shown()[before:]); got != want {
+		t.Errorf("%d characters are shown in another order than %d were sent", len(got), len(want))
+	}
+}
+
+// window: a channel without one has nothing to wait for, and one with it takes free parts after a message.
+func window(t *testing.T, w *World, inbox *Inbox) {
+	begin(t, w)
+	all, err := w.Channel.Parts(engine.Outgoing{Text: "hello", Language: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	windowed, ok := w.Channel.(channels.Windowed)
+	if !ok {
+		for i, p := range all {
+			if !p.Anytime {
+				t.Errorf("part %d waits for a window that the channel does not have", i)
+			}
+		}
+		return
+	}
+	wrote := inbox.Messages()[0].At
+	if closes := windowed.WindowCloses(wrote); !closes.After(wrote) {
+		t.Errorf("the window of a message at %s closes at %s", wrote, closes)
+	}
+}
+
+func typing(t *testing.T, w *World, inbox *Inbox) {
+	typist, ok := w.Channel.(channels.Typist)
+	if !ok {
+		t.Skip("the channel does not show it")
+	}
+	begin(t, w)
+	if r := typist.ShowTyping(t.Context(), w.Account, w.To, inbox.Messages()[0].Message); r.Class != channels.Accepted {
+		t.Errorf("ended as %+v", r)
+	}
+	if w.Typing != nil && !w.Typing() {
+		t.Error("the person does not see it")
 	}
 }
 

@@ -47,6 +47,7 @@ type bot struct {
 	data     map[string]string // callback data by label
 	messages int64
 	answered []string
+	typing   bool
 	next     func(w http.ResponseWriter) // instead of the next answer to a send, once
 	last     map[string]any
 	idle     func()                        // called when there is nothing new
@@ -95,6 +96,9 @@ func (b *bot) serve(w http.ResponseWriter, r *http.Request) {
 		b.news(w, fields)
 	case method == "getFile":
 		grant(w, map[string]any{"file_id": fields["file_id"], "file_path": fields["file_id"].(string)[2:]})
+	case method == "sendChatAction":
+		b.typing = fields["action"] == "typing" && fields["chat_id"] == "42"
+		grant(w, b.typing)
 	case method == "answerCallbackQuery":
 		b.answered = append(b.answered, fields["callback_query_id"].(string))
 		grant(w, true)
@@ -271,6 +275,7 @@ func TestTelegramIsAChannel(t *testing.T) {
 				b.tell("callback_query", map[string]any{"id": "q1", "from": person, "data": data, "message": b.message(nil)})
 			},
 			Settle: func() { settle(t, b, c, inbox) },
+			Typing: func() bool { return b.typing },
 			Repeat: func() {
 				b.mu.Lock()
 				defer b.mu.Unlock()

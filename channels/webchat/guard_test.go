@@ -185,11 +185,6 @@ func TestACompressedBombIsNotUnpacked(t *testing.T) {
 	t.Parallel()
 	inbox := newKept()
 	_, server := serve(t, inbox, webchat.Settings{})
-	r := dial(t, server)
-	got := r.upgrade(server, "Origin: "+server.URL, "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover")
-	if extensions := got.Header.Get("Sec-WebSocket-Extensions"); extensions != "" {
-		t.Errorf("it agrees to %q", extensions)
-	}
 	var bomb bytes.Buffer
 	w, err := flate.NewWriter(&bomb, flate.BestCompression)
 	if err != nil {
@@ -201,6 +196,11 @@ func TestACompressedBombIsNotUnpacked(t *testing.T) {
 	}
 	if bomb.Len() > 64<<10 {
 		t.Fatalf("the bomb has %d bytes, over the read limit", bomb.Len())
+	}
+	r := dial(t, server)
+	got := r.upgrade(server, "Origin: "+server.URL, "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover")
+	if extensions := got.Header.Get("Sec-WebSocket-Extensions"); extensions != "" {
+		t.Errorf("it agrees to %q", extensions)
 	}
 	if err := r.write(frame(fin|rsv1|textFrame, bomb.String())); err != nil {
 		t.Fatal(err)
@@ -281,16 +281,11 @@ func TestASilentPageIsLeftAndALivingOneIsNot(t *testing.T) {
 	greeted(t, server).ended() // reads pings, answers none
 
 	p := newPage(t, server) // gorilla's client answers pings
+	p.pings = make(chan struct{}, 100)
 	p.connect()
-	pings := make(chan struct{}, 100)
-	answer := p.ws.PingHandler()
-	p.ws.SetPingHandler(func(data string) error {
-		pings <- struct{}{}
-		return answer(data)
-	})
 	for range 6 { // three times as often as the idle time
 		select {
-		case <-pings:
+		case <-p.pings:
 		case err := <-p.closed:
 			t.Fatalf("a page that answers was left: %v", err)
 		}

@@ -77,6 +77,7 @@ func (c *Channel) socket(w http.ResponseWriter, r *http.Request, inbox channels.
 		if late, ok := errors.AsType[net.Error](err); err == errViolation || ok && late.Timeout() { // not one whose line broke
 			c.failures.add(address, now)
 		}
+		n.end(violation)
 		return
 	}
 	n.read(r.Context(), inbox)

@@ -65,6 +65,7 @@ type page struct {
 
 	answers chan map[string]any // received and error
 	closed  chan error
+	pings   chan struct{}
 	waiting []map[string]any
 	last    map[string]any
 	counter int
@@ -98,6 +99,14 @@ func (p *page) connect() {
 	if p.secret == "" {
 		p.secret = welcome["secret"].(string)
 	}
+	answer := ws.PingHandler()
+	ws.SetPingHandler(func(data string) error {
+		select {
+		case p.pings <- struct{}{}:
+		default: // nobody counts
+		}
+		return answer(data)
+	})
 	go p.listen(ws, p.closed)
 }
 

@@ -120,6 +120,7 @@ func world(t testing.TB, inbox channels.Inbox) (*platform, *channeltest.World) {
 			t.Fatalf("the phone shows no %q", label)
 		},
 		Settle: func() { p.clock.Advance(10 * time.Minute) },
+		Typing: who.Typing,
 		Repeat: func() {
 			again := p.last.Clone(t.Context())
 			again.Body = io.NopCloser(strings.NewReader(string(p.body)))

@@ -26,6 +26,14 @@ type commands struct {
 	Strings catalog   `cmd:"" help:"Print the texts of a pack as a translation template."`
 	Test    tests     `cmd:"" help:"Run the test blocks of a pack."`
 
+	Case    caseCommand    `cmd:"" help:"Answer people who were handed over to a team."`
+	Contact contactCommand `cmd:"" help:"Find, show, copy and erase one person."`
+	Outbox  outboxCommand  `cmd:"" help:"See to messages that did not go out."`
+	Sender  senderCommand  `cmd:"" help:"See to numbers and accounts that hold back."`
+	Report  reportCommand  `cmd:"" help:"See what operators should see."`
+	Store   storeCommand   `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
+	Key     keyCommand     `cmd:"" help:"Make, list and rotate the keys of countries."`
+
 	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
 }
 

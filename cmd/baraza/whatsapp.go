@@ -128,6 +128,9 @@ func stepNamed(p *program.Program, name string) (int, error) {
 		}
 		names = append(names, full)
 	}
+	if !strings.Contains(name, ".") {
+		return 0, fmt.Errorf("write the step as FLOW.STEP, such as %s, not %q", names[0], name)
+	}
 	text := fmt.Sprintf("the pack has no step %q", name)
 	if near := diag.Nearest(name, names); len(near) > 0 {
 		text += fmt.Sprintf("; a step with a similar name is %q", near[0])

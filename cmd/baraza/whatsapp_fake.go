@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -73,6 +74,12 @@ func (c *whatsappFake) config() (fake.Config, error) {
 	config := fake.Config{
 		Callback: c.Callback, Secret: c.Secret, Token: c.Token, VerifyToken: c.VerifyToken,
 		Faults: fake.Faults{Seed: c.Seed},
+	}
+	if c.Secret == "" || c.Token == "" {
+		return config, errors.New("--secret and --token may not be empty: webhooks are signed with the one, and requests must carry the other")
+	}
+	if to, err := url.Parse(c.Callback); err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
+		return config, fmt.Errorf("--callback %q is not an address such as http://127.0.0.1:8080/whatsapp", c.Callback)
 	}
 	if c.Unpaced {
 		config.Pacing = fake.Unpaced

@@ -38,7 +38,7 @@ func TestWhatsappFakeReadsItsFlags(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
 	}
-	for _, flag := range []string{"--faults=typhoon=1", "--number=15550000001"} {
+	for _, flag := range []string{"--faults=typhoon=1", "--number=15550000001", "--secret=", "--token=", "--callback=nonsense", "--callback=ftp://x.test"} {
 		if _, err := parse(flag); err == nil {
 			t.Errorf("%s was taken", flag)
 		}

@@ -78,8 +78,8 @@ type Ring struct {
 	// lastErased is when each erased contact last was, in milliseconds: what begins later has a later time, also
 	// where the clock went back meanwhile.
 	lastErased map[store.Key]uint64
-	cache  cache
-	closed bool
+	cache      cache
+	closed     bool
 }
 
 // wrap is a country key in use.

@@ -171,3 +171,28 @@ func (r *Runner) staff(ctx context.Context, contact store.Key, ev engine.Event, 
 	}
 	return r.do(ctx, j)
 }
+
+// askForPerson has a team told that somebody has to look after the contact.
+func (d *draft) askForPerson() {
+	if d.p == nil || len(d.p.Teams) == 0 || d.t.fresh && d.t.replaces {
+		return
+	}
+	if d.t.fresh {
+		d.begin()
+	}
+	d.stepped = true
+	team := d.p.Teams[firstTeam(d.p)].Name
+	d.timer(d.person.notify(Notice{Kind: EventSetAside, Team: team, To: team, At: d.now}), d.now, NoticeTimer)
+}
+
+// firstTeam is the team that the flow person hands over to, else the first of the pack.
+func firstTeam(p *program.Program) int {
+	for i := range p.States {
+		s := &p.States[i]
+		if s.HandOver != nil && s.Flow >= 0 && s.Flow < len(p.Flows) && p.Flows[s.Flow].Name == "person" &&
+			s.HandOver.Team >= 0 && s.HandOver.Team < len(p.Teams) {
+			return s.HandOver.Team
+		}
+	}
+	return 0
+}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -16,6 +17,9 @@ const (
 	jumpBelieved = 24 * time.Hour
 	// jumpDoubted is how long a larger jump is doubted. Until then the runner counts on from the time it had.
 	jumpDoubted = time.Hour
+	// downBelieved is how long nobody may have served, as the store knows it. After longer, timers wait at the start
+	// for as long as a jump is doubted: a machine may start with a clock that is years ahead, which is soon set.
+	downBelieved = 30 * 24 * time.Hour
 )
 
 // watch is the time the runner goes by. Timers, deadlines and dates are all of it, so that a clock that leaps by years
@@ -31,6 +35,7 @@ type watch struct {
 	doubt   bool
 	since   time.Duration // of the doubt
 	believe bool          // an operator says that the clock is right
+	unsure  bool          // the time it began with is doubtful itself, so that whatever it is set to is believed
 }
 
 func newWatch(c Clock, doubts func()) *watch {
@@ -51,11 +56,11 @@ func (w *watch) now() time.Time {
 	w.mu.Lock()
 	expected := w.wall.Add(elapsed - w.elapsed)
 	jump := wall.Sub(expected).Abs()
-	fresh := jump > jumpBelieved && !w.doubt
+	fresh := jump > jumpBelieved && !w.doubt && !w.unsure
 	if fresh {
 		w.doubt, w.since, w.believe = true, elapsed, false
 	}
-	if jump <= jumpBelieved || w.believe || elapsed-w.since >= jumpDoubted {
+	if jump <= jumpBelieved || w.believe || w.unsure || elapsed-w.since >= jumpDoubted {
 		w.wall, w.elapsed, w.doubt, w.believe = wall, elapsed, false, false
 		expected = wall
 	}
@@ -64,6 +69,12 @@ func (w *watch) now() time.Time {
 		w.doubts()
 	}
 	return expected
+}
+
+func (w *watch) begin(unsure bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unsure = unsure
 }
 
 func (w *watch) confirm() {
@@ -75,8 +86,33 @@ func (w *watch) confirm() {
 // doubtful is when the clock jumped by more than is believed.
 func (r *Runner) doubtful() {
 	r.Figures.ClockJumps.Add(1)
-	r.log.Error("the clock was set by more than a day: until it is set back, confirmed or an hour has passed, time is counted on from before")
+	r.log.Error("the clock leapt, or nobody served for very long: nobody is woken by it until it is set back, an operator confirms it or an hour has passed")
 	r.alert(Alert{Code: "clock-jumped", Severity: Critical, At: r.config.Clock.Now()})
+}
+
+// trustsStart waits while it is doubtful that the clock is right at the start; false when ctx ended.
+func (r *Runner) trustsStart(ctx context.Context) bool {
+	begun, told := time.Duration(0), false
+	defer r.watch.begin(false)
+	for ; begun < jumpDoubted; begun += r.timing.Poll {
+		last, err := r.config.Store.LastSweep(ctx)
+		if err == nil && (last.IsZero() || r.now().Sub(last) <= downBelieved) {
+			return true
+		}
+		if err == nil && !told {
+			told = true
+			r.watch.begin(true)
+			r.doubtful()
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-r.confirmed:
+			return true
+		case <-r.config.Clock.After(r.timing.Poll):
+		}
+	}
+	return true
 }
 
 // ConfirmClock is an operator's word that the time of day is right: a jump is believed, and a sweep that was held back
@@ -84,6 +120,10 @@ func (r *Runner) doubtful() {
 func (r *Runner) ConfirmClock() {
 	r.watch.confirm()
 	r.sweeper.confirm()
+	select {
+	case r.confirmed <- struct{}{}:
+	default:
+	}
 	r.timers.wake()
 	r.sender.wake()
 }

@@ -71,6 +71,36 @@ func TestAClockThatLeapsTenYearsAndComesBackWakesNobodyAndForgetsNobody(t *testi
 	})
 }
 
+func TestAMachineThatStartsTenYearsAheadWakesNobodyUntilItsClockIsSet(t *testing.T) {
+	for _, confirmed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("confirmed %v", confirmed), func(t *testing.T) {
+			inSettableWorld(t, nil, func(t *testing.T, w *world, set func(time.Duration)) {
+				w.hears("hello")
+				w.hears("later")
+				w.phone.take()
+				w.stop()
+				set(tenYears)
+				w.start()
+				w.passes(30 * time.Minute)
+				timers, err := w.store.Due(t.Context(), store.All, store.Timer{}, time.Now().AddDate(1, 0, 0), 10)
+				if err != nil || len(timers) == 0 {
+					t.Errorf("timers that still wait: %d, %v", len(timers), err)
+				}
+				equal(t, "jumps", int64(1), w.runner.Figures.ClockJumps.Load())
+				if confirmed {
+					w.runner.ConfirmClock()
+					w.passes(time.Minute)
+					equal(t, "dropped as late", int64(1), w.runner.Figures.LateTimers.Load())
+					return
+				}
+				set(0)
+				w.passes(49 * time.Hour)
+				equal(t, "the reminder", []string{"template callback_reminder"}, w.phone.take())
+			})
+		})
+	}
+}
+
 func TestAClockSetBackAnHourNeitherRepeatsNorLosesATimer(t *testing.T) {
 	inSettableWorld(t, nil, func(t *testing.T, w *world, set func(time.Duration)) {
 		w.hears("hello")

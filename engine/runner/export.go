@@ -28,6 +28,7 @@ type Copy struct {
 	OptedOut   bool             `json:"opted_out"`
 	Talk       *CopiedTalk      `json:"conversation,omitempty"` // nil where none is open
 	Fields     []CopiedField    `json:"fields"`
+	Answers    []CopiedField    `json:"answers"` // in conversations, those under way and those that may go on
 	Consents   []CopiedItem     `json:"consents"`
 	Records    []CopiedItem     `json:"records"`
 	Cases      []CopiedItem     `json:"cases"`
@@ -46,12 +47,11 @@ type CopiedIdentity struct {
 	Value   string `json:"value"`
 }
 
-// CopiedTalk is the conversation as it stands, with the answers so far.
+// CopiedTalk is the conversation as it stands.
 type CopiedTalk struct {
-	Flow        string         `json:"flow,omitempty"`
-	Step        string         `json:"step,omitempty"`
-	LastMessage time.Time      `json:"last_message"`
-	Answers     map[string]any `json:"answers,omitempty"`
+	Flow        string    `json:"flow,omitempty"`
+	Step        string    `json:"step,omitempty"`
+	LastMessage time.Time `json:"last_message"`
 }
 
 // CopiedField is a field with the date at which it is deleted.
@@ -219,21 +219,21 @@ func (e *exporter) contact(c store.Contact, programs func(string) *program.Progr
 
 func (e *exporter) talk(p person, prog *program.Program) {
 	e.out.Language, e.out.OptedOut = p.session.Contact.Language, p.session.Contact.OptedOut
-	if !p.session.IsOpen() {
-		return
-	}
-	talk := &CopiedTalk{LastMessage: p.last}
-	e.out.Talk = talk
-	if prog == nil {
-		return
-	}
-	where := p.session.Where(prog)
-	talk.Flow, talk.Step = where.Flow, where.Step
-	for _, v := range p.session.Variables(prog) {
-		if talk.Answers == nil {
-			talk.Answers = map[string]any{}
+	for _, f := range p.fetches {
+		for _, v := range f.args {
+			e.out.Answers = append(e.out.Answers, CopiedField{Name: v.Name, Value: plainValue(v.Value)})
 		}
-		talk.Answers[v.Name] = plainValue(v.Value)
+	}
+	if prog == nil { // nothing else serves it; its answers are counted as what cannot be read
+		e.out.Unreadable++
+		return
+	}
+	for _, v := range p.session.Everything(prog) {
+		e.out.Answers = append(e.out.Answers, CopiedField{Name: v.Name, Value: plainValue(v.Value)})
+	}
+	if p.session.IsOpen() {
+		where := p.session.Where(prog)
+		e.out.Talk = &CopiedTalk{Flow: where.Flow, Step: where.Step, LastMessage: p.last}
 	}
 }
 

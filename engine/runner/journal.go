@@ -3,7 +3,9 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
+	"time"
 
 	"baraza/engine"
 	"baraza/engine/store"
@@ -51,6 +53,38 @@ func OpenEntry(k Keys, pack string, e store.Entry, into any) error {
 		return err
 	}
 	return json.Unmarshal(plain, into)
+}
+
+// Attention is the classes of entries that are for operators, for store.JournalQuery.Classes.
+const Attention uint32 = 1<<AlertEntry | 1<<ReportEntry | 1<<SetAside | 1<<Strange | 1<<Account
+
+// Noted is an entry for operators, with what it says.
+type Noted struct {
+	store.Entry
+	Class string // in words
+	Says  Entry  // empty where nobody can read it any more
+}
+
+// Notes lists entries for operators across contacts, newest first: of the classes, those of Attention where it is 0,
+// behind the entry before (0 for the newest), not older than since, at most limit. It opens what it can: who shows
+// them says who may see what a person wrote, which set-aside events hold where messages may be kept.
+func Notes(ctx context.Context, s store.Store, k Keys, pack string, classes uint32, before uint64, since time.Time, limit int) ([]Noted, error) {
+	if classes == 0 {
+		classes = Attention
+	}
+	list, err := s.Journal(ctx, store.JournalQuery{Of: store.All, Newest: true, Classes: classes, After: before, Since: since, Limit: limit})
+	if err != nil && !errors.Is(err, store.ErrDamaged) {
+		return nil, err
+	}
+	notes := make([]Noted, 0, len(list))
+	for _, e := range list {
+		n := Noted{Entry: e, Class: entryNames[e.Class]}
+		if err := OpenEntry(k, pack, e, &n.Says); err != nil {
+			n.Says = Entry{}
+		}
+		notes = append(notes, n)
+	}
+	return notes, nil
 }
 
 // keep writes a journal entry.

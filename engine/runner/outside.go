@@ -279,3 +279,23 @@ func (r *Runner) backoff(tries int) time.Duration {
 	d := 2 * time.Second << min(max(tries-1, 0), 12)
 	return r.jitter(min(d, longestBackoff))
 }
+
+// typing has the channel show that somebody writes, where the person waits for the answer.
+func (d *draft) typing(effects []engine.Effect) {
+	if d.j.origin != fromPerson || d.person.message == "" {
+		return
+	}
+	takes := d.pause > 0 && len(d.turn.Outbox) > 0 ||
+		slices.ContainsFunc(effects, func(e engine.Effect) bool { return e.Kind == engine.Fetch })
+	if !takes {
+		return
+	}
+	typist, ok := d.r.config.Channels[d.person.channel].(Typist)
+	if !ok {
+		return
+	}
+	r, account, to, message := d.r, d.person.account, d.person.to, d.person.message
+	d.after = append(d.after, func(store.Result) {
+		r.outside.light(func(ctx context.Context) { typist.ShowTyping(ctx, account, to, message) })
+	})
+}

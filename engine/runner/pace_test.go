@@ -464,3 +464,39 @@ func TestAnIdleRunnerCommitsAndLeavesTheRestToTheNext(t *testing.T) {
 		equal(t, "asked", 1, asked)
 	})
 }
+
+func TestAnOperatorPagesThroughWhatNeedsALookNewestFirst(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.hears("hello")
+		w.runner.config.Channels["whatsapp"] = tripping{w.phone}
+		for n := range 3 {
+			w.passes(time.Minute)
+			strange := w.message("")
+			strange.Kind, strange.Code = Unknown, fmt.Sprintf("kind-%d", n)
+			if err := w.runner.Receive(t.Context(), []Inbound{strange}); err != nil {
+				t.Fatalf("receive: %v", err)
+			}
+			w.hears("trip")
+			w.hears("water")
+		}
+		read := func(classes uint32) (out []string) {
+			before := uint64(0)
+			for {
+				page, err := Notes(t.Context(), w.store, w.keys, "sample", classes, before, time.Time{}, 2)
+				if err != nil {
+					t.Fatalf("notes: %v", err)
+				}
+				for _, n := range page {
+					out = append(out, n.Class+": "+n.Says.Code+n.Says.Text)
+					before = n.ID
+				}
+				if len(page) < 2 {
+					return out
+				}
+			}
+		}
+		aside, odd := "a message that could not be answered: trip", "something of the channel that is not known: kind-"
+		equal(t, "all", []string{aside, odd + "2", aside, odd + "1", aside, odd + "0"}, read(0))
+		equal(t, "set aside", []string{aside, aside, aside}, read(1<<SetAside))
+	})
+}

@@ -41,6 +41,20 @@ func (r *Runner) Erase(ctx context.Context, contact store.Key, at time.Time, als
 	return r.do(ctx, j)
 }
 
+// finishErasure destroys the keys of an erasure of which nobody knew whether it was kept, if it was: given again, its
+// event counts as seen, and nobody would come back to them before the next start.
+func (r *Runner) finishErasure(ctx context.Context, d *draft) {
+	kept, err := r.config.Store.Tombstones(context.WithoutCancel(ctx), d.turn.Erase.At)
+	for _, e := range kept {
+		if e.Key == d.t.key && err == nil {
+			err = r.config.Keys.Erase(d.pack, e)
+		}
+	}
+	if err != nil {
+		r.log.Error("the keys of an erased contact may still be there", "contact", d.t.key, "error", err)
+	}
+}
+
 // FindContact looks up who an operator means by an identity as people write it: a phone number with its country code
 // in any usual writing, or the name by which the channel knows them. kinds are those that the channel has, the surest
 // first. suppressed tells that somebody of that identity was erased. ErrNoContact where nobody has it.

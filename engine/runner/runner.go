@@ -165,10 +165,12 @@ type Runner struct {
 	outside *outside
 	sweeper *sweeper
 	watch   *watch
-	refs    references
-	intake  intake
-	stopped chan struct{} // closed when Run has returned
-	halting atomic.Bool
+	// confirmed hears of ConfirmClock while timers wait for it at the start.
+	confirmed chan struct{}
+	refs      references
+	intake    intake
+	stopped   chan struct{} // closed when Run has returned
+	halting   atomic.Bool
 }
 
 // New returns a runner that does nothing yet.
@@ -185,7 +187,7 @@ func New(config Config) *Runner {
 	if config.IntakeBytes <= 0 {
 		config.IntakeBytes = 64 << 20
 	}
-	r := &Runner{config: config, timing: config.Timing.filled(), log: config.Log, stopped: make(chan struct{})}
+	r := &Runner{config: config, timing: config.Timing.filled(), log: config.Log, stopped: make(chan struct{}), confirmed: make(chan struct{})}
 	r.group = store.NewGroup(config.Store, config.Group, config.Keys.Sync)
 	for range config.Shards {
 		r.shards = append(r.shards, newShard(r))

@@ -3,8 +3,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -148,15 +146,6 @@ func (s *sender) round(ctx context.Context, sends *errgroup.Group, now time.Time
 	return minTime(next, now.Add(pauseOfRounds)), nil
 }
 
-// forget drops what has rested, so that nothing stays of who has nothing to send any more.
-func (s *sender) forget(now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	rested := func(until time.Time) bool { return !until.After(now) }
-	maps.DeleteFunc(s.paced, func(_ store.Key, until time.Time) bool { return rested(until) })
-	maps.DeleteFunc(s.slowed, func(_ string, until time.Time) bool { return rested(until) })
-}
-
 // bury removes a message that cannot be read, for it would hold up all behind it.
 func (s *sender) bury(ctx context.Context, sends *errgroup.Group, damaged *store.DamagedError) {
 	if damaged.ID == 0 {
@@ -260,105 +249,6 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 	m.Tries++
 	s.settle(ctx, m, s.plan(m, result, r.now()), result)
 	s.learn(ctx, from, m.Key, d.to, result.Known)
-}
-
-// waits asks the channel for its pace. The part then stays where it is, the first of its contact, so that those
-// behind it keep their order.
-func (s *sender) waits(c Channel, from Sender, key store.Key, to []Identity) bool {
-	p, ok := c.(Paced)
-	if !ok {
-		return false
-	}
-	now := s.r.now()
-	wait := p.Wait(from.Account, to, now)
-	if wait <= 0 {
-		return false
-	}
-	s.r.Figures.Paced.Add(1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.paced[key] = now.Add(wait)
-	// Where it is the account that is full, asking for all others at once would be in vain.
-	s.slowed[from.String()] = now.Add(min(wait, pauseOfRounds))
-	return true
-}
-
-// returned notes that the person came back, for a part of theirs that fails at this moment.
-func (s *sender) returned(key store.Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.busy[key] {
-		s.back[key] = true
-	}
-}
-
-func (s *sender) cameBack(key store.Key) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	came := s.back[key]
-	delete(s.back, key)
-	return came
-}
-
-// learn keeps names of the person that an answer told.
-func (s *sender) learn(ctx context.Context, from Sender, key store.Key, to, known []Identity) {
-	known = slices.DeleteFunc(slices.Clone(known), func(id Identity) bool { return slices.Contains(to, id) || id.Value == "" })
-	if len(known) == 0 {
-		return
-	}
-	j := &job{key: key, pack: from.Pack, origin: inside, change: func(d *draft) error { return d.alsoKnown(known) }}
-	if err := s.r.do(context.WithoutCancel(ctx), j); err != nil {
-		s.r.log.Warn("another name of a contact was not kept", "contact", key, "error", err)
-	}
-}
-
-// alsoKnown adds names to those there are; it takes none from anybody.
-func (d *draft) alsoKnown(known []Identity) error {
-	if d.t.fresh {
-		return errSkip
-	}
-	for _, id := range known {
-		h := d.r.identityHash(d.pack, id)
-		if d.t.identities[h] {
-			continue
-		}
-		owner, err := d.r.config.Store.Find(d.ctx, h)
-		if err != nil {
-			return err
-		}
-		if owner.Found && owner.Key != d.t.key {
-			if d.r.sender.first(h) {
-				d.report("identity-elsewhere", id.Kind)
-			}
-			continue
-		}
-		if err := d.identify(id); err != nil {
-			return err
-		}
-		if before := d.person.to; id.Channel == d.person.channel {
-			if d.person.to = merged(before, []Identity{id}, id.Channel); len(d.person.to) > len(before) {
-				d.stepped = true
-			}
-		}
-	}
-	if !d.stepped && len(d.turn.Identities) == 0 && len(d.turn.Journal) == 0 {
-		return errSkip
-	}
-	return nil
-}
-
-// first tells whether the name was not reported yet; it remembers some thousands.
-func (s *sender) first(h store.Hash) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.told[h] {
-		return false
-	}
-	if len(s.told) >= 4096 {
-		clear(s.told)
-	}
-	s.told[h] = true
-	return true
 }
 
 // try sends; a channel that panics may have sent.
@@ -465,67 +355,6 @@ func (s *sender) anew(ctx context.Context, pack string, t store.Turn) error {
 	}})
 }
 
-// verdict is what becomes of a part.
-type verdict struct {
-	state  store.State
-	ready  time.Time
-	code   int
-	report string // what an operator should see; "" for nothing
-}
-
-// plan says what a result means for the part.
-func (s *sender) plan(m store.Message, result Result, now time.Time) verdict {
-	r := s.r
-	sent := (m.Tries + 1) / 2 // each sending is settled as waiting twice: when it is handed over and when it failed
-	again := func(wait time.Duration) verdict {
-		if now.Sub(m.At) > r.timing.GiveUp || result.Tries > 0 && sent >= result.Tries {
-			return verdict{state: store.Dead, code: result.Code, report: result.Class.String()}
-		}
-		return verdict{state: store.Waiting, ready: now.Add(max(wait, result.RetryAfter)), code: max(result.Code, 0)}
-	}
-	dead := verdict{state: store.Dead, code: result.Code, report: result.Class.String()}
-	switch result.Class {
-	case Accepted:
-		return verdict{state: store.Accepted}
-	case UnknownOutcome, NoClass:
-		// Once or twice more, after the time in which the provider would have echoed our name.
-		v := again(r.timing.Resolve)
-		if v.state == store.Waiting && sent >= r.timing.UnknownTries {
-			return dead
-		}
-		if v.state == store.Waiting {
-			v.code = codeSending
-		}
-		return v
-	case PairThrottled:
-		return again(pairBackoff(sent - 1))
-	case Retry, SenderThrottled, Suspended:
-		return again(r.backoff(sent))
-	case OutsideWindow:
-		if m.Class == Nudge {
-			return verdict{state: store.Gone, report: "window closed"}
-		}
-		return verdict{state: store.Waiting, ready: now.Add(r.timing.Park), code: codeParked}
-	case TemplateUnusable:
-		v := again(r.timing.Park)
-		v.report = result.Class.String()
-		return v
-	case MediaUnusable:
-		if sent >= triesOfMedia {
-			return dead
-		}
-		return again(r.backoff(sent))
-	case Unauthorized, AccountBlocked, Restricted: // kept until an operator has acted
-		return verdict{state: store.Waiting, ready: now, code: result.Code, report: result.Class.String()}
-	}
-	return dead // Unreachable, Forbidden, Stopped, PersonChanged, RequestBug
-}
-
-// pairBackoff is the wait after the nth refusal because one person got too many: 4^n seconds, the first being 0.
-func pairBackoff(n int) time.Duration {
-	return min(time.Second<<(2*min(max(n, 0), 6)), 20*time.Minute)
-}
-
 // settle writes down what became of the part, and holds the sender back where the result says so.
 func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result Result) {
 	r := s.r
@@ -587,40 +416,4 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	if err != nil {
 		r.log.Error("it was not kept what became of a part", "message", m.ID, "state", int(v.state), "error", err)
 	}
-}
-
-// alertOf is what operators are told of a part that does not go; no Code where they need not be.
-func alertOf(v verdict, result Result, stops bool) Alert {
-	a := Alert{Code: "dead-letter", Subject: v.report, Severity: Warning}
-	switch {
-	case v.state == store.Gone:
-		return Alert{}
-	case result.Class == Unauthorized || result.Class == AccountBlocked || result.Class == Restricted:
-		if !stops { // one word about it is enough
-			return Alert{}
-		}
-		a.Code, a.Severity = "sender-stopped", Critical
-	case v.state != store.Dead:
-		a.Code = "not-sent"
-	}
-	return a
-}
-
-// hold keeps the sender, or its unasked messages, back; true when that is news.
-func (s *sender) hold(name string, result Result) (news bool) {
-	now := s.r.now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch result.Class {
-	case SenderThrottled:
-		s.paused[name] = now.Add(max(result.RetryAfter, time.Second))
-	case Suspended:
-		news = !s.nudges[name].After(now)
-		s.nudges[name] = now.Add(max(result.RetryAfter, time.Hour))
-	case Unauthorized, AccountBlocked, Restricted:
-		until := now.AddDate(100, 0, 0)
-		news = until.Sub(s.paused[name]) > 24*time.Hour
-		s.paused[name] = until
-	}
-	return news
 }

@@ -180,7 +180,7 @@ func (s *shard) settle(ctx context.Context) {
 	s.mu.Unlock()
 	for i := range told {
 		o := &told[i]
-		s.settled(o)
+		s.settled(ctx, o)
 		t := o.t
 		if len(t.flying) == 0 {
 			t.waiting = append(t.again, t.waiting...)
@@ -194,7 +194,7 @@ func (s *shard) settle(ctx context.Context) {
 	}
 }
 
-func (s *shard) settled(o *outcome) {
+func (s *shard) settled(ctx context.Context, o *outcome) {
 	t, j := o.t, o.j
 	t.flying = t.flying[1:]
 	o.d.release()
@@ -232,6 +232,9 @@ func (s *shard) settled(o *outcome) {
 	case errors.Is(o.err, store.ErrUnknown):
 		s.r.Figures.Unknown.Add(1)
 		t.stale = true
+		if o.d.turn.Erase != nil {
+			s.r.finishErasure(ctx, o.d)
+		}
 		t.again = append(t.again, j)
 	default:
 		// Those behind it are refused too: who gives them again gives them in their order.

@@ -148,31 +148,6 @@ func (d *draft) stepSafely() error {
 	}
 }
 
-// askForPerson has a team told that somebody has to look after the contact.
-func (d *draft) askForPerson() {
-	if d.p == nil || len(d.p.Teams) == 0 || d.t.fresh && d.t.replaces {
-		return
-	}
-	if d.t.fresh {
-		d.begin()
-	}
-	d.stepped = true
-	team := d.p.Teams[firstTeam(d.p)].Name
-	d.timer(d.person.notify(Notice{Kind: EventSetAside, Team: team, To: team, At: d.now}), d.now, NoticeTimer)
-}
-
-// firstTeam is the team that the flow person hands over to, else the first of the pack.
-func firstTeam(p *program.Program) int {
-	for i := range p.States {
-		s := &p.States[i]
-		if s.HandOver != nil && s.Flow >= 0 && s.Flow < len(p.Flows) && p.Flows[s.Flow].Name == "person" &&
-			s.HandOver.Team >= 0 && s.HandOver.Team < len(p.Teams) {
-			return s.HandOver.Team
-		}
-	}
-	return 0
-}
-
 // contained is step whose panic ends with it. What was being said is not in the log: a panic's text may hold it.
 func (d *draft) contained() (err error, panicked bool) {
 	defer func() {
@@ -244,26 +219,6 @@ func (d *draft) step() error {
 		}
 		return nil
 	}
-}
-
-// typing has the channel show that somebody writes, where the person waits for the answer.
-func (d *draft) typing(effects []engine.Effect) {
-	if d.j.origin != fromPerson || d.person.message == "" {
-		return
-	}
-	takes := d.pause > 0 && len(d.turn.Outbox) > 0 ||
-		slices.ContainsFunc(effects, func(e engine.Effect) bool { return e.Kind == engine.Fetch })
-	if !takes {
-		return
-	}
-	typist, ok := d.r.config.Channels[d.person.channel].(Typist)
-	if !ok {
-		return
-	}
-	r, account, to, message := d.r, d.person.account, d.person.to, d.person.message
-	d.after = append(d.after, func(store.Result) {
-		r.outside.light(func(ctx context.Context) { typist.ShowTyping(ctx, account, to, message) })
-	})
 }
 
 func mixed(seed uint64) uint64 {
