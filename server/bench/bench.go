@@ -69,10 +69,12 @@ type Work struct {
 
 // Compared is a measurement beside its floor.
 type Compared struct {
-	Bytes int     `json:"bytes"` // that a turn keeps, and the floor commits
-	Work  Work    `json:"work"`
-	Floor Work    `json:"floor"`
-	Ratio float64 `json:"ratio"`
+	Bytes int  `json:"bytes"` // that a turn keeps, and the floor commits
+	Work  Work `json:"work"`
+	Floor Work `json:"floor"` // each turn's bytes behind those before
+	// Replaced is the same where a turn's contact replaces what there was of it; nil over HTTP.
+	Replaced *Work   `json:"replaced,omitempty"`
+	Ratio    float64 `json:"ratio"`
 }
 
 // Paced is a load with everything on: messages come, replies leave and arrive.

@@ -59,7 +59,7 @@ func (c Child) Bare(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f, err := newFloor(c.Folder, c.Bytes)
+	f, err := newFloor(filepath.Join(c.Folder, "floor"), weight{added: c.Bytes}, false)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -96,7 +96,7 @@ func (f *floor) receive(w http.ResponseWriter, r *http.Request) {
 	all := whatsapp.Parse(body)
 	told := make(chan error, len(all))
 	for range all {
-		f.queue <- told
+		f.queue <- bare{told: told}
 	}
 	for range all {
 		err = errors.Join(err, <-told)

@@ -2,51 +2,70 @@ package bench
 
 import (
 	"encoding/binary"
-	"path/filepath"
 	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 )
 
+// weight is how many bytes a turn keeps: of the contact, which each turn replaces, and what it adds behind.
+type weight struct{ contact, added int }
+
+func (w weight) bytes() int { return w.contact + w.added }
+
 // floor is bbolt and nothing else: one goroutine puts one value a turn, in the order in which they come, and commits
-// together what waits.
+// together what waits. With replace, what a turn replaces lies under the person's number, as it must where it is to be
+// found again.
 type floor struct {
 	db      *bolt.DB
-	queue   chan chan error
+	queue   chan bare
 	ended   chan struct{}
 	value   []byte
+	contact []byte // nil without replace
 	commits atomic.Int64
 	turns   atomic.Int64
 	written atomic.Int64
 }
 
-// newFloor begins one in a folder, with so many bytes a turn.
-func newFloor(folder string, bytes int) (*floor, error) {
-	db, err := bolt.Open(filepath.Join(folder, "floor"), 0o600, &bolt.Options{
+// bare is a turn without anything.
+type bare struct {
+	person string
+	told   chan error // has room for a word
+}
+
+// newFloor begins one in a file.
+func newFloor(file string, w weight, replace bool) (*floor, error) {
+	db, err := bolt.Open(file, 0o600, &bolt.Options{
 		NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: 1 << 30,
 	})
 	if err != nil {
 		return nil, err
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucket(floorBucket)
-		return err
+		for _, b := range [][]byte{floorTurns, floorContacts} {
+			if _, err := tx.CreateBucket(b); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		_ = db.Close()
 		return nil, err
 	}
-	f := &floor{db: db, queue: make(chan chan error, 512), ended: make(chan struct{}), value: make([]byte, bytes)}
+	f := &floor{db: db, queue: make(chan bare, 512), ended: make(chan struct{}), value: make([]byte, w.bytes())}
+	if replace {
+		f.value, f.contact = make([]byte, w.added), make([]byte, w.contact)
+	}
 	go f.run()
 	return f, nil
 }
 
-var floorBucket = []byte("turns")
+var floorTurns, floorContacts = []byte("turns"), []byte("contacts")
 
-// commit waits until a turn's bytes are on the disk. told is the caller's, empty, with room for one.
-func (f *floor) commit(told chan error) error {
-	f.queue <- told
-	return <-told
+// commit waits until a turn's bytes are on the disk.
+func (f *floor) commit(t bare) error {
+	f.queue <- t
+	return <-t.told
 }
 
 // close ends it once nobody commits any more.
@@ -63,7 +82,7 @@ func (f *floor) figures() figures {
 func (f *floor) run() {
 	defer close(f.ended)
 	const most = 512
-	waiting := make([]chan error, 0, most)
+	waiting := make([]bare, 0, most)
 	for first := range f.queue {
 		waiting = append(waiting[:0], first)
 	more:
@@ -78,22 +97,27 @@ func (f *floor) run() {
 				break more
 			}
 		}
-		err := f.together(len(waiting))
+		err := f.together(waiting)
 		for _, w := range waiting {
-			w <- err
+			w.told <- err
 		}
 	}
 }
 
-func (f *floor) together(n int) error {
+func (f *floor) together(all []bare) error {
 	tx, err := f.db.Begin(true)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	bucket := tx.Bucket(floorBucket)
+	bucket, contacts := tx.Bucket(floorTurns), tx.Bucket(floorContacts)
 	bucket.FillPercent = 0.95
-	for range n {
+	for _, t := range all {
+		if f.contact != nil {
+			if err := contacts.Put([]byte(t.person), f.contact); err != nil {
+				return err
+			}
+		}
 		seq, err := bucket.NextSequence()
 		if err != nil {
 			return err
@@ -107,7 +131,7 @@ func (f *floor) together(n int) error {
 	}
 	stats := tx.Stats()
 	f.commits.Add(1)
-	f.turns.Add(int64(n))
+	f.turns.Add(int64(len(all)))
 	f.written.Add(stats.GetPageAlloc())
 	return nil
 }

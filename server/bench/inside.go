@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -100,39 +101,56 @@ func (b *bench) besideFloor(ctx context.Context, in *inside, folder string) (*Co
 	if _, err := l.run(ctx, in.deliver); err != nil { // everybody is known after it
 		return nil, err
 	}
-	bytes, err := weigh(ctx, in.Store())
+	w, err := weigh(ctx, in.Store())
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFloor(folder, bytes)
+	appended, err := newFloor(filepath.Join(folder, "appended"), w, false)
 	if err != nil {
 		return nil, err
 	}
-	var ours, theirs told
-	var did, floorDid figures
+	replaced, err := newFloor(filepath.Join(folder, "replaced"), w, true)
+	if err != nil {
+		return nil, errors.Join(err, appended.close())
+	}
+	out, err := b.takeTurns(ctx, in, l, appended, replaced)
+	if out != nil {
+		out.Bytes = w.bytes()
+	}
+	return out, errors.Join(err, appended.close(), replaced.close())
+}
+
+// takeTurns has each side work for a part of the time, one after the other.
+func (b *bench) takeTurns(ctx context.Context, in *inside, l load, appended, replaced *floor) (*Compared, error) {
+	var ours, behind, over told
+	var did figures
 	l.lasts = b.For / rounds
 	for range rounds {
 		runtime.GC()
 		before := in.figures()
 		t, err := l.run(ctx, in.deliver)
 		if err != nil {
-			return nil, errors.Join(err, f.close())
+			return nil, err
 		}
 		now := in.figures().since(before)
 		if now.heard != int64(t.messages) {
 			return nil, fmt.Errorf("%d messages were acknowledged and %d heard", t.messages, now.heard)
 		}
 		did, ours = did.plus(now), ours.plus(t)
-		t, err = f.spread(ctx, b.Contacts, l.lasts)
-		if err != nil {
-			return nil, errors.Join(err, f.close())
+		if t, err = appended.spread(ctx, b.Contacts, l.lasts); err != nil {
+			return nil, err
 		}
-		theirs = theirs.plus(t)
+		behind = behind.plus(t)
+		if t, err = replaced.spread(ctx, b.Contacts, l.lasts); err != nil {
+			return nil, err
+		}
+		over = over.plus(t)
 	}
-	floorDid = f.figures()
-	out := &Compared{Bytes: bytes, Work: work(ours, did), Floor: work(theirs, floorDid)}
+	out := &Compared{Work: work(ours, did), Floor: work(behind, appended.figures())}
+	second := work(over, replaced.figures())
+	out.Replaced = &second
 	out.Ratio = out.Work.PerSecond / out.Floor.PerSecond
-	return out, f.close()
+	return out, nil
 }
 
 func (t told) plus(more told) told {
@@ -152,7 +170,7 @@ func (f *floor) spread(ctx context.Context, writers int, lasts time.Duration) (t
 	begun := time.Now()
 	for w := range writers {
 		work.Go(func() error {
-			one := make(chan error, 1)
+			one := bare{number(w), make(chan error, 1)}
 			for now := begun; now.Sub(begun) < lasts && ctx.Err() == nil; {
 				if err := f.commit(one); err != nil {
 					return err
@@ -175,11 +193,11 @@ func (f *floor) spread(ctx context.Context, writers int, lasts time.Duration) (t
 // rowBytes stands for keys, times and checksums of a turn's rows.
 const rowBytes = 200
 
-// weigh is how many bytes a turn keeps: the contact, which each turn writes, and what each adds behind it.
-func weigh(ctx context.Context, s store.Store) (int, error) {
+// weigh reads what some people's turns have kept.
+func weigh(ctx context.Context, s store.Store) (weight, error) {
 	contacts, err := s.Contacts(ctx, store.All, store.Key{}, 64)
 	if err != nil || len(contacts) == 0 {
-		return 0, errors.Join(err, errors.New("nobody is stored"))
+		return weight{}, errors.Join(err, errors.New("nobody is stored"))
 	}
 	kept, added, turns := 0, 0, 0
 	for _, c := range contacts {
@@ -194,18 +212,18 @@ func weigh(ctx context.Context, s store.Store) (int, error) {
 		const most = 100000
 		messages, err := s.Outbox(ctx, store.OutboxQuery{Key: c.Key, Limit: most})
 		if err != nil {
-			return 0, err
+			return weight{}, err
 		}
 		for _, m := range messages {
 			added += len(m.Sealed)
 		}
 		entries, err := s.Journal(ctx, store.JournalQuery{Key: c.Key, Limit: most})
 		if err != nil {
-			return 0, err
+			return weight{}, err
 		}
 		for _, e := range entries {
 			added += len(e.Sealed)
 		}
 	}
-	return kept/len(contacts) + added/max(turns, 1) + rowBytes, nil
+	return weight{kept / len(contacts), added/max(turns, 1) + rowBytes}, nil
 }

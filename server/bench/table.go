@@ -43,7 +43,11 @@ func (c *Compared) print(w io.Writer, title, ours, theirs string) {
 	fmt.Fprintf(w, "\n%s, %d bytes a turn\n\tmessages/s\tp50\tp95\tp99\tmax\tcommits\tturns a commit\twritten a turn\tallocations\tprocessor\n", title, c.Bytes)
 	c.Work.row(w, ours)
 	c.Floor.row(w, theirs)
-	fmt.Fprintf(w, "  ratio %.0f %% (to reach: 60 %%)\n", 100*c.Ratio)
+	if c.Replaced != nil {
+		c.Replaced.row(w, theirs+", replacing")
+		fmt.Fprintf(w, "  ratio to %s, replacing: %.0f %%\n", theirs, 100*c.Work.PerSecond/c.Replaced.PerSecond)
+	}
+	fmt.Fprintf(w, "  ratio to %s: %.0f %% (to reach: 60 %%)\n", theirs, 100*c.Ratio)
 }
 
 func (k *Work) row(w io.Writer, name string) {
