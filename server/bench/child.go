@@ -162,6 +162,12 @@ func start(ctx context.Context, program string, words ...string) (*started, erro
 	return s, nil
 }
 
+func (s *started) figures(ctx context.Context) (figures, error) {
+	f, err := scrape(ctx, s.address)
+	f.cpu = processorOf(s.pid)
+	return f, err
+}
+
 // stop ends the child and waits for it; its error holds what the child said.
 func (s *started) stop() error {
 	_ = s.input.Close()

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -87,8 +88,6 @@ func (f *figures) read(page io.Reader) error {
 		}
 		if to := whole[name]; to != nil {
 			*to += int64(n)
-		} else if name == "process_cpu_seconds_total" {
-			f.cpu = time.Duration(n * float64(time.Second))
 		}
 	}
 	return lines.Err()
@@ -119,4 +118,23 @@ func memoryOf(pid int) Memory {
 		}
 	}
 	return m
+}
+
+// processorOf is how long a process has worked; /proc counts in hundredths of a second.
+func processorOf(pid int) time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// What is behind the name in brackets, which may hold anything, begins with the third field.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 13 {
+		return 0
+	}
+	var ticks int64
+	for _, f := range fields[11:13] { // utime, stime
+		n, _ := strconv.ParseInt(f, 10, 64)
+		ticks += n
+	}
+	return time.Duration(ticks) * (time.Second / 100)
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"encoding/binary"
 	"sync/atomic"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -24,6 +25,7 @@ type floor struct {
 	commits atomic.Int64
 	turns   atomic.Int64
 	written atomic.Int64
+	worked  atomic.Int64 // of the processor, for spread
 }
 
 // bare is a turn without anything.
@@ -76,7 +78,7 @@ func (f *floor) close() error {
 }
 
 func (f *floor) figures() figures {
-	return figures{turns: f.turns.Load(), commits: f.commits.Load(), written: f.written.Load()}
+	return figures{turns: f.turns.Load(), commits: f.commits.Load(), written: f.written.Load(), cpu: time.Duration(f.worked.Load())}
 }
 
 func (f *floor) run() {

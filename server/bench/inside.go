@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -79,6 +81,7 @@ func (in *inside) figures() figures {
 	runtime.ReadMemStats(&memory)
 	f := figures{heard: in.Runner().Figures.Messages.Load(), mallocs: int64(memory.Mallocs), allocated: int64(memory.TotalAlloc)}
 	f.commits, f.turns, f.written = in.Store().Written()
+	f.cpu = processorOf(os.Getpid())
 	return f
 }
 
@@ -128,7 +131,7 @@ func (b *bench) takeTurns(ctx context.Context, in *inside, l load, appended, rep
 	for range rounds {
 		runtime.GC()
 		before := in.figures()
-		t, err := l.run(ctx, in.deliver)
+		t, err := b.profiled(func() (told, error) { return l.run(ctx, in.deliver) })
 		if err != nil {
 			return nil, err
 		}
@@ -153,6 +156,23 @@ func (b *bench) takeTurns(ctx context.Context, in *inside, l load, appended, rep
 	return out, nil
 }
 
+// profiled writes down where the time of this process goes meanwhile.
+func (b *bench) profiled(do func() (told, error)) (told, error) {
+	if b.Profiles == "" {
+		return do()
+	}
+	f, err := os.Create(filepath.Join(b.Profiles, "inside.prof"))
+	if err != nil {
+		return told{}, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return told{}, errors.Join(err, f.Close())
+	}
+	t, err := do()
+	pprof.StopCPUProfile()
+	return t, errors.Join(err, f.Close())
+}
+
 func (t told) plus(more told) told {
 	return told{t.messages + more.messages, t.requests + more.requests, t.took + more.took, append(t.acks, more.acks...)}
 }
@@ -167,7 +187,7 @@ func (f figures) plus(more figures) figures {
 func (f *floor) spread(ctx context.Context, writers int, lasts time.Duration) (told, error) {
 	all := make([]durations, writers)
 	work, ctx := errgroup.WithContext(ctx)
-	begun := time.Now()
+	begun, worked := time.Now(), processorOf(os.Getpid())
 	for w := range writers {
 		work.Go(func() error {
 			one := bare{number(w), make(chan error, 1)}
@@ -183,6 +203,7 @@ func (f *floor) spread(ctx context.Context, writers int, lasts time.Duration) (t
 	}
 	err := work.Wait()
 	t := told{took: time.Since(begun)}
+	f.worked.Add(int64(processorOf(os.Getpid()) - worked))
 	for _, d := range all {
 		t.acks = append(t.acks, d...)
 	}

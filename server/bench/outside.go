@@ -84,7 +84,7 @@ func (b *bench) compare(ctx context.Context, serving, bare *started) (*Compared,
 
 // measured runs a load against a process, and checks that each message was heard once.
 func (b *bench) measured(ctx context.Context, s *started, l load, name string) (told, figures, error) {
-	before, err := scrape(ctx, s.address)
+	before, err := s.figures(ctx)
 	if err != nil {
 		return told{}, figures{}, err
 	}
@@ -102,7 +102,7 @@ func (b *bench) measured(ctx context.Context, s *started, l load, name string) (
 	if err := working.Wait(); err != nil {
 		return t, figures{}, err
 	}
-	now, err := scrape(ctx, s.address)
+	now, err := s.figures(ctx)
 	if err != nil {
 		return t, figures{}, err
 	}
@@ -147,7 +147,7 @@ func (b *bench) answered(ctx context.Context, serving *started, cloud *provider,
 		return nil, err
 	}
 	cloud.latencies()
-	before, err := scrape(ctx, serving.address)
+	before, err := serving.figures(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (b *bench) answered(ctx context.Context, serving *started, cloud *provider,
 func (b *bench) settled(ctx context.Context, serving *started, before figures) (figures, error) {
 	last := int64(-1)
 	for {
-		now, err := scrape(ctx, serving.address)
+		now, err := serving.figures(ctx)
 		if err != nil {
 			return now, err
 		}
