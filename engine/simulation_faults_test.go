@@ -256,7 +256,12 @@ func (k *faultyKeys) Erase(pack string, e store.Erasure) error {
 
 // Sync waits until everybody else waits too: while a process is in the kernel, others run when they like.
 func (k *faultyKeys) Sync() error {
-	k.l.s.sleeps(0, "sync", time.Since(k.l.s.begun))
+	s := k.l.s
+	s.sleeps(0, "sync", time.Since(s.begun))
+	if s.has("disk") && !k.l.dead.Load() && s.number("sync", s.nth("sync"))%300 == 0 {
+		s.fault("keys not synced", "")
+		return errNoDisk
+	}
 	return k.Rings.Sync()
 }
 

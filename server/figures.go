@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"baraza/channels"
 	"baraza/engine/runner"
+	"baraza/engine/store"
 )
 
 // figures are what /metrics shows. Labels are words of packs and channels, codes and statuses: nothing of a person.
@@ -49,6 +52,14 @@ var counted = []struct {
 	{"fetches_total", "Questions to other systems.", func(f *runner.Figures) int64 { return f.Fetches.Load() }},
 	{"fetches_failed_total", "Questions to other systems that failed.", func(f *runner.Figures) int64 { return f.FetchesFailed.Load() }},
 	{"notices_total", "Words to teams that were heard.", func(f *runner.Figures) int64 { return f.Notices.Load() }},
+	{"swept_fields_total", "Fields of contacts deleted at their date.", func(f *runner.Figures) int64 { return f.SweptFields.Load() }},
+	{"swept_messages_total", "Messages deleted at their date.", func(f *runner.Figures) int64 { return f.SweptMessages.Load() }},
+	{"swept_entries_total", "Lines of the journal deleted at their date.", func(f *runner.Figures) int64 { return f.SweptEntries.Load() }},
+	{"swept_items_total", "Cases, records and consents deleted at their date.", func(f *runner.Figures) int64 { return f.SweptItems.Load() }},
+	{"clock_jumps_total", "Jumps of the machine's clock that were noticed.", func(f *runner.Figures) int64 { return f.ClockJumps.Load() }},
+	{"sweeps_held_total", "Sweeps held back because the clock had jumped; an operator has to confirm it.", func(f *runner.Figures) int64 { return f.SweepsHeld.Load() }},
+	{"typing_total", "Times that a person was shown that an answer is being written.", func(f *runner.Figures) int64 { return f.Typing.Load() }},
+	{"typing_skipped_total", "Times that this was left out because much was going on.", func(f *runner.Figures) int64 { return f.TypingSkipped.Load() }},
 	{"intake_busy_total", "Batches refused because too much was under way.", func(f *runner.Figures) int64 { return f.Busy.Load() }},
 }
 
@@ -91,7 +102,44 @@ func newFigures(s *Server) *figures {
 		}
 		return 0
 	})
+	gauge("store_file_bytes", "Size of the store's file.", func() float64 {
+		info, err := os.Stat(s.config.Store())
+		if err != nil {
+			return 0
+		}
+		return float64(info.Size())
+	})
+	gauge("outbox_overdue_seconds", "How long the message that has been ready longest waits to be sent.", func() float64 {
+		return s.overdue(func(ctx context.Context, now time.Time) (time.Time, error) {
+			heads, err := s.store.Outbox(ctx, store.OutboxQuery{Of: store.All, State: store.Waiting, Until: now, Limit: 1})
+			if len(heads) == 0 {
+				return now, err
+			}
+			return heads[0].Ready, nil
+		})
+	})
+	gauge("timers_overdue_seconds", "How late the latest timer is.", func() float64 {
+		return s.overdue(func(ctx context.Context, now time.Time) (time.Time, error) {
+			due, err := s.store.Due(ctx, store.All, store.Timer{}, now, 1)
+			if len(due) == 0 {
+				return now, err
+			}
+			return due[0].Due, nil
+		})
+	})
 	return f
+}
+
+// overdue is how long ago something should have happened; -1 where the store cannot be read.
+func (s *Server) overdue(first func(context.Context, time.Time) (time.Time, error)) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	now := s.clock.Now()
+	at, err := first(ctx, now)
+	if err != nil {
+		return -1
+	}
+	return max(now.Sub(at).Seconds(), 0)
 }
 
 func (f *figures) handler() http.Handler {

@@ -89,15 +89,17 @@ type pack struct {
 	files   fs.FS
 }
 
-type system struct{}
+// system is the machine's clock; begun tells how much time has passed whatever is done to the time of day.
+type system struct{ begun time.Time }
 
 func (system) Now() time.Time                         { return time.Now() }
 func (system) After(d time.Duration) <-chan time.Time { return time.After(d) }
+func (s system) Elapsed() time.Duration               { return time.Since(s.begun) }
 
 // Open reads the packs and opens keys and store. Everything that is wrong with the configuration is said at once.
 func Open(o Options) (*Server, error) {
 	if o.Clock == nil {
-		o.Clock = system{}
+		o.Clock = system{time.Now()}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -121,7 +121,7 @@ func FuzzInbound(f *testing.F) {
 		f.Add(read(f, path))
 	}
 	for _, text := range hostileTexts {
-		if len(text) < 1<<17 {
+		if len(text) < 1<<12 { // a large seed is minimised for a minute before anything else is tried
 			f.Add([]byte(wrapped(`{"from":"1","id":"a","type":"text","text":{"body":"` + text + `"}}`)))
 		}
 	}
@@ -130,7 +130,7 @@ func FuzzInbound(f *testing.F) {
 		f.Add([]byte(wrapped(`{"from":"1","id":"a","type":"` + kind + `","` + kind + `":null}`)))
 		f.Add([]byte(wrapped(`{"from":"1","id":"a","type":"` + kind + `","` + kind + `":[[]]}`)))
 	}
-	f.Add([]byte(strings.Repeat(`[`, 20000)))
+	f.Add([]byte(strings.Repeat(`[`, 200)))
 	f.Add([]byte{})
 	handler := whatsapp.New(whatsapp.Settings{AppSecrets: []string{secret}}).Handler(inboxFunc(func(all []channels.Inbound) error {
 		for _, in := range all {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -197,35 +198,6 @@ func TestPaceIsKeptWhoeverAsks(t *testing.T) {
 	}
 }
 
-// A storm ends with one message and not with a burst: what is refused again waits longer.
-func TestAfterAStormOneGoesFirst(t *testing.T) {
-	t.Parallel()
-	p, now := whatsapp.NewPace(), morning
-	for n := range 5 {
-		wait := whatsapp.PairBackoff(n)
-		p.Hold(account, "ana", now, wait)
-		if n > 0 { // one has just gone
-			wait = max(wait, whatsapp.PairLimit.Every)
-		}
-		p.Hold(account, "ana", now, time.Second) // a second refusal of what was on its way shortens nothing
-		if got := p.Wait(account, "ana", now); got != wait {
-			t.Fatalf("refusal %d: it waits %s, not %s", n+1, got, wait)
-		}
-		now = now.Add(wait)
-		if got := p.Wait(account, "ana", now); got != 0 {
-			t.Fatalf("refusal %d: after the wait it waits %s more", n+1, got)
-		}
-		if got := p.Wait(account, "ana", now); got != 6*time.Second {
-			t.Fatalf("refusal %d: the second one after it waits %s", n+1, got)
-		}
-	}
-	p.Hold(account, "", now, time.Minute)
-	after := now.Add(time.Minute)
-	if p.Wait(account, "eva", after) != 0 || p.Wait(account, "mia", after) != whatsapp.SenderLimit.Every {
-		t.Error("the account goes on with a burst")
-	}
-}
-
 func BenchmarkPace(b *testing.B) {
 	for _, people := range []int{1, 100_000} {
 		b.Run(fmt.Sprint(people, "-people"), func(b *testing.B) {
@@ -269,5 +241,45 @@ func BenchmarkWebhook(b *testing.B) {
 		if response, err := api.RoundTrip(r); err != nil || response.StatusCode != 200 {
 			b.Fatal(err)
 		}
+	}
+}
+
+// The channel and the fake meet below a prefix on a socket, as in one process with everything else.
+func TestTheFakeIsReachedBelowAPrefix(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	arrived := make(chan channels.Inbound, 1)
+	c := whatsapp.New(whatsapp.Settings{BaseURL: server.URL + "/fake", AppSecrets: []string{secret}, Token: func(string) string { return token }})
+	api := fake.New(fake.Config{BaseURL: server.URL + "/fake", Callback: server.URL + "/whatsapp", Secret: secret, Token: token})
+	defer api.Close()
+	mux.Handle("/fake/", http.StripPrefix("/fake", api))
+	mux.Handle("/whatsapp", c.Handler(inboxFunc(func(all []channels.Inbound) error {
+		for _, in := range all {
+			if in.Kind == channels.MessageReceived {
+				arrived <- in
+			}
+		}
+		return nil
+	})))
+	api.Phone(phone).SendImage([]byte("\xff\xd8\xff a picture"), "")
+	var in channels.Inbound
+	select {
+	case in = <-arrived:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing has arrived")
+	}
+	content, err := c.FetchMedia(t.Context(), in.Account, *in.Attachment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer content.Close()
+	if got, err := io.ReadAll(content); err != nil || string(got) != "\xff\xd8\xff a picture" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	r := c.Send(t.Context(), channels.Delivery{ID: "d", Account: in.Account, To: in.From, Part: parts(t, c, outgoing["image"])[0], Media: files})
+	if r.Class != channels.Accepted {
+		t.Errorf("a picture sent ended as %+v", r)
 	}
 }

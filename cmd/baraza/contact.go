@@ -160,7 +160,10 @@ type contactErase struct {
 
 func (c *contactErase) Run(s streams) error {
 	who := c.person()
-	if err := agreed(s, c.Yes || who == (desk.Person{}), "Everything kept of this person will be deleted, for good."); err != nil {
+	if who.Key == "" && (who.Channel == "" || who.Identity == "") {
+		return errors.New("say who: by KEY, or by --channel and --identity")
+	}
+	if err := agreed(s, c.Yes, "Everything kept of this person will be deleted, for good."); err != nil {
 		return err
 	}
 	return c.ask(s, func(ctx context.Context, d *desk.Client) error {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	_ "time/tzdata" // packs name time zones, and an image without a system has none
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -32,6 +33,7 @@ type commands struct {
 	Sender  senderCommand  `cmd:"" help:"See to numbers and accounts that hold back."`
 	Report  reportCommand  `cmd:"" help:"See what operators should see."`
 	Store   storeCommand   `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
+	Clock   clockCommand   `cmd:"" help:"See to a clock that is doubted."`
 	Key     keyCommand     `cmd:"" help:"Make, list and rotate the keys of countries."`
 
 	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
@@ -141,6 +143,15 @@ var shapes = []struct {
 	{regexp.MustCompile(`^unknown flag (\S+), did you mean one of (.+)\?$`), `there is no flag "$1"; flags with similar names are $2`},
 	{regexp.MustCompile(`^unknown flag (\S+)$`), `there is no flag "$1"`},
 	{regexp.MustCompile(`^expected "<pack>.*$`), `say which pack, such as flows/ec`},
+	{regexp.MustCompile(`^expected "<case>.*$`), `say which case, such as K7F3-2; baraza case list prints them`},
+	{regexp.MustCompile(`^expected "<channel> <identity>"$`), `say on which channel and under which name, such as whatsapp "+593 99 000 0001"`},
+	{regexp.MustCompile(`^expected "<identity>"$`), `say under which name, such as "+593 99 000 0001"`},
+	{regexp.MustCompile(`^expected "<dir>.*$`), `say which folder`},
+	{regexp.MustCompile(`^expected "<country>.*$`), `say which country, as the configuration names it`},
+	{regexp.MustCompile(`^expected "<sender>.*$`), `say which sender, as pack/channel/account; baraza sender list prints them`},
+	{regexp.MustCompile(`^expected one of (.+)$`), `say what to do: one of $1`},
+	{regexp.MustCompile(`^\[<number> .*got "(.*)"$`), `"$1" is no number of a dead letter; baraza outbox list prints them`},
+	{regexp.MustCompile(`^missing flags: (--\S+)=.*$`), `$1 is needed`},
 	{regexp.MustCompile(`^(--\S+): expected \S+ value but got "EOL".*$`), `$1 needs a value behind it`},
 	{regexp.MustCompile(`^(--\S+) must be one of (.+) but got "(.*)"$`), `$1 takes one of $2, not "$3"`},
 	{regexp.MustCompile(`^(--\S+): expected "<key>=<value>" but got "(.*)"$`), `write $1 as NAME=VALUE, not "$2"`},

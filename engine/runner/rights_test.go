@@ -256,3 +256,37 @@ func TestADeadLetterIsListedSentOnceMoreOrDropped(t *testing.T) {
 		equal(t, "what the phone got", []string{"Heard water."}, w.phone.take())
 	})
 }
+
+func TestAfterStopRemindersNeedOptIn(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.hears("hello")
+		w.hears("stop")
+		w.hears("later")
+		w.phone.take()
+		w.passes(49 * time.Hour)
+		equal(t, "no reminder", nil, w.phone.take())
+		w.hears("resume")
+		w.hears("later")
+		w.phone.take()
+		w.passes(49 * time.Hour)
+		equal(t, "the reminder", []string{"template callback_reminder"}, w.phone.take())
+	})
+}
+
+func TestAFetchThatNeverEndsIsAnsweredAsFailed(t *testing.T) {
+	never := make(chan struct{})
+	fetch := fetcherFunc(func(Question) (map[string]any, error) { <-never; return nil, errors.New("too late") })
+	inWorld(t, func(c *Config) { c.Fetcher = fetch }, func(t *testing.T, w *world) {
+		never = make(chan struct{})
+		for _, text := range []string{"hello", "status", "77"} {
+			w.hears(text)
+		}
+		w.phone.take()
+		w.passes(10 * time.Minute)
+		equal(t, "what the phone got", []string{"That did not work."}, w.phone.take())
+		close(never)
+		w.settles()
+		w.hears("hello")
+		equal(t, "what comes too late changes nothing", []string{"Write a word."}, w.phone.take())
+	})
+}

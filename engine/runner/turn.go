@@ -268,7 +268,8 @@ func (d *draft) identify(id Identity) error {
 		return nil
 	}
 	owner, err := d.r.config.Store.Find(d.ctx, h)
-	if err != nil {
+	damaged := errors.Is(err, store.ErrDamaged)
+	if err != nil && !damaged {
 		return err
 	}
 	if owner.Found && owner.Key != d.t.key {
@@ -282,7 +283,7 @@ func (d *draft) identify(id Identity) error {
 	if err != nil {
 		return err
 	}
-	d.turn.Identities = append(d.turn.Identities, store.Identity{Hash: h, Sealed: sealed})
+	d.turn.Identities = append(d.turn.Identities, store.Identity{Hash: h, Sealed: sealed, Take: damaged})
 	return nil
 }
 

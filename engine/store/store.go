@@ -121,6 +121,9 @@ func (k Key) Partition() int { return int(k[0] >> 2) }
 // String is 32 hexadecimal digits; it may be logged.
 func (k Key) String() string { return hex.EncodeToString(k[:]) }
 
+// MarshalText is String, for logs and JSON.
+func (k Key) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
+
 // Hash is a keyed hash of something else: an identity, an event's id, a case's number.
 type Hash [16]byte
 

@@ -34,7 +34,7 @@ func (w *world) restore(folder string, newer ...string) (*desk.Restoring, error)
 func TestABackupIsMadeWhileItRunsAndBringsEveryoneBack(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.agrees(ana)
-		w.hears(ana, "note", "a word", "Loja", "Ana")
+		w.hears(ana, "note", "a word", "Loja", "Ana", "a tip")
 		folder := w.backup("first")
 		if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("the folder: %v, %v", info.Mode(), err)

@@ -108,6 +108,36 @@ func (d *Desk) Compact(ctx context.Context, _ None) (Compacted, error) {
 	return Compacted{before.FileBytes, after.FileBytes}, err
 }
 
+// Clock is the time of the machine as the one who serves sees it.
+type Clock struct {
+	Now time.Time `json:"now"`
+	// LastSweep is when what was past its date was last deleted; nil: never.
+	LastSweep *time.Time `json:"last_sweep,omitempty"`
+	// Held: nothing is deleted until an operator confirms the clock, for that was very long ago.
+	Held    bool `json:"held"`
+	Serving bool `json:"serving"`
+}
+
+// ClockState shows it.
+func (d *Desk) ClockState(ctx context.Context, _ None) (Clock, error) {
+	c := Clock{Now: d.now().UTC(), Serving: d.Serving}
+	last, err := d.Store.LastSweep(ctx)
+	if !last.IsZero() {
+		c.LastSweep = &last
+	}
+	_, c.Held = d.Runner.SweepHeld()
+	return c, err
+}
+
+// ConfirmClock is an operator's word that the clock is right. What was held back goes on.
+func (d *Desk) ConfirmClock(ctx context.Context, _ None) (Clock, error) {
+	if !d.Serving {
+		return Clock{}, conflict("nobody serves, so nothing is held back; confirm the clock when somebody does")
+	}
+	d.Runner.ConfirmClock()
+	return d.ClockState(ctx, None{})
+}
+
 // KeyList are the countries in order.
 type KeyList struct {
 	Countries []CountryKeys `json:"countries"`
