@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A load is people who write. Each says the lines of a script, one after the other, and goes on where the load before
+// A load is people who write, one connection each. Each says the lines of a script, one after the other, and goes on where the load before
 // ended. Nobody writes again before their last message was acknowledged.
 type load struct {
 	scripts []script
@@ -47,7 +47,7 @@ func people(first, n int) []*someone {
 	return all
 }
 
-// Told is what came of a load.
+// told is what came of a load.
 type told struct {
 	messages, requests int
 	took               time.Duration

@@ -59,13 +59,6 @@ func (p *provider) expect(to string, parts int, since time.Time) {
 	p.waits += parts
 }
 
-// outstanding is how many parts have not come.
-func (p *provider) outstanding() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.waits
-}
-
 // all waits until everything has come; its error says what has not, or what came that nobody waits for.
 func (p *provider) all(ctx context.Context, within time.Duration) error {
 	ctx, stop := context.WithTimeout(ctx, within)
