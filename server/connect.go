@@ -121,6 +121,9 @@ func (s *Server) connect(channel channels.Channel, path string, lines []*line, i
 	}
 	in := &intake{server: s, channel: name, lines: map[string]*line{}, ignored: ignored}
 	for _, l := range lines {
+		if s.options.Unpaced {
+			l.pace = nil
+		}
 		p := s.packs[l.pack]
 		if p == nil {
 			return fmt.Errorf("there is no pack %q", l.pack)
