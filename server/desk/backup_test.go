@@ -271,7 +271,7 @@ func TestARotatedCountryKeyMayLeaveTheConfiguration(t *testing.T) {
 		if one, err := w.client.Contact(t.Context(), desk.Person{Key: w.key(ana).String()}); err != nil || one.Unreadable > 0 {
 			t.Errorf("ana: %+v, %v", one, err)
 		}
-		if n, err := w.desk.DestroyOldWeeks(time.Now().Add(keys.WeekKept)); n != 1 || err != nil {
+		if n, err := w.weeks.Destroy(time.Now().Add(keys.WeekKept)); n != 1 || err != nil {
 			t.Errorf("destroyed %d, %v", n, err)
 		}
 	})

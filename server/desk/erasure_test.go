@@ -238,14 +238,14 @@ func TestAnErasedPersonIsInNoFile(t *testing.T) {
 		}
 		inTheClear(t, "backups", filesIn(t, all...), gone)
 		beganFirst := time.Now().Add(-11 * 24 * time.Hour).Truncate(7 * 24 * time.Hour)
-		n, err := w.desk.DestroyOldWeeks(beganFirst.Add(keys.WeekKept))
+		n, err := w.weeks.Destroy(beganFirst.Add(keys.WeekKept))
 		if err != nil || n != 1 {
 			t.Errorf("destroyed %d weeks, %v, want the first", n, err)
 		}
 		if open := a.opened(a.keysIn(filesIn(t, w.dir, first)), values); len(open) > 0 {
 			t.Errorf("the first backup, whose week is gone: %d values open", len(open))
 		}
-		if n, err = w.desk.DestroyOldWeeks(time.Now().Add(keys.WeekKept)); err != nil || n == 0 {
+		if n, err = w.weeks.Destroy(time.Now().Add(keys.WeekKept)); err != nil || n == 0 {
 			t.Errorf("destroyed %d weeks, %v", n, err)
 		}
 		nothing("all files after 35 days", filesIn(t, all...))
