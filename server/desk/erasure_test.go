@@ -346,3 +346,29 @@ func TestARestoredPersonIsErasedAgainInEveryFile(t *testing.T) {
 		}
 	})
 }
+
+// TestAPersonWhoDeletesTheirDataIsInNoFile holds the same of the flow's own erasure: what was kept before it cannot be
+// opened, and of what comes after it nothing is about before.
+func TestAPersonWhoDeletesTheirDataIsInNoFile(t *testing.T) {
+	inLife(t, func(t *testing.T, w *world, r *recorder, gone, _ *life, first, second string) {
+		before := r.of(w.key(gone.phone))
+		gone.writes("delete")
+		a := newAttacker(t, "ke", w.country[0])
+		files := filesIn(t, w.dir)
+		if open := a.opened(a.keysIn(files), before); len(open) > 0 {
+			t.Errorf("%d of %d values open, such as a %s", len(open), len(before), open[0].kind)
+		}
+		inTheClear(t, "live files", files, gone)
+		for _, v := range r.of(w.key(gone.phone))[len(before):] {
+			if m := slices.IndexFunc(gone.markers[:len(gone.markers)-1], func(m string) bool { return strings.Contains(v.plain, m) }); m >= 0 &&
+				len(a.opened(a.keysIn(files), []sealedValue{v})) > 0 {
+				t.Errorf("a %s that was sealed since still has %s", v.kind, gone.markers[m])
+			}
+		}
+		_, err := w.weeks.Destroy(time.Now().Add(keys.WeekKept))
+		w.check(err)
+		if open := a.opened(a.keysIn(filesIn(t, w.dir, first, second)), before); len(open) > 0 {
+			t.Errorf("with the backups after 35 days %d of %d values open", len(open), len(before))
+		}
+	})
+}
