@@ -148,6 +148,7 @@ var shapes = []struct {
 	{regexp.MustCompile(`^expected "<dir>.*$`), `say which folder`},
 	{regexp.MustCompile(`^expected "<country>.*$`), `say which country, as the configuration names it`},
 	{regexp.MustCompile(`^expected "<sender>.*$`), `say which sender, as pack/channel/account; baraza sender list prints them`},
+	{regexp.MustCompile(`^expected "(\w+)"$`), `say what to do: $1`},
 	{regexp.MustCompile(`^expected one of (.+)$`), `say what to do: one of $1`},
 	{regexp.MustCompile(`^\[<number> .*got "(.*)"$`), `"$1" is no number of a dead letter; baraza outbox list prints them`},
 	{regexp.MustCompile(`^missing flags: (--\S+)=.*$`), `$1 is needed`},

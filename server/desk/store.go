@@ -169,19 +169,6 @@ func (d *Desk) RotateKey(_ context.Context, in OneCountry) (CountryKeys, error) 
 	return CountryKeys{in.Country, c.Packs, c.Ring.Contacts(), len(c.Ring.Erased())}, nil
 }
 
-// DestroyOldWeeks destroys the keys of backups that began keys.WeekKept ago, and says how many. Whoever serves calls
-// it every hour.
-func (d *Desk) DestroyOldWeeks(now time.Time) (n int, err error) {
-	for _, name := range d.countryNames() {
-		some, err := d.Countries[name].Weeks.Destroy(now)
-		n += some
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}
-
 // listed is a list in a sentence.
 func listed(names []string) string {
 	if len(names) == 0 {
