@@ -33,7 +33,6 @@ type commands struct {
 	Sender  senderCommand  `cmd:"" help:"See to numbers and accounts that hold back."`
 	Report  reportCommand  `cmd:"" help:"See what operators should see."`
 	Store   storeCommand   `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
-	Clock   clockCommand   `cmd:"" help:"See to a clock that is doubted."`
 	Key     keyCommand     `cmd:"" help:"Make, list and rotate the keys of countries."`
 
 	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
@@ -149,6 +148,7 @@ var shapes = []struct {
 	{regexp.MustCompile(`^expected "<dir>.*$`), `say which folder`},
 	{regexp.MustCompile(`^expected "<country>.*$`), `say which country, as the configuration names it`},
 	{regexp.MustCompile(`^expected "<sender>.*$`), `say which sender, as pack/channel/account; baraza sender list prints them`},
+	{regexp.MustCompile(`^expected "(\w+)"$`), `say what to do: $1`},
 	{regexp.MustCompile(`^expected one of (.+)$`), `say what to do: one of $1`},
 	{regexp.MustCompile(`^\[<number> .*got "(.*)"$`), `"$1" is no number of a dead letter; baraza outbox list prints them`},
 	{regexp.MustCompile(`^missing flags: (--\S+)=.*$`), `$1 is needed`},

@@ -44,8 +44,7 @@ func Routes() []Route {
 		show("/store/stats", "Count what is kept.", (*Desk).Stats),
 		change("/store/compact", "Give deleted space back.", (*Desk).Compact),
 		{Path: "/store/backup", Does: "Stream a backup of data and keys.", serve: (*Desk).serveBackup},
-		show("/clock/show", "Show what time it is here, and whether it is doubted.", (*Desk).ClockState),
-		change("/clock/confirm", "Say that the clock is right, where it is doubted.", (*Desk).ConfirmClock),
+		change("/store/confirm-clock", "Say that the clock is right, where it is doubted.", (*Desk).ConfirmClock),
 		show("/key/list", "List countries and their keys.", (*Desk).KeyList),
 		change("/key/rotate", "Wrap all keys of a country with its newest key.", (*Desk).RotateKey),
 	}
