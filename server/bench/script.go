@@ -23,8 +23,8 @@ type said struct {
 // many conversations as the length allows.
 type script []said
 
-// scripts are n different ones. A conversation that would ask another system, wait on purpose or delete the person is
-// turned elsewhere, for these measure something else.
+// scripts are n different ones. A conversation that would be handed to a team, where nobody answers here, ask another
+// system, wait on purpose or delete the person is turned elsewhere, for these measure something else.
 func scripts(p *program.Program, n, length int, seed uint64, now time.Time) []script {
 	render := whatsapp.New(whatsapp.Settings{})
 	all := make([]script, n)
@@ -90,14 +90,17 @@ func (who person) talk(length int) script {
 }
 
 func elsewhere(e engine.Effect) bool {
-	return e.Kind == engine.Fetch || e.Kind == engine.Pause || e.Kind == engine.Erase || e.Kind == engine.Export ||
-		e.Kind == engine.OptOut
+	switch e.Kind {
+	case engine.OpenCase, engine.Fetch, engine.Pause, engine.Erase, engine.Export, engine.OptOut:
+		return true
+	}
+	return false
 }
 
 // answer is what a person says next.
 func (who person) answer(session engine.Session, offered *engine.Outgoing) said {
 	where := session.Where(who.p)
-	if where.Kind == program.HandOverState || where.Step == "" {
+	if where.Step == "" {
 		return said{text: who.again}
 	}
 	if offered != nil {
