@@ -176,6 +176,9 @@ func (p *page) look(m map[string]any) (s channeltest.Shown) {
 		b.WriteString(one.(map[string]any)["t"].(string))
 	}
 	add(b.String())
+	if l, ok := m["link"].(map[string]any); ok {
+		s.Link = l["label"].(string) + ": " + l["url"].(string)
+	}
 	add(m["footer"])
 	s.Text = strings.Join(texts, "\n")
 	options, _ := m["options"].([]any)
@@ -502,6 +505,7 @@ func TestEveryKindOfMessageHasItsForm(t *testing.T) {
 		{Text: "Ayuda", Contact: "+593 2 000 0000"},
 		{Text: "¿Dónde?", Asks: "location"},
 		{Text: "Ana: lunes.", Template: "call_reminder", Style: engine.Buttons, Options: []engine.Choice{{Label: "Sí", Number: 1}}},
+		{Text: "الخطوات في هذه *الصفحة*.", Language: "ar", Link: "https://example.org/asylum?a=b&c=d_e", LinkLabel: "اقرأ <b>"},
 	} {
 		all, err := c.Parts(o)
 		if err != nil {
