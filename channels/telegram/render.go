@@ -72,6 +72,15 @@ func (r *renderer) render(o *engine.Outgoing) {
 		}
 		r.add(request{Method: "sendContact", Fields: map[string]any{"phone_number": o.Contact, "first_name": name}}, engine.Media{})
 		return
+	case o.Link != "":
+		label := strings.TrimSpace(markup.Plain(o.LinkLabel))
+		switch {
+		case label == "":
+			r.refuse("empty-label", "the button of the link has no label")
+		case blank(text):
+			r.refuse("empty-text", "the text above the link is empty")
+		}
+		keyboard = map[string]any{"inline_keyboard": [][]map[string]string{{{"text": label, "url": o.Link}}}}
 	case len(o.Options) > 0 && (o.Style == engine.Numbers || o.Template != ""):
 		text = channels.Numbered(*o)
 	case len(o.Options) > 0:

@@ -26,6 +26,7 @@ type message struct {
 	Media   *file    `json:"media,omitempty"`
 	Place   *place   `json:"place,omitempty"`
 	Contact string   `json:"contact,omitempty"`
+	Link    *link    `json:"link,omitempty"`
 	Asks    string   `json:"asks,omitempty"`
 }
 
@@ -46,6 +47,11 @@ type file struct {
 	Kind string `json:"kind"`
 	URL  string `json:"url,omitempty"`
 	Name string `json:"name"`
+}
+
+type link struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
 }
 
 type place struct {
@@ -94,6 +100,12 @@ func (r *renderer) render(o *engine.Outgoing) {
 	if o.Place != nil {
 		m.Place = &place{o.Place.Lat, o.Place.Lon}
 	}
+	if o.Link != "" {
+		m.Link = &link{line(o.LinkLabel), o.Link}
+		if blank(m.Link.Label) {
+			r.refuse("empty-label", "the button of the link has no label")
+		}
+	}
 	if o.Media.Kind != "" {
 		r.media(&m, o)
 	}
@@ -109,7 +121,7 @@ func (r *renderer) add(m message, text string, media engine.Media) {
 		}
 	}
 	if len(texts) == 0 {
-		if m.Header == "" && m.Footer == "" && m.Media == nil && m.Place == nil && m.Contact == "" {
+		if m.Header == "" && m.Footer == "" && m.Media == nil && m.Place == nil && m.Contact == "" && m.Link == nil {
 			return
 		}
 		texts = [][]span{nil}
@@ -121,7 +133,7 @@ func (r *renderer) add(m message, text string, media engine.Media) {
 			part.Header, part.Media, media = "", nil, engine.Media{}
 		}
 		if !last {
-			part.Footer, part.Options, part.Place, part.Contact, part.Asks = "", nil, nil, "", ""
+			part.Footer, part.Options, part.Place, part.Contact, part.Link, part.Asks = "", nil, nil, "", nil, ""
 		}
 		b, err := json.Marshal(part)
 		if err != nil { // a place that is not a number
@@ -134,6 +146,8 @@ func (r *renderer) add(m message, text string, media engine.Media) {
 			kind = "options"
 		case part.Media != nil:
 			kind = "media"
+		case part.Link != nil:
+			kind = "link"
 		}
 		r.parts = append(r.parts, channels.Part{Kind: kind, Body: b, Media: media, Anytime: true})
 	}

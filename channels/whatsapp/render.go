@@ -71,6 +71,8 @@ func (r *renderer) render(o *engine.Outgoing) {
 		r.add(m, engine.Media{})
 	case o.Contact != "":
 		r.contact(o)
+	case o.Link != "":
+		r.link(o)
 	case len(o.Options) > 0 && o.Style == engine.Buttons:
 		r.buttons(o)
 	case len(o.Options) > 0 && o.Style == engine.List:
@@ -245,6 +247,17 @@ func (r *renderer) locationRequest(o *engine.Outgoing) {
 	}
 	i := interactive{Type: "location_request_message", Action: action{Name: "send_location"}}
 	i.Body.Text = r.ahead(channels.Framed(o.Header, o.Text, o.Footer))
+	r.addInteractive(o, i)
+}
+
+// link has one button, which opens a page; what is too long for the text above it goes ahead.
+func (r *renderer) link(o *engine.Outgoing) {
+	label := r.fits("label-too-long", "the button of the link", strings.TrimSpace(markup.Plain(o.LinkLabel)), r.record.LinkLabel)
+	if label == "" {
+		r.refuse("empty-label", "the button of the link has no label")
+	}
+	i := r.frame(o, "cta_url")
+	i.Action = action{Name: "cta_url", Parameters: &link{label, o.Link}}
 	r.addInteractive(o, i)
 }
 

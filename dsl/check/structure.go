@@ -320,7 +320,7 @@ func misplacedTarget(c *flow) {
 // statementShapes are lines that nobody would write to a reader by chance.
 var statementShapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`-> [\pL_.]+$`,
-	`(?:say|hide)(?: (?:image|audio|video|document|sticker|location|contact|template|one of)\b.*)?:`,
+	`(?:say|hide)(?: (?:image|audio|video|document|sticker|location|contact|link|template|one of)\b.*)?:`,
 	`ask(?: several)?(?: [\pL_]+)?(?: as [a-z ]+| from .*)?:`,
 	`- \[[\pL\pN_]+\] `,
 	`set [\pL_]+ = `,
