@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"baraza/engine"
 	"baraza/engine/store"
 )
 
