@@ -52,7 +52,7 @@ func TestTheGuideSaysWhatEachFigureMeans(t *testing.T) {
 func TestTheGuideSaysWhatToDoForEachReportAndAlert(t *testing.T) {
 	t.Parallel()
 	guide := operations(t)
-	code := regexp.MustCompile(`(?:report\(|Alert\{Code: |code := )"([a-z][a-z-]+)"`)
+	code := regexp.MustCompile(`(?:report\(|Alert\{Code: |code = |a\.Code(?:, a\.Severity)? = )"([a-z][a-z-]+)"`)
 	found := 0
 	for _, pattern := range []string{"../engine/*.go", "../engine/runner/*.go"} {
 		files, err := filepath.Glob(pattern)
