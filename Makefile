@@ -27,8 +27,8 @@ bench: ## every benchmark, with allocations
 docs: ## write the generated documents anew
 	go generate ./...
 
-torture: ## the deep run: 10,000 tries of each property, 20 minutes of fuzzing
-	@CHECKS=$${CHECKS:-10000} FUZZ_SECONDS=$${FUZZ_SECONDS:-1200} .ci/run property fuzz
+torture: ## the deep run: 10,000 seeds of the simulation and tries of each property, 20 minutes of fuzzing
+	@SEEDS=$${SEEDS:-10000} CHECKS=$${CHECKS:-10000} FUZZ_SECONDS=$${FUZZ_SECONDS:-1200} .ci/run simulation property fuzz
 
 run: ## talk to the Ecuador pack
 	go run ./cmd/baraza chat flows/ec

@@ -77,7 +77,7 @@ const (
 	ScopedID     = "wa_bsuid"        // WhatsApp's id within one business portfolio; there even without a phone
 	ParentID     = "wa_parent_bsuid" // the same across linked portfolios
 	TelegramUser = "telegram_user"
-	WebSession   = "web_session"
+	WebSession   = "web_session" // hash of the secret that a person's page keeps
 )
 
 // Delivery is one part on its way to one person.

@@ -178,17 +178,16 @@ func (s *sim) flips(n int) {
 	}
 }
 
-// bytesOf are random bytes of the seed.
+// bytesOf are random bytes of the seed. Many read them at once.
 type bytesOf struct {
 	s    *sim
 	name string
-	n    int
 }
 
 func (b *bytesOf) Read(p []byte) (int, error) {
+	n := b.s.nth("bytes of " + b.name)
 	for i := range p {
-		b.n++
-		p[i] = byte(b.s.number(b.name, time.Since(b.s.begun), b.n))
+		p[i] = byte(b.s.number(b.name, n, i))
 	}
 	return len(p), nil
 }
@@ -256,7 +255,12 @@ func (k *faultyKeys) Erase(pack string, e store.Erasure) error {
 
 // Sync waits until everybody else waits too: while a process is in the kernel, others run when they like.
 func (k *faultyKeys) Sync() error {
-	k.l.s.sleeps(0, "sync", time.Since(k.l.s.begun))
+	s := k.l.s
+	s.sleeps(0, "sync", time.Since(s.begun))
+	if s.has("disk") && !k.l.dead.Load() && s.number("sync", s.nth("sync"))%300 == 0 {
+		s.fault("keys not synced", "")
+		return errNoDisk
+	}
 	return k.Rings.Sync()
 }
 

@@ -42,6 +42,7 @@ func (s *sim) quiet() {
 // judge holds everything once more, and what only the end shows.
 func (s *sim) judge() {
 	s.check()
+	s.files()
 	l := s.opens(-2)
 	defer l.close()
 	l.check(s)

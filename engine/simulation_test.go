@@ -215,7 +215,7 @@ func (s *sim) oneCountry() bool { return s.seed%5 == 0 }
 var everyFault = []string{
 	"crash before the commit", "crash after the commit", "crash after the provider's yes", "crash in an erasure",
 	"crash after an erasure", "crash in a fetch", "crash in a notice", "commit unknown, kept", "commit unknown, lost",
-	"commit on a full disk", "disk full", "reopening failed", "conflict", "bits flipped", "clock jumped", "answer lost", "answer 500",
+	"commit on a full disk", "disk full", "reopening failed", "keys not synced", "conflict", "bits flipped", "clock jumped", "answer lost", "answer 500",
 	"pair throttled", "sender throttled", "outside the window", "delivered twice", "delivered late", "status lost",
 	"statuses in another order", "status before the answer", "poison", "twice on a phone", "erasure", "fetch failed", "notice failed",
 }
@@ -328,6 +328,13 @@ func (s *sim) ended(l *life) {
 	if left := l.runner.Left(); left != "" {
 		s.fail("I5", "left in memory: %s", left)
 	}
+	if l.n%4 == 0 {
+		s.files()
+	}
+}
+
+// files hold nothing that was said.
+func (s *sim) files() {
 	for _, file := range []string{"data", "keys.one", "keys.two"} {
 		b, err := os.ReadFile(filepath.Join(s.dir, file))
 		if err != nil {

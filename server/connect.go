@@ -77,7 +77,7 @@ func (s *Server) openWhatsApp(w *config.WhatsApp) error {
 	channel := whatsapp.New(settings)
 	pace := whatsapp.NewPace()
 	if w.PerSecond > 0 {
-		pace.Sender = whatsapp.Limit{Every: time.Second / time.Duration(w.PerSecond), Burst: max(w.PerSecond/2, 1)}
+		pace.Sender = channels.Limit{Every: time.Second / time.Duration(w.PerSecond), Burst: max(w.PerSecond/2, 1)}
 	}
 	var lines []*line
 	for account, pack := range w.Numbers {
@@ -86,12 +86,6 @@ func (s *Server) openWhatsApp(w *config.WhatsApp) error {
 	return s.connect(channel, w.Path, lines, w.Ignored)
 }
 
-// Limits of Telegram: a message a second to one person, thirty in all.
-var (
-	telegramPair   = whatsapp.Limit{Every: time.Second, Burst: 3}
-	telegramSender = whatsapp.Limit{Every: time.Second / 30, Burst: 15}
-)
-
 func (s *Server) openTelegram(t *config.Telegram) error {
 	token, err := s.read(t.Token)
 	if err != nil {
@@ -99,7 +93,7 @@ func (s *Server) openTelegram(t *config.Telegram) error {
 	}
 	channel := telegram.New(telegram.Settings{BaseURL: t.API, Token: token, Transport: s.options.Transport, Now: s.clock.Now})
 	one := &line{account: channel.Account(), pack: t.Pack, channel: channel, real: remote(t.API),
-		pace: &whatsapp.Pace{Sender: telegramSender, Pair: telegramPair}}
+		pace: telegram.NewPace()}
 	return s.connect(channel, "", []*line{one}, nil)
 }
 
@@ -127,6 +121,9 @@ func (s *Server) connect(channel channels.Channel, path string, lines []*line, i
 	}
 	in := &intake{server: s, channel: name, lines: map[string]*line{}, ignored: ignored}
 	for _, l := range lines {
+		if s.options.Unpaced {
+			l.pace = nil
+		}
 		p := s.packs[l.pack]
 		if p == nil {
 			return fmt.Errorf("there is no pack %q", l.pack)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"baraza/channels"
-	"baraza/channels/whatsapp"
 	"baraza/engine"
 	"baraza/engine/runner"
 	"baraza/engine/store"
@@ -21,7 +20,7 @@ type line struct {
 	account string
 	pack    string
 	channel channels.Channel
-	pace    *whatsapp.Pace // nil: the channel has no limits
+	pace    *channels.Pace // nil: the channel has no limits
 
 	real bool // people are at the other end, not a machine of ours
 }

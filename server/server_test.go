@@ -21,6 +21,7 @@ import (
 	"baraza/engine/keys"
 	"baraza/server"
 	"baraza/server/config"
+	"baraza/server/desk"
 )
 
 func TestAMessageIsAnsweredOverWhatsApp(t *testing.T) {
@@ -116,6 +117,45 @@ func TestAHandOverWorksFromEndToEnd(t *testing.T) {
 	want := []string{"A colleague answers here soon.", "Come at nine.", "The colleague has left.", "What is the word?"}
 	if diff := cmp.Diff(want, w.hears(phone, 4)); diff != "" {
 		t.Errorf("the phone shows (-want +got):\n%s", diff)
+	}
+}
+
+// Staff see what a person sent them: it is fetched from the provider when they ask, over the control socket.
+func TestStaffFetchAPhotoThatWasSentInACase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	phone := w.meet("+12025550123")
+	phone.Write("person")
+	w.hears(phone, 1)
+	client, err := desk.Dial(w.config.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := client.Cases(t.Context(), desk.CaseQuery{})
+	if err != nil || len(list.Cases) != 1 {
+		t.Fatalf("cases: %+v, %v", list, err)
+	}
+	name := list.Cases[0].Case
+	if _, err := client.File(t.Context(), desk.CaseFile{Case: name}); err == nil || !strings.Contains(err.Error(), "has sent no file") {
+		t.Errorf("before anything was sent: %v", err)
+	}
+	paper := append([]byte("\xff\xd8\xff\xe0 a paper"), make([]byte, 100_000)...)
+	phone.SendImage(paper, "my paper")
+	w.until("the photo is in the case", func() bool {
+		one, err := client.Case(t.Context(), desk.Which{Case: name})
+		return err == nil && len(one.Said) > 0
+	})
+	content, err := client.File(t.Context(), desk.CaseFile{Case: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer content.Close()
+	got, err := io.ReadAll(content)
+	if err != nil || !bytes.Equal(got, paper) {
+		t.Errorf("the file has %d bytes, want %d: %v", len(got), len(paper), err)
+	}
+	if _, err := client.File(t.Context(), desk.CaseFile{Case: name, File: 2}); err == nil || !strings.Contains(err.Error(), "files 1 to 1") {
+		t.Errorf("a file that is not there: %v", err)
 	}
 }
 

@@ -1,231 +1,18 @@
 package webchat_test
 
 import (
-	"context"
-	"encoding/json"
-	"flag"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
-	"baraza/channels"
 	"baraza/channels/webchat"
 	"baraza/engine"
 )
-
-var pictures = flag.String("pictures", "", "a folder to put pictures of the page in")
-
-// browser starts Chromium with one empty tab. Nothing but this machine can be reached from it.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	var found string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			found = path
-			break
-		}
-	}
-	if found == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("there is no Chromium here; install the package chromium")
-		}
-		t.Skip("there is no Chromium here; install the package chromium to run this test")
-	}
-	options := slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
-	})
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(stop)
-	ctx, stopBrowser := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stopBrowser)
-	ctx, stopTab := chromedp.NewContext(ctx)
-	t.Cleanup(stopTab)
-	do(t, ctx, chromedp.Navigate("about:blank"))
-	return ctx
-}
-
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// eval is the value of an expression in the page.
-func eval[T any](t *testing.T, ctx context.Context, expression string) T {
-	t.Helper()
-	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		t.Fatalf("%s: %v", expression, err)
-	}
-	return value
-}
-
-// holds waits until an expression is true in the page.
-func holds(t *testing.T, ctx context.Context, expression string) {
-	t.Helper()
-	until(t, expression, func() bool {
-		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
-		return err == nil && is // between two pages there is none to ask
-	})
-}
-
-// A line is the way to the server. It can be cut.
-type line struct {
-	net.Listener
-	mu   sync.Mutex
-	cut  bool
-	open []net.Conn
-}
-
-// Accept is net.Listener.
-func (l *line) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.cut {
-		c.Close()
-	}
-	l.open = append(l.open, c)
-	return c, nil
-}
-
-func (l *line) set(cut bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.cut = cut; !cut {
-		return
-	}
-	for _, c := range l.open {
-		c.Close()
-	}
-	l.open = nil
-}
-
-// A desk is a chat line on which the test answers.
-type desk struct {
-	*kept
-	channel *webchat.Channel
-	server  *httptest.Server
-	line    *line
-	sent    int
-}
-
-func newDesk(t *testing.T, s webchat.Settings) *desk {
-	t.Helper()
-	d := &desk{kept: newKept()}
-	s.Account = "help-desk"
-	c, err := webchat.New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.channel = c
-	d.server = httptest.NewUnstartedServer(http.StripPrefix("/chats/help", c.Handler(d.kept)))
-	d.line = &line{Listener: d.server.Listener}
-	d.server.Listener = d.line
-	d.server.Start()
-	t.Cleanup(func() {
-		c.Close()
-		d.server.Close()
-	})
-	return d
-}
-
-// people are the messages so far, without returns.
-func (d *desk) people() (all []channels.Inbound) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, in := range d.all {
-		if in.Kind == channels.MessageReceived {
-			all = append(all, in)
-		}
-	}
-	return all
-}
-
-func (d *desk) waitFor(t *testing.T, n int) []channels.Inbound {
-	t.Helper()
-	until(t, fmt.Sprintf("%d messages", n), func() bool { return len(d.people()) >= n })
-	return d.people()
-}
-
-// answer sends to who wrote last and wants it shown.
-func (d *desk) answer(t *testing.T, o engine.Outgoing) {
-	t.Helper()
-	all := d.people()
-	parts, err := d.channel.Parts(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range parts {
-		d.sent++
-		one := channels.Delivery{ID: fmt.Sprintf("ours-%d", d.sent), Account: "help-desk", To: all[len(all)-1].From, Part: p, Media: files}
-		if r := d.channel.Send(t.Context(), one); r.Class != channels.Accepted {
-			t.Fatalf("%+v: %s", r, p.Body)
-		}
-	}
-}
-
-// picture is of the screen, for people to look at.
-func picture(t *testing.T, ctx context.Context, name string) {
-	t.Helper()
-	if *pictures == "" {
-		return
-	}
-	b, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), b, 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// accessible has axe look at the page, and wants nothing serious.
-func accessible(t *testing.T, ctx context.Context, what string) {
-	t.Helper()
-	axe, err := os.ReadFile("testdata/axe/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	eval[bool](t, ctx, string(axe)+"; true")
-	found := eval[string](t, ctx, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(
-		r.violations.map(v => ({id: v.id, impact: v.impact, where: v.nodes.map(n => n.html + " " + n.failureSummary)}))))`)
-	var all []struct {
-		ID, Impact string
-		Where      []string
-	}
-	if err := json.Unmarshal([]byte(found), &all); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range all {
-		if v.Impact == "serious" || v.Impact == "critical" {
-			t.Errorf("%s: %s (%s): %s", what, v.ID, v.Impact, strings.Join(v.Where, "\n"))
-		} else {
-			t.Logf("%s: %s (%s): %s", what, v.ID, v.Impact, strings.Join(v.Where, "\n"))
-		}
-	}
-}
 
 var (
 	offices = engine.Outgoing{Text: "Hola. ¿Qué *oficina* busca? Más en https://example.org/oficinas.", Language: "es", Header: "Oficinas",
@@ -315,14 +102,21 @@ func TestAChatInTheSiteOfAnOrganisation(t *testing.T) {
 	holds(t, frame, `document.querySelectorAll(".mine .state").length === 0`)
 	d.answer(t, engine.Outgoing{Text: "Aquí estamos.", Language: "es"})
 
-	t.Log("loaded again, in the same tab")
+	t.Log("loaded again, in the same tab, before the last words went out")
+	d.line.set(true)
+	write(t, frame, "tercero")
+	holds(t, frame, `document.querySelectorAll(".mine .state").length === 1`)
+	d.line.set(false)
 	do(t, ctx, chromedp.Reload())
 	holds(t, ctx, `document.querySelector("button")`)
 	do(t, ctx, chromedp.Click(chromedp.CSS("button")))
 	frame = frameOf(t, ctx, d.server.URL, frame)
 	holds(t, frame, connected)
-	if n := eval[int](t, frame, `document.querySelectorAll(".message").length`); n != 9 {
-		t.Errorf("%d messages are shown again, not 9", n)
+	if n := eval[int](t, frame, `document.querySelectorAll(".message").length`); n != 10 {
+		t.Errorf("%d messages are shown again, not 10", n)
+	}
+	if got := d.waitFor(t, 6); len(got) != 6 || got[5].Event.Text != "tercero" {
+		t.Errorf("after that arrived %+v", got[5:])
 	}
 	d.answer(t, engine.Outgoing{Text: "Bienvenida de nuevo.", Language: "es"})
 
@@ -343,47 +137,6 @@ func TestAChatInTheSiteOfAnOrganisation(t *testing.T) {
 	holds(t, ctx, fmt.Sprintf("location.href === %q", origin+"/neutral"))
 }
 
-// offline tells the page what the browser knows of its connection.
-func offline(t *testing.T, ctx context.Context, is bool) {
-	t.Helper()
-	p := network.OverrideNetworkStateParams{Offline: is, DownloadThroughput: -1, UploadThroughput: -1}
-	if _, err := chromedp.Call(ctx, network.OverrideNetworkState, p); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// write is a person who writes and presses Enter.
-func write(t *testing.T, ctx context.Context, text string) {
-	t.Helper()
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#text"), text+"\r"))
-}
-
-// frameOf is the page inside a frame of another site, which has a process of its own; none of those before.
-func frameOf(t *testing.T, ctx context.Context, address string, before ...context.Context) context.Context {
-	t.Helper()
-	var frame context.Context
-	known := func(id target.ID) bool {
-		return slices.ContainsFunc(before, func(old context.Context) bool { return chromedp.FromContext(old).Target.TargetID == id })
-	}
-	until(t, "the frame is there", func() bool {
-		all, err := chromedp.Targets(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, one := range all {
-			if one.Type == "iframe" && strings.HasPrefix(one.URL, address) && !known(one.TargetID) {
-				var stop context.CancelFunc
-				frame, stop = chromedp.NewContext(ctx, chromedp.WithTargetID(one.TargetID))
-				t.Cleanup(stop)
-				return true
-			}
-		}
-		return false
-	})
-	holds(t, frame, `document.readyState === "complete"`)
-	return frame
-}
-
 func TestThePageOnASmallPhone(t *testing.T) {
 	t.Parallel()
 	ctx := browser(t)
@@ -399,6 +152,17 @@ func TestThePageOnASmallPhone(t *testing.T) {
 	d.answer(t, offices)
 	d.answer(t, arabic)
 	d.answer(t, engine.Outgoing{Text: "أين أنت؟", Language: "ar", Asks: "location"})
+	grantLocation(t, ctx)
+	do(t, ctx, chromedp.Click(chromedp.CSS(".message:last-child .options button")))
+	if got := d.waitFor(t, 2)[1].Event.Location; got == nil || *got != (engine.LatLon{Lat: -0.18, Lon: -78.47}) {
+		t.Errorf("the place arrived as %v", got)
+	}
+	const count = `document.querySelectorAll(".message").length`
+	before := eval[int](t, ctx, count)
+	eval[bool](t, ctx, `[1, 2, 3].forEach(() => heard.message({type: "message", id: "ours-again", dir: "ltr", spans: [{t: "<b>once</b>"}]})), true`)
+	if n := eval[int](t, ctx, count); n != before+1 {
+		t.Errorf("a message that came three times is shown %d times", n-before)
+	}
 	accessible(t, ctx, "the small page")
 	picture(t, ctx, "phone-rtl")
 
@@ -415,10 +179,7 @@ func TestThePageOnASmallPhone(t *testing.T) {
 	accessible(t, ctx, "the small page with what it keeps")
 	picture(t, ctx, "phone-rtl-device")
 
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}); err != nil {
-		t.Fatal(err)
-	}
+	scheme(t, ctx, "dark")
 	accessible(t, ctx, "the small page in the dark")
 	picture(t, ctx, "phone-rtl-dark")
 
@@ -458,18 +219,26 @@ func TestAChatStaysOnADeviceOnlyWhenThePersonSaysSo(t *testing.T) {
 	write(t, ctx, "bonjour")
 	first := d.waitFor(t, 1)[0].From
 	check("a new chat", "2,0")
+	d.answer(t, offices)
+	write(t, ctx, "merci")
+	d.waitFor(t, 2)
 	do(t, ctx, chromedp.Click(chromedp.CSS("summary")), chromedp.Click(chromedp.CSS("#keep")))
+	for _, one := range []string{"light", "dark"} { // in Latin letters: axe takes the joined ones of Arabic for icons
+		scheme(t, ctx, one)
+		accessible(t, ctx, "the page, "+one)
+		picture(t, ctx, "page-"+one)
+	}
 	check("kept", "0,2")
 	open()
 	write(t, ctx, "encore")
-	if got := d.waitFor(t, 2)[1].From; cmp.Diff(first, got) != "" {
+	if got := d.waitFor(t, 3)[2].From; cmp.Diff(first, got) != "" {
 		t.Errorf("who comes back is %v, not %v", got, first)
 	}
 	do(t, ctx, chromedp.Click(chromedp.CSS("summary")), chromedp.Click(chromedp.CSS("#forget")))
 	holds(t, ctx, `document.getElementById("status").textContent === ""`)
 	check("forgotten", "1,0") // a new secret
 	write(t, ctx, "nouveau")
-	if got := d.waitFor(t, 3)[2].From; cmp.Diff(first, got) == "" {
+	if got := d.waitFor(t, 4)[3].From; cmp.Diff(first, got) == "" {
 		t.Error("who is forgotten is still the same person")
 	}
 	if n := eval[int](t, ctx, `document.querySelectorAll(".message").length`); n != 1 {

@@ -1,5 +1,5 @@
-// Package webchat is the channel of a chat in a web page: a button that an organisation puts on its site with two
-// lines of HTML, a page of ours in a frame behind it, and a WebSocket. There is no provider: the page itself confirms
+// Package webchat is the channel of a chat in a web page: a button that an organisation puts on its site with a
+// line of HTML, a page of ours in a frame behind it, and a WebSocket. There is no provider: the page itself confirms
 // what it has shown. A person who has closed the page cannot be reached until they come back.
 //
 // # Who a person is
@@ -46,7 +46,9 @@
 // ("location").
 //
 // Errors are "not-kept" (send it again in a while), "too-long" and "unreadable" (never again, with the id where it is
-// known), "too-fast" and "version" (the connection ends).
+// known), "too-fast" and "version" (the connection ends). A connection that ends comes back after a second, and then
+// ever more slowly up to half a minute; one that ends with 4001 gave way to a newer page of the same person, and comes
+// back when the page is looked at or written in.
 //
 // # What a page cannot do
 //

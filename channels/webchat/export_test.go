@@ -27,3 +27,6 @@ func Read(b []byte) (channels.Inbound, string, bool) {
 	in, code := n.message(&s)
 	return in, code, true
 }
+
+// Publish gives the file of a delivery an address.
+func Publish(c *Channel, d channels.Delivery) (string, channels.Result) { return c.publish(d) }

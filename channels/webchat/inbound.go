@@ -108,7 +108,7 @@ func (c *Channel) join(n *conn, identity string) {
 	n.identity = identity
 	all := append(c.sessions[identity], n)
 	if len(all) > c.limits.Tabs {
-		all[0].end(violation)
+		all[0].end(replaced)
 		all = without(all, all[0])
 	}
 	c.sessions[identity] = all

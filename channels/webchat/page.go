@@ -168,17 +168,21 @@ func framed(frame *template.Template, name string, words map[string]string, s Se
 
 // frame serves the page in the language of its address, else the best of those that the browser asks for.
 func (c *Channel) frame(w http.ResponseWriter, r *http.Request) {
-	host := r.Host
+	host, sockets := r.Host, "ws://"
 	if own := c.settings.Own; own != "" {
-		_, host, _ = strings.Cut(own, "://")
+		scheme, rest, _ := strings.Cut(own, "://")
+		host = rest
+		if scheme == "https" {
+			sockets = "wss://"
+		}
 	} else if !isLoopback(host) {
 		refuse(w, http.StatusMisdirectedRequest)
 		return
 	}
 	h := w.Header()
-	// The sockets are named because older browsers do not count them to 'self'.
+	// The socket is named because older browsers do not count it to 'self'.
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "+
-		"connect-src 'self' wss://"+host+" ws://"+host+"; base-uri 'none'; form-action 'none'; "+
+		"connect-src 'self' "+sockets+host+"; base-uri 'none'; form-action 'none'; "+
 		"require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors "+c.ancestors())
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
 	h.Add("Vary", "Accept-Language")

@@ -20,6 +20,7 @@ const (
 	violation  = websocket.ClosePolicyViolation
 	unreadable = websocket.CloseUnsupportedData
 	tryLater   = websocket.CloseTryAgainLater
+	replaced   = 4001 // ours: the person has too many pages open, and this is the oldest
 )
 
 // errViolation says that a page does not keep to the protocol.

@@ -100,6 +100,9 @@ func New(s Settings) (*Channel, error) {
 			return nil, fmt.Errorf("%q is not an origin: write scheme and host alone, such as https://www.example.org", origin)
 		}
 	}
+	if own, _ := url.Parse(s.Own); strings.HasPrefix(s.Own, "http:") && !isLoopback(own.Host) {
+		return nil, errors.New("a chat goes over an encrypted connection alone: let its own address begin with https://")
+	}
 	if s.Own != "" && len(s.Origins) == 0 {
 		return nil, errors.New("no site may show the chat: name their origins, such as https://www.example.org")
 	}

@@ -198,35 +198,6 @@ func TestPaceIsKeptWhoeverAsks(t *testing.T) {
 	}
 }
 
-// A storm ends with one message and not with a burst: what is refused again waits longer.
-func TestAfterAStormOneGoesFirst(t *testing.T) {
-	t.Parallel()
-	p, now := whatsapp.NewPace(), morning
-	for n := range 5 {
-		wait := whatsapp.PairBackoff(n)
-		p.Hold(account, "ana", now, wait)
-		if n > 0 { // one has just gone
-			wait = max(wait, whatsapp.PairLimit.Every)
-		}
-		p.Hold(account, "ana", now, time.Second) // a second refusal of what was on its way shortens nothing
-		if got := p.Wait(account, "ana", now); got != wait {
-			t.Fatalf("refusal %d: it waits %s, not %s", n+1, got, wait)
-		}
-		now = now.Add(wait)
-		if got := p.Wait(account, "ana", now); got != 0 {
-			t.Fatalf("refusal %d: after the wait it waits %s more", n+1, got)
-		}
-		if got := p.Wait(account, "ana", now); got != 6*time.Second {
-			t.Fatalf("refusal %d: the second one after it waits %s", n+1, got)
-		}
-	}
-	p.Hold(account, "", now, time.Minute)
-	after := now.Add(time.Minute)
-	if p.Wait(account, "eva", after) != 0 || p.Wait(account, "mia", after) != whatsapp.SenderLimit.Every {
-		t.Error("the account goes on with a burst")
-	}
-}
-
 func BenchmarkPace(b *testing.B) {
 	for _, people := range []int{1, 100_000} {
 		b.Run(fmt.Sprint(people, "-people"), func(b *testing.B) {

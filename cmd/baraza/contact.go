@@ -133,10 +133,7 @@ func (c *contactExport) Run(s streams) error {
 			_, err := s.out.Write(body.Bytes())
 			return err
 		}
-		f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s is there already; name a new file", c.Out)
-		}
+		f, err := newFile(c.Out)
 		if err != nil {
 			return err
 		}
@@ -152,6 +149,15 @@ func (c *contactExport) Run(s streams) error {
 	})
 }
 
+// newFile makes a file that only its owner can read, and never writes over one.
+func newFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s is there already; name a new file", path)
+	}
+	return f, err
+}
+
 type contactErase struct {
 	asking
 	onePerson
@@ -160,7 +166,10 @@ type contactErase struct {
 
 func (c *contactErase) Run(s streams) error {
 	who := c.person()
-	if err := agreed(s, c.Yes || who == (desk.Person{}), "Everything kept of this person will be deleted, for good."); err != nil {
+	if who.Key == "" && (who.Channel == "" || who.Identity == "") {
+		return errors.New("say who: by KEY, or by --channel and --identity")
+	}
+	if err := agreed(s, c.Yes, "Everything kept of this person will be deleted, for good."); err != nil {
 		return err
 	}
 	return c.ask(s, func(ctx context.Context, d *desk.Client) error {

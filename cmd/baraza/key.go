@@ -68,7 +68,7 @@ func (c *keyRotate) Run(s streams) error {
 			return err
 		}
 		return printed(s, c.JSON, done, func(w io.Writer) {
-			fmt.Fprintf(w, "%s of %s are wrapped with the newest key.\n", counted(done.Contacts, "key", "keys"), done.Country)
+			fmt.Fprintf(w, "All keys of %s are wrapped with its newest key: those of %s.\n", done.Country, counted(done.Contacts, "contact", "contacts"))
 			fmt.Fprint(w, `
 Now copy the .weeks files anew to where their copy is kept. Leave the old key
 under old_keys for 35 days more: backups that were made before need it. Then take

@@ -17,14 +17,15 @@ import (
 
 // commands is the table: a field is a command, its help the sentence that --help prints.
 type commands struct {
-	Chat    chat    `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
-	Check   check   `cmd:"" help:"Say everything that is wrong with a pack."`
-	Serve   serve   `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
-	Explain explain `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
-	Fmt     format  `cmd:"" help:"Print flow files in the one canonical form."`
-	Graph   draw    `cmd:"" help:"Draw the flows of a pack."`
-	Strings catalog `cmd:"" help:"Print the texts of a pack as a translation template."`
-	Test    tests   `cmd:"" help:"Run the test blocks of a pack."`
+	Bench   benchmark `cmd:"" help:"Measure what this machine carries."`
+	Chat    chat      `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
+	Check   check     `cmd:"" help:"Say everything that is wrong with a pack."`
+	Serve   serve     `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
+	Explain explain   `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
+	Fmt     format    `cmd:"" help:"Print flow files in the one canonical form."`
+	Graph   draw      `cmd:"" help:"Draw the flows of a pack."`
+	Strings catalog   `cmd:"" help:"Print the texts of a pack as a translation template."`
+	Test    tests     `cmd:"" help:"Run the test blocks of a pack."`
 
 	Case    caseCommand    `cmd:"" help:"Answer people who were handed over to a team."`
 	Contact contactCommand `cmd:"" help:"Find, show, copy and erase one person."`
@@ -141,6 +142,16 @@ var shapes = []struct {
 	{regexp.MustCompile(`^unknown flag (\S+), did you mean one of (.+)\?$`), `there is no flag "$1"; flags with similar names are $2`},
 	{regexp.MustCompile(`^unknown flag (\S+)$`), `there is no flag "$1"`},
 	{regexp.MustCompile(`^expected "<pack>.*$`), `say which pack, such as flows/ec`},
+	{regexp.MustCompile(`^expected "<case>.*$`), `say which case, such as K7F3-2; baraza case list prints them`},
+	{regexp.MustCompile(`^expected "<channel> <identity>"$`), `say on which channel and under which name, such as whatsapp "+593 99 000 0001"`},
+	{regexp.MustCompile(`^expected "<identity>"$`), `say under which name, such as "+593 99 000 0001"`},
+	{regexp.MustCompile(`^expected "<dir>.*$`), `say which folder`},
+	{regexp.MustCompile(`^expected "<country>.*$`), `say which country, as the configuration names it`},
+	{regexp.MustCompile(`^expected "<sender>.*$`), `say which sender, as pack/channel/account; baraza sender list prints them`},
+	{regexp.MustCompile(`^expected "(\w+)"$`), `say what to do: $1`},
+	{regexp.MustCompile(`^expected one of (.+)$`), `say what to do: one of $1`},
+	{regexp.MustCompile(`^\[<number> .*got "(.*)"$`), `"$1" is no number of a dead letter; baraza outbox list prints them`},
+	{regexp.MustCompile(`^missing flags: (--\S+)=.*$`), `$1 is needed`},
 	{regexp.MustCompile(`^(--\S+): expected \S+ value but got "EOL".*$`), `$1 needs a value behind it`},
 	{regexp.MustCompile(`^(--\S+) must be one of (.+) but got "(.*)"$`), `$1 takes one of $2, not "$3"`},
 	{regexp.MustCompile(`^(--\S+): expected "<key>=<value>" but got "(.*)"$`), `write $1 as NAME=VALUE, not "$2"`},

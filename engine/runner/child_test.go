@@ -127,6 +127,18 @@ func childMain(dir string) int {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
+	if limit := number("CHILD_FILE_LIMIT"); limit > 0 {
+		err := limitFiles(uint64(limit))
+		if err == nil {
+			err = meetsFull(ctx, r, func() error { return limitFiles(1 << 40) })
+		}
+		cancel()
+		if err = errors.Join(err, <-ended, s.Close(), ring.Close()); err != nil {
+			return fail(err)
+		}
+		fmt.Println("recovered")
+		return 0
+	}
 	for n, word := range wordsOfChild {
 		m := inbound(1, n, word)
 		m.At = time.Unix(1_800_000_000+int64(n), 0)

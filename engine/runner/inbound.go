@@ -188,6 +188,11 @@ func (r *Runner) newKey(ctx context.Context, pack string, identity store.Hash) (
 func (r *Runner) find(ctx context.Context, h store.Hash) (store.Owner, error) {
 	for {
 		owner, err := r.config.Store.Find(ctx, h)
+		if errors.Is(err, store.ErrDamaged) {
+			// Whoever it led to is found by the key that the identity gives, or begins anew.
+			r.log.Error("an identity cannot be read", "identity", h)
+			return store.Owner{}, nil
+		}
 		if !errors.Is(err, store.ErrUnknown) {
 			return owner, err
 		}

@@ -259,6 +259,47 @@ func TestWhoComesBackWhileAPartFailsGetsItAtOnceToo(t *testing.T) {
 	})
 }
 
+// settlingStore holds the commit that puts a part off until gate is closed.
+type settlingStore struct {
+	store.Store
+	gate chan struct{}
+}
+
+func (s *settlingStore) Commit(ctx context.Context, turns []store.Turn) ([]store.Result, error) {
+	for _, turn := range turns {
+		for _, news := range turn.Settle {
+			if news.State == store.Waiting && news.Ready.Sub(turn.At) >= time.Hour {
+				<-s.gate
+			}
+		}
+	}
+	return s.Store.Commit(ctx, turns)
+}
+
+func TestWhoComesBackWhileAPartIsPutOffGetsItAtOnceToo(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		gate := make(chan struct{})
+		w.stop()
+		w.config.Store = &settlingStore{w.store, gate}
+		w.start()
+		tries := 0
+		w.phone.result = func(Delivery) Result {
+			if tries++; tries > 1 {
+				return Result{Class: Accepted}
+			}
+			return Result{Class: Retry, RetryAfter: time.Hour}
+		}
+		w.hears("hello")
+		w.settles()
+		if err := w.runner.Receive(t.Context(), []Inbound{{Kind: Returned, Pack: "sample", Channel: "whatsapp", From: []Identity{ana}}}); err != nil {
+			t.Fatalf("receive: %v", err)
+		}
+		close(gate)
+		w.settles()
+		equal(t, "what the phone got", []string{"Write a word."}, w.phone.take())
+	})
+}
+
 func TestTooMuchAtOnceIsRefusedAndWhatWasTakenIsAnswered(t *testing.T) {
 	gate := make(chan struct{})
 	inWorld(t, func(c *Config) { c.IntakeEvents = 2 }, func(t *testing.T, w *world) {

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -35,7 +36,11 @@ func (r *Runner) Erase(ctx context.Context, contact store.Key, at time.Time, als
 		d.stepped = false // nothing begins anew
 		d.erase()
 		d.turn.Expect = store.Any
-		d.turn.Erase.Suppress = append(d.turn.Erase.Suppress, also...)
+		for _, h := range also {
+			if !slices.Contains(d.turn.Erase.Suppress, h) {
+				d.turn.Erase.Suppress = append(d.turn.Erase.Suppress, h)
+			}
+		}
 		return nil
 	}}
 	return r.do(ctx, j)

@@ -196,12 +196,19 @@ func (s *sender) take(m store.Message, now time.Time) time.Time {
 
 func (s *sender) free(m store.Message) {
 	s.mu.Lock()
+	back := s.back[m.Key]
 	delete(s.busy, m.Key)
 	delete(s.back, m.Key)
 	if s.active[m.Channel]--; s.active[m.Channel] <= 0 {
 		delete(s.active, m.Channel)
 	}
 	s.mu.Unlock()
+	if back {
+		r := s.r
+		r.outside.start(func(ctx context.Context) {
+			_ = r.do(ctx, &job{key: m.Key, origin: inside, change: (*draft).returned}) // else it goes when its wait is over
+		})
+	}
 	s.wake()
 }
 
@@ -362,9 +369,6 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	from, _ := ParseSender(m.Channel)
 	if stops && result.Class == Suspended {
 		r.alert(Alert{Code: "sender-suspended", Severity: Warning, Pack: from.Pack, Channel: from.Channel, Account: from.Account, At: r.now()})
-	}
-	if v.state == store.Waiting && v.code >= 0 && s.cameBack(m.Key) {
-		v.ready = r.now()
 	}
 	switch v.state {
 	case store.Accepted:

@@ -174,6 +174,7 @@ func (d *draft) step() error {
 	ev := d.j.event
 	ev.At = d.now
 	if d.j.origin == fromPerson {
+		ev.Anew = d.t.replaces
 		if err := d.arrived(&ev); err != nil {
 			return err
 		}
@@ -268,7 +269,8 @@ func (d *draft) identify(id Identity) error {
 		return nil
 	}
 	owner, err := d.r.config.Store.Find(d.ctx, h)
-	if err != nil {
+	damaged := errors.Is(err, store.ErrDamaged)
+	if err != nil && !damaged {
 		return err
 	}
 	if owner.Found && owner.Key != d.t.key {
@@ -282,7 +284,7 @@ func (d *draft) identify(id Identity) error {
 	if err != nil {
 		return err
 	}
-	d.turn.Identities = append(d.turn.Identities, store.Identity{Hash: h, Sealed: sealed})
+	d.turn.Identities = append(d.turn.Identities, store.Identity{Hash: h, Sealed: sealed, Take: damaged})
 	return nil
 }
 

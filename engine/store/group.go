@@ -25,7 +25,8 @@ type submission struct {
 }
 
 // NewGroup returns a group of at most limit turns a commit; 0 stands for 512. before, if not nil, is called before
-// each commit, and no turn of it is committed when it returns an error: keys.Ring.Sync belongs here.
+// each commit; when it returns an error no turn is committed any more, and Run ends with it: keys.Ring.Sync belongs
+// here, of which nobody knows after an error what it kept.
 func NewGroup(s Store, limit int, before func() error) *Group {
 	if limit <= 0 {
 		limit = 512
@@ -125,16 +126,16 @@ func (g *Group) run(ctx context.Context) error {
 // commit returns an error when no later commit can succeed.
 func (g *Group) commit(turns []Turn, together []submission) error {
 	var results []Result
-	var err error
+	var err, lasting error
 	if g.before != nil {
 		err = g.before()
+		lasting = err
 	}
 	if err == nil {
 		// Not the context of Run: what was handed over is committed also while the program ends.
 		results, err = g.store.Commit(context.Background(), turns)
 	}
-	var lasting error
-	if errors.Is(err, ErrUnknown) {
+	if errors.Is(err, ErrUnknown) && lasting == nil {
 		lasting = g.store.Reopen(context.Background())
 	} else if errors.Is(err, ErrClosed) {
 		lasting = err

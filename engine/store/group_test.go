@@ -132,7 +132,7 @@ func TestNothingIsCommittedBeforeItsKeysAreKept(t *testing.T) {
 		lost := errors.New("no keys")
 		s := &scripted{ends: make(chan error)}
 		heard, err := run(t, s, store.NewGroup(s, 3, func() error { return lost }), 0)
-		if err != nil || len(s.commits) != 0 || heard[0] != "0 no keys" {
+		if !errors.Is(err, lost) || len(s.commits) != 0 || heard[0] != "0 no keys" {
 			t.Errorf("run: %v, commits %v, heard %v", err, s.commits, heard)
 		}
 	})

@@ -134,8 +134,9 @@ func (d *Desk) cases(ctx context.Context, of store.Set) (all []store.Item, unrea
 }
 
 func (d *Desk) line(it store.Item, word string) CaseLine {
+	since := it.At.In(d.zone(it.Pack))
 	c := CaseLine{Case: word, Contact: it.Key.String(), Number: it.Number, Pack: it.Pack, Team: it.Class, State: states[it.State],
-		Urgent: it.Urgent, Since: d.local(it.Pack, it.At), Kept: d.local(it.Pack, it.Kept), Zone: d.zone(it.Pack).String()}
+		Urgent: it.Urgent, Since: &since, Kept: d.local(it.Pack, it.Kept), Zone: d.zone(it.Pack).String()}
 	if team := d.team(it); team != nil {
 		c.Title = team.Title
 		if team.AnswerIn > 0 && it.State == store.CaseOpen {

@@ -85,6 +85,10 @@ func (c *Client) Compact(ctx context.Context) (Compacted, error) {
 	return ask[Compacted](ctx, c, "/store/compact", None{})
 }
 
+func (c *Client) ConfirmClock(ctx context.Context) (Clock, error) {
+	return ask[Clock](ctx, c, "/store/confirm-clock", None{})
+}
+
 func (c *Client) KeyList(ctx context.Context) (KeyList, error) {
 	return ask[KeyList](ctx, c, "/key/list", None{})
 }

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
+	"baraza/engine/keys"
 	"baraza/engine/runner"
 	"baraza/engine/store"
 )
@@ -205,8 +207,8 @@ type Erased struct {
 	Suppressed int `json:"suppressed"`
 }
 
-// Erase deletes everything kept of a person and destroys their keys; it is on the disk when it returns. Then the file
-// is made anew without what was deleted, so that not even what nobody can read is left in it.
+// Erase deletes everything kept of a person and destroys their keys; it is on the disk when it returns. What free pages
+// still hold nobody can read, and Compact takes it away.
 func (d *Desk) Erase(ctx context.Context, in Person) (Erased, error) {
 	key, found, err := d.person(ctx, in)
 	var p *Problem
@@ -229,7 +231,7 @@ func (d *Desk) Erase(ctx context.Context, in Person) (Erased, error) {
 	}
 	if out.Known {
 		// Half an erasure is none: it goes on when the one who asked goes away.
-		if err := d.Runner.Erase(context.WithoutCancel(ctx), key, time.Time{}); err != nil {
+		if err := d.Runner.Erase(context.WithoutCancel(ctx), key, time.Time{}, d.names(ctx, key, in, found.Pack)...); err != nil {
 			return Erased{}, err
 		}
 		d.log.Info("a contact was erased", "contact", key)
@@ -250,4 +252,23 @@ func (d *Desk) Erase(ctx context.Context, in Person) (Erased, error) {
 		return Erased{}, missing("there is no contact %s", key)
 	}
 	return out, nil
+}
+
+// names are the hashes by which the person was looked up: where a contact cannot be read, it does not tell them.
+func (d *Desk) names(ctx context.Context, key store.Key, in Person, pack string) (hashes []store.Hash) {
+	digits := strings.Map(func(c rune) rune {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		return c
+	}, in.Identity)
+	for _, kind := range d.kinds(in.Channel) {
+		for _, value := range []string{strings.TrimSpace(in.Identity), digits} {
+			h := d.Keys.Hash(pack, keys.ForIdentity, in.Channel, kind, value)
+			if owner, err := d.Store.Find(ctx, h); err == nil && owner.Found && owner.Key == key && !slices.Contains(hashes, h) {
+				hashes = append(hashes, h)
+			}
+		}
+	}
+	return hashes
 }

@@ -1,12 +1,15 @@
 package desk_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"baraza/engine/runner"
+	"baraza/engine/store"
 	"baraza/server/desk"
 )
 
@@ -46,7 +49,7 @@ func TestAContactIsShownCopiedAndErased(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.opensCase(ana, "the card")
 		w.agrees(bea)
-		w.hears(bea, "note", "a word", "Loja", "Bea")
+		w.hears(bea, "note", "a word", "Loja", "Bea", "a tip")
 		who := desk.Person{Channel: "whatsapp", Identity: "+" + bea}
 		one, err := w.client.Contact(t.Context(), who)
 		w.check(err)
@@ -209,6 +212,47 @@ func TestTheStoreIsCheckedCountedAndCompacted(t *testing.T) {
 		done, err := w.client.Compact(t.Context())
 		if err != nil || done.After == 0 {
 			t.Errorf("compacted: %+v, %v", done, err)
+		}
+	})
+}
+
+// sick is a store with problems.
+type sick struct {
+	store.File
+	problems int
+}
+
+func (s sick) Check(_ context.Context, report func(string)) error {
+	for n := range s.problems {
+		report(fmt.Sprint("problem ", n))
+	}
+	return nil
+}
+
+func TestACheckNamesAThousandProblemsAndCountsTheRest(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		parts := w.desk.Parts
+		parts.Store = sick{w.store, 1200}
+		found, err := desk.Within(desk.New(parts).Handler()).Check(t.Context())
+		if err != nil || len(found.Problems) != 1000 || found.More != 200 || found.Problems[999] != "problem 999" {
+			t.Errorf("%d problems and %d more, %v", len(found.Problems), found.More, err)
+		}
+	})
+}
+
+// TestAContactThatCannotBeReadIsErasedByItsNumber holds that the number an operator typed is suppressed, though the
+// contact cannot tell its names.
+func TestAContactThatCannotBeReadIsErasedByItsNumber(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.agrees(ana)
+		w.check(w.ring.Erase(store.Erasure{Key: w.key(ana), At: time.Now()})) // its key is lost
+		gone, err := w.client.Erase(t.Context(), desk.Person{Channel: "whatsapp", Identity: "+593 99 000 0001"})
+		if err != nil || !gone.Known || gone.Suppressed != 1 {
+			t.Errorf("erased: %+v, %v", gone, err)
+		}
+		found, err := w.client.Find(t.Context(), desk.Person{Channel: "whatsapp", Identity: ana})
+		if err != nil || found.Known || !found.Suppressed {
+			t.Errorf("found: %+v, %v", found, err)
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sort"
 	"strconv"
 	"time"
 
@@ -49,31 +48,27 @@ func (d *Desk) Reports(ctx context.Context, in ReportQuery) (ReportList, error) 
 	case in.Days == 0:
 		in.Days = 7
 	}
-	since := d.now().AddDate(0, 0, -in.Days)
-	after, err := d.entryBefore(ctx, since)
-	if err != nil {
-		return out, err
+	q := store.JournalQuery{Of: store.All, Limit: page, Newest: true, Since: d.now().AddDate(0, 0, -in.Days)}
+	for class := range reportKinds {
+		q.Classes |= 1 << class
 	}
 	packs := map[store.Key]string{}
-	q := store.JournalQuery{Of: store.All, After: after, Limit: page}
-	for {
+	for !out.More {
 		entries, err := d.Store.Journal(ctx, q)
 		if err != nil && !errors.Is(err, store.ErrDamaged) {
 			return out, err
 		}
 		for _, e := range entries {
-			if reportKinds[e.Class] == "" || e.At.Before(since) {
-				continue
-			}
 			r, err := d.report(ctx, packs, e)
 			if err != nil {
 				return out, err
 			}
-			if in.Code != "" && in.Code != r.Code {
-				continue
-			}
-			if out.Reports = append(out.Reports, r); len(out.Reports) >= 2*mostReports {
-				out.Reports, out.More = slices.Clone(out.Reports[len(out.Reports)-mostReports:]), true
+			switch {
+			case in.Code != "" && in.Code != r.Code:
+			case len(out.Reports) == mostReports:
+				out.More = true
+			default:
+				out.Reports = append(out.Reports, r)
 			}
 		}
 		if len(entries) < page {
@@ -81,23 +76,8 @@ func (d *Desk) Reports(ctx context.Context, in ReportQuery) (ReportList, error) 
 		}
 		q.After = entries[len(entries)-1].ID
 	}
-	if n := len(out.Reports) - mostReports; n > 0 {
-		out.Reports, out.More = out.Reports[n:], true
-	}
+	slices.Reverse(out.Reports)
 	return out, nil
-}
-
-// entryBefore finds where to begin without reading what is older: entries grow with time.
-func (d *Desk) entryBefore(ctx context.Context, since time.Time) (uint64, error) {
-	var failed error
-	n := sort.Search(1<<47, func(id int) bool {
-		next, err := d.Store.Journal(ctx, store.JournalQuery{Of: store.All, After: uint64(id), Limit: 1})
-		if err != nil && !errors.Is(err, store.ErrDamaged) && failed == nil {
-			failed = err
-		}
-		return len(next) == 0 || !next[0].At.Before(since)
-	})
-	return uint64(n), failed
 }
 
 // report reads the codes of an entry. What a person wrote, and what a flow or a provider wrote in words, stays where

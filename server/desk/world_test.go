@@ -161,8 +161,9 @@ step write
   ask nickname as text up to 60: Who are you?
   save note as kept
     heard = heard
+  ask tipped as text up to 60: What else, without your name?
   save tip as kept_tip
-    what = "anonymous word"
+    what = tipped
   say: Your number is {kept.reference}.
   remind in 2 days -> again
     template call_reminder with name = nickname
@@ -216,6 +217,9 @@ type phone struct {
 
 func (p *phone) Parts(o engine.Outgoing) ([]runner.Part, error) {
 	text := o.Text
+	if strings.Contains(text, "poison") {
+		panic("a flaw of the channel")
+	}
 	if o.Template != "" {
 		text = "template " + o.Template
 		for _, v := range o.Args {
@@ -267,6 +271,7 @@ type world struct {
 	phone   *phone
 	fetch   fetcher
 	country []keys.CountryKey
+	around  func(runner.Keys) runner.Keys // nil: the keys as they are
 
 	store  *boltstore.Store
 	ring   *keys.Ring
@@ -318,7 +323,10 @@ func (w *world) start() {
 	w.check(err)
 	w.weeks, err = keys.OpenWeeks(place.Countries["ke"].Weeks, "ke", w.country, keys.Options{})
 	w.check(err)
-	sealing := runner.Rings{Packs: map[string]*keys.Ring{"sample": w.ring}, Clock: realClock{}}
+	var sealing runner.Keys = runner.Rings{Packs: map[string]*keys.Ring{"sample": w.ring}, Clock: realClock{}}
+	if w.around != nil {
+		sealing = w.around(sealing)
+	}
 	programs := func(pack string) *program.Program { return map[string]*program.Program{"sample": w.program}[pack] }
 	w.runner = runner.New(runner.Config{Store: w.store, Keys: sealing, Clock: realClock{}, Program: programs,
 		Channels: map[string]runner.Channel{"whatsapp": w.phone}, Shards: 2, Fetcher: w.fetch,

@@ -149,6 +149,7 @@ function say(what) {
   mine({ ...m, waiting: true });
   remember({ ...m, mine: true, waiting: true });
   bottom();
+  if (!socket) now();
   next();
 }
 const unwait = (id, lost) => {
@@ -211,11 +212,13 @@ const heard = {
   },
 };
 
+// doing says what is tried. A browser that thinks it is offline may be wrong, so it is tried all the same.
+const doing = () => state(navigator.onLine === false || tries > 2 ? words.offline : words.connecting);
 let soon;
 function connect() {
   clearTimeout(soon);
-  if (socket || navigator.onLine === false) { if (!socket) state(words.offline); return; }
-  state(words.connecting);
+  if (socket) return;
+  doing();
   const mySocket = socket = new WebSocket(new URL("socket", location.href).href.replace(/^http/, "ws"));
   listen();
   socket.onopen = () => {
@@ -231,9 +234,9 @@ function connect() {
     heard[m.type]?.(m);
     if (underway) listen();
   };
-  socket.onclose = () => { if (socket === mySocket) drop(); };
+  socket.onclose = event => { if (socket === mySocket) drop(event.code === 4001); };
 }
-function drop() {
+function drop(rests) {
   clearTimeout(deaf);
   clearInterval(beat);
   const old = socket;
@@ -241,9 +244,9 @@ function drop() {
   ready = false;
   if (old) { old.onclose = null; old.close(); }
   typing(false);
-  state(navigator.onLine === false || tries > 1 ? words.offline : words.connecting);
+  doing();
   clearTimeout(soon);
-  soon = setTimeout(connect, Math.min(30000, 1000 * 2 ** tries++) * (0.5 + Math.random() / 2));
+  if (rests !== true) soon = setTimeout(connect, Math.min(30000, 1000 * 2 ** tries++) * (0.5 + Math.random() / 2));
 }
 const now = () => { tries = 0; if (!ready) { drop(); connect(); } };
 
@@ -293,7 +296,7 @@ if (embedded) {
   addEventListener("keydown", event => { if (event.key === "Escape") $("close").click(); });
 }
 addEventListener("online", now);
-addEventListener("offline", () => { drop(); state(words.offline); });
+addEventListener("offline", drop);
 addEventListener("pageshow", event => { if (event.persisted) now(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden && !ready) now(); });
 

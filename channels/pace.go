@@ -1,4 +1,4 @@
-package whatsapp
+package channels
 
 import (
 	"sync"
@@ -10,12 +10,6 @@ type Limit struct {
 	Every time.Duration
 	Burst int
 }
-
-// Limits of the platform, kept to with room: bursts to one person are borrowed from the minutes after.
-var (
-	PairLimit   = Limit{Every: 6 * time.Second, Burst: 4}
-	SenderLimit = Limit{Every: time.Second / 80, Burst: 40}
-)
 
 // Next decides about one message. full is when the limit will have rested, the zero time at first: it is all that is
 // kept. Without a wait the message may go and then is the new full; else it may not before the wait is over.
@@ -45,9 +39,6 @@ type Pace struct {
 
 type pair struct{ account, person string }
 
-// NewPace keeps to the platform's limits.
-func NewPace() *Pace { return &Pace{Sender: SenderLimit, Pair: PairLimit} }
-
 // Wait is how long a message to a person has to wait; 0 means that it goes now, and is counted.
 func (p *Pace) Wait(account, person string, now time.Time) time.Duration {
 	p.mu.Lock()
@@ -69,21 +60,6 @@ func (p *Pace) Wait(account, person string, now time.Time) time.Duration {
 	return 0
 }
 
-// Hold lets nothing pass to a person, or with person "" from the account, for so long.
-func (p *Pace) Hold(account, person string, now time.Time, wait time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.senders == nil {
-		p.senders, p.pairs = map[string]time.Time{}, map[pair]time.Time{}
-	}
-	if person == "" {
-		p.senders[account] = later(p.senders[account], now.Add(wait+time.Duration(max(p.Sender.Burst, 1)-1)*p.Sender.Every))
-		return
-	}
-	who := pair{account, person}
-	p.pairs[who] = later(p.pairs[who], now.Add(wait+time.Duration(max(p.Pair.Burst, 1)-1)*p.Pair.Every))
-}
-
 // forget drops pairs that have rested, now and then: they are as if never seen.
 func (p *Pace) forget(now time.Time) {
 	if p.calls++; p.calls < 1024 {
@@ -95,35 +71,4 @@ func (p *Pace) forget(now time.Time) {
 			delete(p.pairs, who)
 		}
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// mostPairWait bounds the doubling waits; the platform's own limit is over long before.
-const mostPairWait = 20 * time.Minute
-
-// PairBackoff is the wait after the nth refusal for the pair limit, the first being 0: 4^n seconds.
-func PairBackoff(n int) time.Duration {
-	wait := time.Second
-	for range max(n, 0) {
-		if wait *= 4; wait >= mostPairWait {
-			return mostPairWait
-		}
-	}
-	return wait
-}
-
-// Backoff is the wait after the nth failure that passes by itself, the first being 0: 1, 4, 16, 64 seconds, then five
-// minutes, longer by up to a half as jitter, in [0, 1), says.
-func Backoff(n int, jitter float64) time.Duration {
-	wait := 5 * time.Minute
-	if n < 4 {
-		wait = PairBackoff(n)
-	}
-	return wait + time.Duration(jitter*float64(wait)/2)
 }
