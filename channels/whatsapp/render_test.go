@@ -44,7 +44,7 @@ var outgoing = map[string]engine.Outgoing{
 	"text-farsi":    {Language: "fa", Text: "دفتر _امروز_ باز است؛ کد شما \u2066A\\_12\u2069 است"},
 	"text-amharic":  {Language: "am", Text: "ቢሮው *ዛሬ* ክፍት ነው።"},
 	"text-emoji":    {Language: "es", Text: "Su familia 👩‍👩‍👧 puede venir 🇪🇨"},
-	"text-framed":   {Language: "en", Header: "Office", Text: "Open today", Footer: "UNHCR partner"},
+	"text-framed":   {Language: "en", Header: "Office", Text: "Open today", Footer: "Free of charge"},
 	"buttons":       {Language: "fa", Header: "دفتر", Text: "آیا می\u200cآیید؟", Footer: "برای توقف STOP", Style: engine.Buttons, Options: choices("بله", "نه")},
 	"buttons-image": {Language: "am", Text: "ቢሮው ይህ ነው?", Media: engine.Media{Kind: "image", ID: "media/map.jpg"}, Style: engine.Buttons, Options: choices("አዎ", "አይ", "ሌላ 👩‍👩‍👧")},
 	"buttons-image-and-header": {Language: "es", Header: "Oficina", Text: "¿Es aquí?", Media: engine.Media{Kind: "image", ID: "media/map.jpg"},

@@ -61,7 +61,7 @@ func (c *serve) develop(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Baraza serves %d packs, with a fake WhatsApp beside them. Open %s and write to one:\n", len(packs), base)
+	fmt.Fprintf(s.out, "Baraza serves %s, with a fake WhatsApp beside it. Open %s and write:\n", counted(len(packs), "pack", "packs"), base)
 	for _, p := range packs {
 		fmt.Fprintf(s.out, "  %-4s %s/fake/phone?number=%s\n", p.Name, base, p.Number)
 	}
