@@ -71,7 +71,7 @@ func (s *Server) openWhatsApp(w *config.WhatsApp) error {
 			}
 			return token
 		},
-		Transport: s.options.Transport, Now: s.clock.Now, TemplateLanguages: w.TemplateLanguages,
+		Transport: s.options.Transport, Now: s.clock.Now, TemplateLanguages: s.config.TemplateLanguages,
 		Refused: func(why string) { s.figures.refusal(whatsapp.Name, why) },
 	}
 	channel := whatsapp.New(settings)
