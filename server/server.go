@@ -167,7 +167,7 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 		Store: s.store, Keys: rings, Program: s.program, Channels: out,
 		Fetcher: s.fetcher(), Notifier: s.teams(), Alert: s.alert,
 		Sweep: s.sweepKeys, Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle, Mute: s.options.Mute,
-		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events,
+		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events, IntakeBytes: s.config.Limits.Bytes,
 	}
 }
 
