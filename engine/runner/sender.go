@@ -402,6 +402,9 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	}
 	r.log.Warn("a part does not go", "contact", m.Key, "message", m.ID, "code", code, "why", v.report, "provider-code", v.code)
 	j := &job{key: m.Key, pack: from.Pack, origin: inside, change: func(d *draft) error {
+		if _, err := r.config.Store.Message(d.ctx, m.ID); errors.Is(err, store.ErrNotFound) {
+			return errSkip // erased meanwhile: nothing may begin anew of it
+		}
 		d.turn.Settle = append(d.turn.Settle, news)
 		d.report(code, v.report+" "+strconv.Itoa(v.code))
 		if a := alertOf(v, result, stops); a.Code != "" {
