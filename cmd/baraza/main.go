@@ -22,6 +22,7 @@ type commands struct {
 	Explain explain `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
 	Fmt     format  `cmd:"" help:"Print flow files in the one canonical form."`
 	Graph   draw    `cmd:"" help:"Draw the flows of a pack."`
+	Lsp     editors `cmd:"" help:"Answer an editor: problems while you type, completion, names. Editors start it."`
 	Strings catalog `cmd:"" help:"Print the texts of a pack as a translation template."`
 	Test    tests   `cmd:"" help:"Run the test blocks of a pack."`
 
