@@ -24,6 +24,8 @@ const (
 type folder struct {
 	dir     string // its path
 	base    string // the folder above it, that libraries are read from
+	name    string // the pack's folder, seen from there
+	below   fs.FS  // the folder above on the disk
 	checker *dsl.Checker
 	stale   bool
 	result  *dsl.Result
@@ -144,6 +146,7 @@ func (s *server) add(dir string) {
 		}
 		f.base, name = dir, "."
 	}
+	f.name, f.below = name, below
 	f.checker = dsl.Open(&overlay{below, f.base, s.docs}, name)
 	s.known[dir] = f
 	s.packs = append(s.packs, f)

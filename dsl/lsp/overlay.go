@@ -32,7 +32,10 @@ func (o *overlay) Open(name string) (fs.File, error) {
 	if len(added) == 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
-	folder := &openFolder{File: f, info: openInfo{path.Base(name), 0, fs.ModeDir | 0o555}, entries: added}
+	folder := &openFolder{File: f, info: openInfo{path.Base(name), 0, fs.ModeDir | 0o555}, entries: added, mine: map[string]bool{}}
+	for _, e := range added {
+		folder.mine[e.Name()] = true
+	}
 	if err == nil {
 		disk, ok := f.(fs.ReadDirFile)
 		if !ok {
@@ -80,7 +83,8 @@ type openFolder struct {
 	fs.File
 	disk    fs.ReadDirFile
 	info    openInfo
-	entries []fs.DirEntry // of the editor, not given yet
+	entries []fs.DirEntry   // of the editor, not given yet
+	mine    map[string]bool // all of their names
 }
 
 func (f *openFolder) Stat() (fs.FileInfo, error) {
@@ -101,38 +105,34 @@ func (f *openFolder) Close() error {
 	return nil
 }
 
-// ReadDir gives the disk's entries first, without those that the editor has.
+// ReadDir gives the disk's entries first, without those that the editor has. As with any folder, nothing and no
+// error is never the answer while something is left.
 func (f *openFolder) ReadDir(n int) ([]fs.DirEntry, error) {
-	if f.disk != nil {
+	var all []fs.DirEntry
+	for f.disk != nil && len(all) == 0 {
 		some, err := f.disk.ReadDir(n)
-		mine := func(e fs.DirEntry) bool {
-			return slices.ContainsFunc(f.entries, func(own fs.DirEntry) bool { return own.Name() == e.Name() })
-		}
-		some = slices.DeleteFunc(some, mine)
+		all = slices.DeleteFunc(some, func(e fs.DirEntry) bool { return f.mine[e.Name()] })
 		if n > 0 && err == nil {
-			return some, nil
+			continue
 		}
 		f.disk.Close()
 		f.disk = nil
-		if n > 0 {
-			return f.give(n, some), nil
+		if err != nil && err != io.EOF {
+			return all, err
 		}
-		return f.give(0, some), err
 	}
-	if n > 0 && len(f.entries) == 0 {
-		return nil, io.EOF
+	switch {
+	case n <= 0:
+		all = append(all, f.entries...)
+		f.entries = nil
+	case len(all) == 0:
+		all = f.entries[:min(n, len(f.entries))]
+		f.entries = f.entries[len(all):]
+		if len(all) == 0 {
+			return nil, io.EOF
+		}
 	}
-	return f.give(n, nil), nil
-}
-
-func (f *openFolder) give(n int, some []fs.DirEntry) []fs.DirEntry {
-	count := len(f.entries)
-	if n > 0 {
-		count = min(count, n)
-	}
-	some = append(some, f.entries[:count]...)
-	f.entries = f.entries[count:]
-	return some
+	return all, nil
 }
 
 // openInfo describes a file or folder of the editor; it is its own directory entry.

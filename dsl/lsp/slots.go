@@ -69,9 +69,18 @@ var writtenPart = regexp.MustCompile(`"[^"]*"?|[\pL_][\pL\pM\pN_.-]*|->|[^\s\pL]
 // expects says what may come behind what is written of a line after its keyword, for all rows that have it.
 func expects(rows []*syntax.Head, written string) wanted {
 	var w wanted
+	parts := writtenPart.FindAllString(written, -1)
+	knows := false // a row has one of the words that are written
 	for _, row := range rows {
-		shape := shapeOf(row)
-		for _, part := range next(shape, writtenPart.FindAllString(written, -1)) {
+		_, known := next(shapeOf(row), parts)
+		knows = knows || known
+	}
+	for _, row := range rows {
+		come, known := next(shapeOf(row), parts)
+		if known != knows {
+			continue
+		}
+		for _, part := range come {
 			switch {
 			case isSlot(part):
 				w.slots = append(w.slots, part)
@@ -87,8 +96,8 @@ func expects(rows []*syntax.Head, written string) wanted {
 }
 
 // next are the parts of a shape that may come behind what is written. The last word or sign of the shape that was
-// written outside brackets decides; a value behind it is skipped, an expression goes on.
-func next(shape, written []string) []string {
+// written outside brackets decides; a value behind it is skipped, an expression goes on. known says that there was one.
+func next(shape, written []string) (come []string, known bool) {
 	at, behind, depth := -1, 0, 0 // place in the shape; parts written behind it
 	for _, part := range written {
 		switch part {
@@ -109,21 +118,21 @@ func next(shape, written []string) []string {
 		}
 		behind++
 	}
-	come := following(shape, at)
+	come, known = following(shape, at), at >= 0
 	if behind == 0 {
-		return come
+		return come, known
 	}
 	for _, part := range come {
 		if isExpression(part) {
-			return []string{part}
+			return []string{part}, known
 		}
 	}
 	for j := at + 1; j < len(shape); j++ { // behind the value
 		if isSlot(shape[j]) {
-			return following(shape, j)
+			return following(shape, j), known
 		}
 	}
-	return nil
+	return nil, known
 }
 
 // isExpression tells whether a slot takes a whole expression.

@@ -365,14 +365,14 @@ func (w *walker) fetch(h *ast.Fetch) {
 // arguments notes name = value, and a bare name, which is both.
 func (w *walker) arguments(with []ast.Arg, receiver func(string) *thing) {
 	for _, a := range with {
+		n := len(w.uses)
 		if receiver != nil {
-			w.add(a.Name, receiver(a.Name.Text), false)
+			w.add(a.Name, receiver(a.Name.Text), true)
 		}
 		if a.Expr != nil {
 			w.expr(a.Expr)
 			continue
 		}
-		n := len(w.uses)
 		w.name(a.Name)
 		for i := n; i < len(w.uses); i++ {
 			w.uses[i].stands = true

@@ -140,7 +140,7 @@ func NameProblem(text string) string {
 		return "has a sign or a space in it"
 	}
 	if kind := taken[text]; kind != "" {
-		return "means something already: it is " + kind
+		return "is " + kind + " already"
 	}
 	return misshapen(text)
 }
