@@ -22,7 +22,7 @@ func (s *server) formatting(p closeParams) ([]textEdit, error) {
 		n := d.text.line(problems[0].Span.Start) + 1
 		return nil, fmt.Errorf("this file was not formatted, since line %d cannot be read: %s", n, problems[0].Message)
 	}
-	if bytes.Contains(d.text.src, []byte("\r\n")) { // an editor keeps the ends of lines that the file has
+	if 2*bytes.Count(d.text.src, []byte("\r\n")) > bytes.Count(d.text.src, []byte("\n")) { // the ends of lines stay as most are
 		printed = bytes.ReplaceAll(printed, []byte("\n"), []byte("\r\n"))
 	}
 	return s.difference(d.text, printed), nil

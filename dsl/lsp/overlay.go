@@ -32,7 +32,7 @@ func (o *overlay) Open(name string) (fs.File, error) {
 	if len(added) == 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
-	folder := &openFolder{File: f, info: openInfo{path.Base(name), 0, fs.ModeDir | 0o555}, entries: added, mine: map[string]bool{}}
+	folder := &openFolder{info: openInfo{path.Base(name), 0, fs.ModeDir | 0o555}, entries: added, mine: map[string]bool{}}
 	for _, e := range added {
 		folder.mine[e.Name()] = true
 	}
@@ -80,7 +80,6 @@ func (f *openFile) Close() error               { return nil }
 
 // openFolder is a folder of the disk, if there is one, with what only the editor has.
 type openFolder struct {
-	fs.File
 	disk    fs.ReadDirFile
 	info    openInfo
 	entries []fs.DirEntry   // of the editor, not given yet

@@ -163,7 +163,7 @@ func (r *renaming) try(f *folder) error {
 	if r.touches(f, ".po") {
 		after = r.copy(f)
 	}
-	if p := newProblem(f.result.Problems, after.Problems, r.thing.name, r.to); p != nil {
+	if p := newProblem(f.result.Problems, after.Problems, r.to); p != nil {
 		return fmt.Errorf("the name cannot be changed to %q without a new problem: %s", r.to, p.Message)
 	}
 	if other := differs(f, after, r); other != "" {
@@ -205,23 +205,23 @@ func (e *fileEdit) apply() []byte {
 	return append(out, src[at:]...)
 }
 
-// newProblem is a problem that is there after a change and was not before; the name in its words may differ.
-func newProblem(before, after diag.List, from, to string) *diag.Diagnostic {
+// newProblem is a problem that is there after a change and was not before, one that speaks of the new name where there
+// is one.
+func newProblem(before, after diag.List, to string) *diag.Diagnostic {
 	count := map[string]int{}
 	for _, p := range before {
 		count[p.Code]++
 	}
-	for i, p := range after {
-		if count[p.Code]--; count[p.Code] < 0 {
-			for j := range after { // of several of one kind, one that speaks of the name
-				if after[j].Code == p.Code && strings.Contains(after[j].Message, `"`+to+`"`) {
-					return &after[j]
-				}
-			}
-			return &after[i]
+	for _, p := range after {
+		count[p.Code]--
+	}
+	var found *diag.Diagnostic
+	for i := range after {
+		if p := &after[i]; count[p.Code] < 0 && (found == nil || strings.Contains(p.Message, `"`+to+`"`)) {
+			found = p
 		}
 	}
-	return nil
+	return found
 }
 
 // differs is a line whose names stand for other things after the change; "" where all stand for the same. Both packs

@@ -2,6 +2,7 @@ package lsp_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,6 +26,7 @@ type editor struct {
 	messages lsp.Messages
 	id       int
 	encoding string
+	legend   []string // names of token types
 	texts    map[string]string
 	versions map[string]int
 	notes    []message // that came and were not looked at
@@ -52,7 +54,7 @@ func connect(t testing.TB, disk fstest.MapFS) *editor {
 	server := lsp.Framed(in, out, func() error { out.Close(); return in.Close() })
 	go func() {
 		e.end <- lsp.Serve(context.Background(), server, lsp.Options{
-			Open:  func(folder string) (fs.FS, error) { return fs.Sub(disk, cmpOr(strings.TrimPrefix(folder, "/"), ".")) },
+			Open:  func(folder string) (fs.FS, error) { return fs.Sub(disk, cmp.Or(strings.TrimPrefix(folder, "/"), ".")) },
 			Today: func() string { return "2026-11-28" }, Version: "1.2.3",
 		})
 		in.Close()
@@ -62,22 +64,20 @@ func connect(t testing.TB, disk fstest.MapFS) *editor {
 	return e
 }
 
-func cmpOr(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}
-
 // begin agrees with the server and opens the folder /w.
 func begin(t testing.TB, disk fstest.MapFS, capabilities string) *editor {
 	t.Helper()
 	e := connect(t, disk)
 	var result struct {
-		Capabilities struct{ PositionEncoding string }
+		Capabilities struct {
+			PositionEncoding       string
+			SemanticTokensProvider struct {
+				Legend struct{ TokenTypes []string }
+			}
+		}
 	}
 	e.must(e.ask("initialize", fmt.Sprintf(`{"rootUri":"file:///w","capabilities":%s,"initializationOptions":{"pages":"pages/"}}`, capabilities)), &result)
-	e.encoding = result.Capabilities.PositionEncoding
+	e.encoding, e.legend = result.Capabilities.PositionEncoding, result.Capabilities.SemanticTokensProvider.Legend.TokenTypes
 	e.tell("initialized", `{}`)
 	return e
 }
@@ -295,6 +295,7 @@ step town
   say: You are in {city}.
   end
 `,
+		"windows.flow": "flow windows: Written on Windows\r\n\r\non message windows\r\n\r\nstep one\r\n  public\r\n  end\r\n",
 		"locale/sw.po": `msgctxt "offices.town.say"
 msgid "You are in {city}."
 msgstr "Uko {city}."

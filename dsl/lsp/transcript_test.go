@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -121,7 +122,7 @@ func words(step string) []string {
 }
 
 var methods = map[string]string{"hover": "hover", "definition": "definition", "highlight": "documentHighlight", "prepare": "prepareRename",
-	"format": "formatting", "symbols": "documentSymbol", "folding": "foldingRange", "tokens": "semanticTokens/full"}
+	"format": "formatting", "symbols": "documentSymbol", "folding": "foldingRange"}
 
 func (e *editor) step(step string) string {
 	e.t.Helper()
@@ -167,6 +168,8 @@ func (e *editor) step(step string) string {
 			whole += fmt.Sprintf(`,"only":[%q]`, place)
 		}
 		return shown(e.ask("textDocument/codeAction", strings.TrimSuffix(document(file), "}")+whole+`}}`))
+	case "tokens":
+		return e.tokens(file)
 	case "complete":
 		return e.complete(file, place, w[3])
 	default:
@@ -189,6 +192,29 @@ func shown(m message) string {
 	return oneByOne(m.Result)
 }
 
+// tokens prints the coloured words of a file, a line each, with their types.
+func (e *editor) tokens(file string) string {
+	e.t.Helper()
+	var result struct{ Data []int }
+	e.must(e.ask("textDocument/semanticTokens/full", document(file)), &result)
+	lines := strings.Split(e.text(file), "\n")
+	var out []string
+	line, character := 0, 0
+	for d := result.Data; len(d) >= 5; d = d[5:] {
+		if d[0] > 0 {
+			out, line, character = append(out, ""), line+d[0], 0
+		}
+		if len(out) == 0 {
+			out = append(out, "")
+		}
+		character += d[1]
+		units := utf16.Encode([]rune(lines[line]))
+		word := string(utf16.Decode(units[character : character+d[2]]))
+		out[len(out)-1] += fmt.Sprintf(" %s(%s)", word, e.legend[d[3]])
+	}
+	return strings.Join(out, "\n")
+}
+
 // complete prints the labels of what is offered, or one item as it is.
 func (e *editor) complete(file, place, label string) string {
 	e.t.Helper()
@@ -208,5 +234,12 @@ func (e *editor) complete(file, place, label string) string {
 	if label != "" {
 		return "not offered"
 	}
-	return cmpOr(strings.Join(labels, ", "), "nothing")
+	return nothing(strings.Join(labels, ", "))
+}
+
+func nothing(list string) string {
+	if list == "" {
+		return "nothing"
+	}
+	return list
 }
