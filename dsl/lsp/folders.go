@@ -1,7 +1,6 @@
 package lsp
 
 import (
-	"context"
 	"io/fs"
 	"path"
 	"slices"
@@ -206,7 +205,7 @@ func (s *server) isPack(dir string) bool {
 
 // checkOne checks one pack or file that changed, those on the screen first, and tells what is wrong with it. It is
 // false where nothing was to do.
-func (s *server) checkOne(context.Context) bool {
+func (s *server) checkOne() bool {
 	var next *folder
 	for _, f := range s.packs {
 		if f.stale && (next == nil || !s.onScreen(next) && s.onScreen(f)) {
@@ -228,7 +227,7 @@ func (s *server) checkOne(context.Context) bool {
 
 // fresh checks everything that changed.
 func (s *server) fresh() {
-	for s.checkOne(nil) {
+	for s.checkOne() {
 	}
 }
 

@@ -42,7 +42,14 @@ func Serve(ctx context.Context, messages Messages, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := newServer(o)
-	conn := jsonrpc2.NewConn(ctx, &stream{messages: messages}, s, jsonrpc2.SetLogger(log.New(io.Discard, "", 0)))
+	s.stream = &stream{messages: messages, end: func() {
+		select {
+		case s.queue <- nil:
+			<-ctx.Done()
+		case <-ctx.Done():
+		}
+	}}
+	conn := jsonrpc2.NewConn(ctx, s.stream, s, jsonrpc2.SetLogger(log.New(io.Discard, "", 0)))
 	defer conn.Close()
 	s.conn = conn
 	close(s.ready)

@@ -17,9 +17,10 @@ const maxWaiting = 256
 // server is one session. All but the queue belongs to the goroutine of run.
 type server struct {
 	options Options
+	stream  *stream
 	conn    *jsonrpc2.Conn
-	ready   chan struct{} // closed once conn is set
-	queue   chan *jsonrpc2.Request
+	ready   chan struct{}          // closed once conn is set
+	queue   chan *jsonrpc2.Request // nil is the end
 
 	mu        sync.Mutex
 	cancelled map[jsonrpc2.ID]bool // requests that the editor no longer wants
@@ -98,47 +99,31 @@ func (s *server) taken(id jsonrpc2.ID) bool {
 func (s *server) run(ctx context.Context) error {
 	<-s.ready
 	for s.state != left {
+		var r *jsonrpc2.Request
 		select {
-		case r := <-s.queue:
-			if err := s.answer(ctx, r); err != nil {
-				return err
-			}
-			continue
+		case r = <-s.queue:
 		default:
-		}
-		if s.checkOne(ctx) {
-			continue
-		}
-		select {
-		case r := <-s.queue:
-			if err := s.answer(ctx, r); err != nil {
-				return err
+			if s.checkOne() {
+				continue
 			}
-		case <-s.conn.DisconnectNotify():
-			return s.rest(ctx)
-		case <-ctx.Done():
-			return ctx.Err()
+			select {
+			case r = <-s.queue:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if r == nil { // no more will come
+			return s.stream.refused()
+		}
+		if err := s.answer(ctx, r); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// rest answers what was read before the connection ended, so that an editor that leaves in order is seen to.
-func (s *server) rest(ctx context.Context) error {
-	for s.state != left {
-		select {
-		case r := <-s.queue:
-			if err := s.answer(ctx, r); err != nil {
-				return err
-			}
-		default:
-			return nil
-		}
-	}
-	return nil
-}
-
-// answer carries one message out. The error ends the session.
+// answer carries one message out. The error ends the session. That an answer cannot be sent is none: the end of what
+// is read then comes too.
 func (s *server) answer(ctx context.Context, r *jsonrpc2.Request) error {
 	if r.Notif {
 		return s.told(r)
@@ -151,18 +136,15 @@ func (s *server) answer(ctx context.Context, r *jsonrpc2.Request) error {
 		result, err = s.asked(r)
 	}
 	if err == nil {
-		err = s.conn.Reply(ctx, r.ID, result)
-	} else {
-		var known *jsonrpc2.Error
-		if !errors.As(err, &known) {
-			known = &jsonrpc2.Error{Code: codeFailed, Message: err.Error()}
-		}
-		err = s.conn.ReplyWithError(ctx, r.ID, known)
+		_ = s.conn.Reply(ctx, r.ID, result)
+		return nil
 	}
-	if errors.Is(err, jsonrpc2.ErrClosed) {
-		return nil // nobody is there to hear it
+	var known *jsonrpc2.Error
+	if !errors.As(err, &known) {
+		known = &jsonrpc2.Error{Code: codeFailed, Message: err.Error()}
 	}
-	return err
+	_ = s.conn.ReplyWithError(ctx, r.ID, known)
+	return nil
 }
 
 // told takes a notification. One that cannot be read changes nothing.

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"unicode/utf16"
@@ -31,6 +32,7 @@ type editor struct {
 	versions map[string]int
 	notes    []message // that came and were not looked at
 	end      chan error
+	slow     atomic.Pointer[chan struct{}] // while there is one, the disk answers when it is closed
 }
 
 type message struct {
@@ -54,7 +56,12 @@ func connect(t testing.TB, disk fstest.MapFS) *editor {
 	server := lsp.Framed(in, out, func() error { out.Close(); return in.Close() })
 	go func() {
 		e.end <- lsp.Serve(context.Background(), server, lsp.Options{
-			Open:  func(folder string) (fs.FS, error) { return fs.Sub(disk, cmp.Or(strings.TrimPrefix(folder, "/"), ".")) },
+			Open: func(folder string) (fs.FS, error) {
+				if slow := e.slow.Load(); slow != nil {
+					<-*slow
+				}
+				return fs.Sub(disk, cmp.Or(strings.TrimPrefix(folder, "/"), "."))
+			},
 			Today: func() string { return "2026-11-28" }, Version: "1.2.3",
 		})
 		in.Close()

@@ -28,7 +28,11 @@ type Messages interface {
 	io.Closer
 }
 
-var errFraming = errors.New("this is not what a language server is sent: lines like \"Content-Length: 120\" come before each message")
+// What ends a session because of what it was sent.
+var (
+	errFraming  = errors.New("this is not what a language server is sent: a line like \"Content-Length: 120\" comes before each message")
+	errTooLarge = fmt.Errorf("a message is larger than %d MB", maxMessage>>20)
+)
 
 // Framed are messages as they come over standard input and output, each after lines such as "Content-Length: 120".
 func Framed(r io.Reader, w io.Writer, close func() error) Messages {
@@ -87,7 +91,7 @@ func (f *framed) header() (int, error) {
 				return 0, errFraming
 			}
 			if n > maxMessage {
-				return 0, fmt.Errorf("a message of %d bytes is too large; at most %d are taken", n, maxMessage)
+				return 0, errTooLarge
 			}
 			length = n
 		}
@@ -109,6 +113,17 @@ func (f *framed) WriteMessage(m []byte) error {
 type stream struct {
 	messages Messages
 	writing  sync.Mutex
+	// end is called once no more can be read. It returns when all that was read is answered.
+	end   func()
+	ended error // why no more is read; for others after end was called
+}
+
+// refused is why the session ended, where that was for what was sent; nil where the editor is gone.
+func (s *stream) refused() error {
+	if errors.Is(s.ended, errFraming) || errors.Is(s.ended, errTooLarge) {
+		return s.ended
+	}
+	return nil
 }
 
 func (s *stream) WriteObject(v any) error {
@@ -124,11 +139,13 @@ func (s *stream) WriteObject(v any) error {
 func (s *stream) ReadObject(v any) error {
 	for {
 		m, err := s.messages.ReadMessage()
-		if err != nil {
-			return err
+		if err == nil && len(m) > maxMessage {
+			err = errTooLarge
 		}
-		if len(m) > maxMessage {
-			return fmt.Errorf("a message of %d bytes is too large; at most %d are taken", len(m), maxMessage)
+		if err != nil {
+			s.ended = err
+			s.end()
+			return err
 		}
 		if shallow(m) && json.Unmarshal(m, v) == nil {
 			return nil
