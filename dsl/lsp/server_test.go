@@ -248,7 +248,7 @@ func TestEveryPlaceOfTheSamplePacksCanBeAskedAbout(t *testing.T) {
 			continue
 		}
 		text := e.text(file)
-		for i := 0; i < len(text); i += 7 {
+		for i := 0; i < len(text); i += 31 {
 			for i < len(text) && text[i]&0xc0 == 0x80 {
 				i++
 			}
