@@ -53,6 +53,13 @@ func TestASessionBeginsAndEndsInOrder(t *testing.T) {
 func TestAnEditorThatLeavesWithoutAWordIsNoticed(t *testing.T) {
 	t.Parallel()
 	e := begin(t, samplePack(), `{}`)
+	go func() { // what it still says of the pack is read, and nobody looks at it
+		for {
+			if _, err := e.messages.ReadMessage(); err != nil {
+				return
+			}
+		}
+	}()
 	e.tell("exit", `null`)
 	if err := <-e.end; err == nil {
 		t.Error("the session ended as if in order")
