@@ -207,7 +207,7 @@ func (t *typing) slot(head *syntax.Head, slot, rest, begun string) {
 	case slot == "VARIABLE":
 		t.variables(begun)
 	case slot == "COLUMN":
-		t.columns(head, rest, begun)
+		t.columns(rest, begun)
 	case slot == "PATH":
 		t.paths(head)
 	case t.walker == nil:

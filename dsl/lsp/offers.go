@@ -133,7 +133,7 @@ func (t *typing) columnsOf(v value, begun string) {
 }
 
 // columns offers the columns of the record that is saved, or of the rows that are shown.
-func (t *typing) columns(head *syntax.Head, rest, begun string) {
+func (t *typing) columns(rest, begun string) {
 	if t.walker == nil {
 		return
 	}
@@ -155,7 +155,6 @@ func (t *typing) columns(head *syntax.Head, rest, begun string) {
 			above = parentOf(t.walker.file, above)
 		}
 	}
-	_ = head
 }
 
 // rowOfLine makes the row known that the line itself names: in "for each office in offices where office.", office.
