@@ -17,16 +17,16 @@ import (
 
 // commands is the table: a field is a command, its help the sentence that --help prints.
 type commands struct {
-	Bench   benchmark `cmd:"" help:"Measure what this machine carries."`
-	Chat    chat      `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
-	Check   check     `cmd:"" help:"Say everything that is wrong with a pack."`
-	Serve   serve     `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
-	Explain explain   `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
-	Fmt     format    `cmd:"" help:"Print flow files in the one canonical form."`
-	Graph   draw      `cmd:"" help:"Draw the flows of a pack."`
-	Strings catalog   `cmd:"" help:"Print the texts of a pack as a translation template."`
-	Test    tests     `cmd:"" help:"Run the test blocks of a pack."`
+	Chat    chat    `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
+	Check   check   `cmd:"" help:"Say everything that is wrong with a pack."`
+	Explain explain `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
+	Fmt     format  `cmd:"" help:"Print flow files in the one canonical form."`
+	Graph   draw    `cmd:"" help:"Draw the flows of a pack."`
+	Lsp     editors `cmd:"" help:"Answer an editor: problems while you type, completion, names. Editors start it."`
+	Strings catalog `cmd:"" help:"Print the texts of a pack as a translation template."`
+	Test    tests   `cmd:"" help:"Run the test blocks of a pack."`
 
+	Serve   serve          `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
 	Case    caseCommand    `cmd:"" help:"Answer people who were handed over to a team."`
 	Contact contactCommand `cmd:"" help:"Find, show, copy and erase one person."`
 	Outbox  outboxCommand  `cmd:"" help:"See to messages that did not go out."`
@@ -34,6 +34,7 @@ type commands struct {
 	Report  reportCommand  `cmd:"" help:"See what operators should see."`
 	Store   storeCommand   `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
 	Key     keyCommand     `cmd:"" help:"Make, list and rotate the keys of countries."`
+	Bench   benchmark      `cmd:"" help:"Measure what this machine carries."`
 
 	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
 }
