@@ -71,13 +71,6 @@ func (c *Conversation) Send(kind string, place *engine.LatLon) {
 	c.post(ev)
 }
 
-// Hear takes a message of the person that a page has made, such as a tap with its token; said is its line.
-func (c *Conversation) Hear(said string, ev engine.Event) {
-	c.person(said)
-	ev.Kind = engine.Message
-	c.post(ev)
-}
-
 // Label is an option's words alone, as a person reads them.
 func Label(o engine.Choice) string { return Unisolated(markup.Plain(o.Label)) }
 
@@ -158,17 +151,6 @@ func (c *Conversation) Due() (next, reminder time.Time, step string) {
 		}
 	}
 	return next, reminder, step
-}
-
-// WindowCloses is when the day ends within which a channel such as WhatsApp lets the bot write freely; zero where
-// the person has said nothing yet.
-func (c *Conversation) WindowCloses() time.Time {
-	for _, l := range slices.Backward(c.Lines) {
-		if l.Who == Person {
-			return l.At.Add(24 * time.Hour)
-		}
-	}
-	return time.Time{}
 }
 
 // HasCase tells whether people own a case of this conversation.
