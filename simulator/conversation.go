@@ -55,6 +55,13 @@ func Start(p *program.Program, now time.Time) *Conversation {
 	return c
 }
 
+// Clone is the conversation as it stands, to see what would follow from something: neither reaches the other.
+func (c *Conversation) Clone() *Conversation {
+	other := *c
+	other.Lines, other.timers, other.sent = slices.Clone(c.Lines), slices.Clone(c.timers), slices.Clone(c.sent)
+	return &other
+}
+
 // Write sends a text of the person.
 func (c *Conversation) Write(text string) {
 	c.person(text)

@@ -78,6 +78,7 @@ type File struct {
 
 	mu    sync.Mutex
 	tries map[string][]time.Time // wrong passphrases of the last hour, by round
+	names []*names               // of the programs used last
 }
 
 // Open opens the rounds in a folder, or begins them. Sessions whose deletion was cut short are deleted to the end.

@@ -1,9 +1,13 @@
 package rounds
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"baraza/dsl/diag"
+	"baraza/dsl/syntax"
 )
 
 // What stands in place of what was masked. It says what was there, not how long it was.
@@ -25,14 +29,14 @@ func Mask(text string) string {
 	if !strings.ContainsFunc(text, func(r rune) bool { return isDigit(r) || isAt(r) }) {
 		return text
 	}
-	return maskNumbers(maskMails(text))
+	return maskNumbers(maskMails(text, func(string) string { return maskedMail }))
 }
 
 func isAt(r rune) bool { return r == '@' || r == '＠' || r == '﹫' }
 
-// maskMails puts a sign in the place of every address: letters, digits and the signs of addresses of any script on
+// maskMails puts something else in the place of every address: letters, digits and the signs of addresses of any script on
 // both sides of the at sign. That a domain has a dot is not asked for, since names of payment services have none.
-func maskMails(text string) string {
+func maskMails(text string, by func(string) string) string {
 	var b strings.Builder
 	kept := 0 // what stands before it is in b
 	for i, r := range text {
@@ -58,7 +62,7 @@ func maskMails(text string) string {
 			continue // nothing before or behind it
 		}
 		b.WriteString(text[kept:from])
-		b.WriteString(maskedMail)
+		b.WriteString(by(text[from:to]))
 		kept = to
 	}
 	return b.String() + text[kept:]
@@ -113,13 +117,43 @@ func joins(r rune) bool {
 		unicode.In(r, unicode.Cf, unicode.Mn, unicode.Me) || r == '−' || r == '（' || r == '）' || r == '．' || r == '＋'
 }
 
-// plainText is what somebody wrote without what cannot be read: bytes that are no text, and signs that steer a
-// terminal.
+// plainText is what somebody wrote without bytes that are no text and signs that steer a terminal.
 func plainText(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(s, "�"))
+	}, strings.ToValidUTF8(strings.ReplaceAll(s, "\r\n", "\n"), "�"))
+}
+
+// written is what a person wrote as a test can write it: without characters that nobody sees, and without white space
+// at the ends of lines. The joiners that Persian and emoji need stay.
+func written(s string) string {
+	s = withoutHidden(plainText(s), func(r rune) bool { return r == '\u200c' || r == '\u200d' })
+	if _, problems := syntax.ParseText("", []byte(s), 0, len(s)); slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == "hidden-character" }) {
+		s = withoutHidden(s, func(rune) bool { return false })
+	}
+	var lines []string
+	for line := range strings.SplitSeq(s, "\n") {
+		line = strings.TrimSpace(line)
+		if line != "" || len(lines) > 0 && lines[len(lines)-1] != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+func withoutHidden(s string, but func(rune) bool) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Zs, r):
+			return ' '
+		case !but(r) && unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co):
+			return -1
+		case r == 0x34f, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0, r == 0x2800:
+			return -1
+		}
+		return r
+	}, s)
 }

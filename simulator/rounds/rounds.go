@@ -125,6 +125,7 @@ type Turn struct {
 	// Text.
 	Masked  bool           `json:",omitempty"`
 	Instead string         `json:",omitempty"`
+	Token   string         `json:",omitempty"` // of Tap: where the option was not the newest of its label
 	Kind    string         `json:",omitempty"` // of media: image audio video document sticker contact location
 	Place   *engine.LatLon `json:",omitempty"`
 	Media   string         `json:",omitempty"` // id of what was sent, where it was kept
