@@ -18,12 +18,12 @@ func (s *Server) versionOf(r *rounds.Round) (*pack, *Version) {
 
 // invited is what a tester reads before the question whether they may be recorded.
 func (s *Server) invited(r *rounds.Round, v *Version) map[string]any {
-	return map[string]any{"type": "invited", "title": r.Title, "language": spoken1(r, v), "keep": r.Keep.Format("2006-01-02"),
+	return map[string]any{"type": "invited", "title": r.Title, "language": beginsIn(r, v), "keep": r.Keep.Format("2006-01-02"),
 		"device": r.Persona.Device, "connection": r.Persona.Connection}
 }
 
-// spoken1 is the language that a round begins in.
-func spoken1(r *rounds.Round, v *Version) string {
+// beginsIn is the language that a round begins in.
+func beginsIn(r *rounds.Round, v *Version) string {
 	if r.Persona.Language != "" {
 		return r.Persona.Language
 	}
@@ -130,8 +130,8 @@ func (s *Server) makeRoom() bool {
 
 // welcome is what a page hears that begins or resumes a session. The session is held.
 func (n *session) welcome(kind string) map[string]any {
-	m := map[string]any{"type": kind, "language": spoken1(&n.round, n.version), "recorded": n.recorded(), "keep": n.round.Keep.Format("2006-01-02"),
-		"heard": n.heard, "tasks": n.round.Tasks, "ended": n.ended, "speed": n.speed.Name, "device": n.round.Persona.Device}
+	m := map[string]any{"type": kind, "language": beginsIn(&n.round, n.version), "recorded": n.recorded(), "keep": n.round.Keep.Format("2006-01-02"),
+		"heard": n.heard, "tasks": n.tasks(), "ended": n.ended, "speed": n.speed.Name, "device": n.round.Persona.Device}
 	if l := n.talk.Conversation().Session.Contact.Language; l != "" {
 		m["language"] = l
 	}
@@ -139,6 +139,14 @@ func (n *session) welcome(kind string) map[string]any {
 		m["secret"] = n.secret
 	}
 	return m
+}
+
+// tasks are those of the round as a tester reads them: without the step that counts.
+func (n *session) tasks() (all []map[string]any) {
+	for _, t := range n.round.Tasks {
+		all = append(all, map[string]any{"id": t.ID, "text": t.Text})
+	}
+	return all
 }
 
 // remark keeps what the tester says about a message.
