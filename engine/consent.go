@@ -72,6 +72,7 @@ func (t *turn) consentReply(state int) {
 			return
 		}
 	}
+	t.traced(TraceMissed, state, 0, "")
 	if t.s.here.misses++; t.s.here.misses <= consentTries {
 		t.askAgain(state)
 		return

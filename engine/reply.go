@@ -354,6 +354,7 @@ func (t *turn) isMore(text string) bool {
 // missed counts a reply that was not understood and says so, in the flow's words where it has some.
 func (t *turn) missed(state int, otherwise string) {
 	t.halt()
+	t.traced(TraceMissed, state, 0, "")
 	h := &t.s.here
 	if h.misses < 255 {
 		h.misses++

@@ -10,6 +10,7 @@ const (
 	TraceWhen                         // Index: Program.States; Sub: its when line; taken
 	TraceTrigger                      // Index: Program.Triggers; it started its flow
 	TraceReply                        // Text: how the reply was understood
+	TraceMissed                       // Index: Program.States; the reply to it was not understood
 )
 
 // TraceRow is the Sub of TraceOption where a row of the question's table or list was chosen.

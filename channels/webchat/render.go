@@ -71,7 +71,7 @@ type renderer struct {
 }
 
 func (r *renderer) render(o *engine.Outgoing) {
-	m := message{Type: "message", Lang: o.Language, Dir: direction(o.Language), Asks: o.Asks,
+	m := message{Type: "message", Lang: o.Language, Dir: channels.Direction(o.Language), Asks: o.Asks,
 		Header: line(o.Header), Footer: line(o.Footer), Contact: o.Contact}
 	text := o.Text
 	switch {
@@ -187,14 +187,4 @@ func line(canonical string) string { return strings.TrimSpace(markup.Plain(canon
 
 func blank(s string) bool {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) == ""
-}
-
-// direction of a language's usual script.
-func direction(language string) string {
-	base, _, _ := strings.Cut(language, "-")
-	switch base {
-	case "ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "ug", "ur", "yi", "prs", "azb", "rhg":
-		return "rtl"
-	}
-	return "ltr"
 }

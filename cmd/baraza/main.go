@@ -17,6 +17,7 @@ import (
 
 // commands is the table: a field is a command, its help the sentence that --help prints.
 type commands struct {
+	Demo    demo    `cmd:"" help:"Try packs in a browser, as a tester and as a designer."`
 	Chat    chat    `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
 	Check   check   `cmd:"" help:"Say everything that is wrong with a pack."`
 	Explain explain `cmd:"" help:"Explain a problem by its code, such as unknown-step."`

@@ -75,19 +75,6 @@ func (r Result) Write(w io.Writer, lineOf func(ast.Span) int) {
 	if len(r.Rows) == 0 {
 		return
 	}
-	width := len("expected")
-	for _, x := range r.Rows {
-		for line := range strings.SplitSeq(x.Expected, "\n") {
-			width = min(max(width, columns(line)), sideWidth)
-		}
-	}
-	side(w, width, "  ", "expected", "actual")
-	for _, x := range r.Rows {
-		mark := "  "
-		if x.Differs {
-			mark = "✗ "
-		}
-		side(w, width, mark, x.Expected, x.Actual)
-	}
+	WriteRows(w, "expected", "actual", r.Rows)
 	fmt.Fprintln(w)
 }
