@@ -277,13 +277,18 @@ func (n *session) setSpeed(s speed) {
 	n.move()
 }
 
-// changed brings the lists of designers up to date. The session is held, which the lists look at, so that it is done
-// by and by.
+// changed brings the lists of designers up to date, by and by: many testers write at once.
 func (n *session) changed() {
-	if n.server.watched() {
-		go n.server.tellAll()
+	if s := n.server; s.watched() && s.listing.CompareAndSwap(false, true) {
+		time.AfterFunc(listsEvery, func() {
+			s.listing.Store(false)
+			s.tellAll()
+		})
 	}
 }
+
+// listsEvery is how often a list is told again at most.
+const listsEvery = 300 * time.Millisecond
 
 // left tells whether nobody has come back to a session for so long.
 func (n *session) left(now time.Time, most time.Duration) bool {

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"baraza/channels/socket"
@@ -87,6 +88,8 @@ type Server struct {
 
 	draw   sync.Mutex // of Random
 	waking sync.Mutex // of sessions that were kept
+
+	listing atomic.Bool // designers are to hear of changes soon
 
 	mu       sync.Mutex
 	closed   bool
