@@ -175,6 +175,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST /watch/enter", s.enterWatch)
 	s.mux.HandleFunc("GET /watch/socket", s.watchSocket)
 	s.mux.HandleFunc("GET /watch/map", s.watchMap)
+	s.mux.HandleFunc("GET /watch/report", s.watchReport)
 }
 
 // ServeHTTP serves the pages and their sockets. Under a name that is not the simulator's own nothing is served.
