@@ -215,6 +215,8 @@ func (c *Conversation) effect(e *engine.Effect, queue []engine.Event) []engine.E
 		c.open = e.Case
 	case engine.CloseCase:
 		c.open = 0
+	case engine.Erase: // who comes next is unknown
+		c.Session, c.timers, c.open = engine.Session{Seed: c.Session.Seed}, nil, 0
 	}
 	c.Lines = append(c.Lines, Line{Who: Outside, At: c.Now, Effect: e})
 	if e.Kind == engine.Fetch {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"baraza/channels"
+	"baraza/channels/channeltest/rawtest"
 	"baraza/channels/webchat"
 	"baraza/engine"
 )
@@ -35,17 +35,17 @@ func TestOnlyOurOwnPageOpensASocket(t *testing.T) {
 		"another port":  {[]string{"Origin: http://127.0.0.1:1"}, 403},
 		"ours and more": {[]string{"Origin: " + server.URL + ".evil.example"}, 403},
 	} {
-		if got := dial(t, server).upgrade(server, c.headers...); got.StatusCode != c.want {
+		if got := rawtest.Dial(t, server).Upgrade("/socket", c.headers...); got.StatusCode != c.want {
 			t.Errorf("%s: got %d, want %d", name, got.StatusCode, c.want)
 		}
 	}
 	// A name that an attacker makes lead to this machine is not this machine's.
-	r := dial(t, server)
-	if err := r.write(strings.Replace(request(server, "Origin: http://evil.example"), server.Listener.Addr().String(), "evil.example", 1)); err != nil {
+	r := rawtest.Dial(t, server)
+	if err := r.Write(strings.Replace(rawtest.Request(server, "/socket", "Origin: http://evil.example"), server.Listener.Addr().String(), "evil.example", 1)); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := http.ReadResponse(r.in, nil); err != nil || got.StatusCode != 403 {
-		t.Errorf("rebound: %v, %v", got, err)
+	if got := r.Answer(); got.StatusCode != 403 {
+		t.Errorf("rebound: %v", got.Status)
 	}
 }
 
@@ -54,7 +54,7 @@ func TestASiteThatEmbedsTheChatOpensNoSocketItself(t *testing.T) {
 	_, server := serve(t, newKept(), webchat.Settings{Own: "https://chat.example.org", Origins: []string{"https://www.example.org"}})
 	for origin, want := range map[string]int{"https://chat.example.org": 101, "https://www.example.org": 403, "http://chat.example.org": 403,
 		"https://chat.example.org:444": 403, server.URL: 403} {
-		if got := dial(t, server).upgrade(server, "Origin: "+origin); got.StatusCode != want {
+		if got := rawtest.Dial(t, server).Upgrade("/socket", "Origin: "+origin); got.StatusCode != want {
 			t.Errorf("%s: got %d, want %d", origin, got.StatusCode, want)
 		}
 	}
@@ -76,15 +76,15 @@ func TestACompressedBombIsNotUnpacked(t *testing.T) {
 	if bomb.Len() > 64<<10 {
 		t.Fatalf("the bomb has %d bytes, over the read limit", bomb.Len())
 	}
-	r := dial(t, server)
-	got := r.upgrade(server, "Origin: "+server.URL, "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover")
+	r := rawtest.Dial(t, server)
+	got := r.Upgrade("/socket", "Origin: "+server.URL, "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover")
 	if extensions := got.Header.Get("Sec-WebSocket-Extensions"); extensions != "" {
 		t.Errorf("it agrees to %q", extensions)
 	}
-	if err := r.write(frame(fin|rsv1|textFrame, bomb.String())); err != nil {
+	if err := r.Write(rawtest.Frame(rawtest.Fin|rawtest.Rsv1|rawtest.Text, bomb.String())); err != nil {
 		t.Fatal(err)
 	}
-	if code := r.ended(); code != websocket.CloseProtocolError {
+	if code := r.Ended(); code != websocket.CloseProtocolError {
 		t.Errorf("ended with %d", code)
 	}
 }
@@ -92,18 +92,18 @@ func TestACompressedBombIsNotUnpacked(t *testing.T) {
 func TestAMessageOverTheReadLimitEnds(t *testing.T) {
 	t.Parallel()
 	_, server := serve(t, newKept(), webchat.Settings{})
-	for name, write := range map[string]func(*raw){
-		"in one frame": func(r *raw) { r.write(frame(fin|textFrame, strings.Repeat("a", 65<<10))) },
-		"in many": func(r *raw) {
-			r.write(frame(textFrame, strings.Repeat("a", 1<<10)))
+	for name, write := range map[string]func(*rawtest.Conn){
+		"in one frame": func(r *rawtest.Conn) { r.Write(rawtest.Frame(rawtest.Fin|rawtest.Text, strings.Repeat("a", 65<<10))) },
+		"in many": func(r *rawtest.Conn) {
+			r.Write(rawtest.Frame(rawtest.Text, strings.Repeat("a", 1<<10)))
 			for range 80 {
-				r.write(frame(more, strings.Repeat("a", 1<<10)))
+				r.Write(rawtest.Frame(rawtest.More, strings.Repeat("a", 1<<10)))
 			}
 		},
 	} {
 		r := greeted(t, server)
 		write(r)
-		if code := r.ended(); code != websocket.CloseMessageTooBig && code != 0 {
+		if code := r.Ended(); code != websocket.CloseMessageTooBig && code != 0 {
 			t.Errorf("%s: ended with %d", name, code)
 		}
 	}
@@ -113,20 +113,20 @@ func TestAHandshakeThatTakesTooLongEnds(t *testing.T) {
 	t.Parallel()
 	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Hello: 300 * time.Millisecond}})
 
-	drops := dial(t, server) // headers that never end
-	drops.write(strings.TrimSuffix(request(server), "\r\n"))
-	go drops.drip("X: x\r\n", 20*time.Millisecond)
-	drops.ended()
+	drops := rawtest.Dial(t, server) // headers that never end
+	drops.Write(strings.TrimSuffix(rawtest.Request(server, "/socket"), "\r\n"))
+	go drops.Drip("X: x\r\n", 20*time.Millisecond)
+	drops.Ended()
 
-	silent := dial(t, server)
-	silent.upgrade(server, "Origin: "+server.URL)
-	silent.ended()
+	silent := rawtest.Dial(t, server)
+	silent.Upgrade("/socket", "Origin: "+server.URL)
+	silent.Ended()
 
-	begun := dial(t, server) // a hello that never ends, with pongs between
-	begun.upgrade(server, "Origin: "+server.URL)
-	begun.write(frame(textFrame, `{"type":`))
-	go begun.drip(frame(fin|pong, ""), 50*time.Millisecond)
-	begun.ended()
+	begun := rawtest.Dial(t, server) // a hello that never ends, with pongs between
+	begun.Upgrade("/socket", "Origin: "+server.URL)
+	begun.Write(rawtest.Frame(rawtest.Text, `{"type":`))
+	go begun.Drip(rawtest.Frame(rawtest.Fin|rawtest.Pong, ""), 50*time.Millisecond)
+	begun.Ended()
 	until(t, "all have left", func() bool { return webchat.Open(c) == 0 })
 }
 
@@ -134,15 +134,15 @@ func TestPongsDoNotMoveTheTimeOfAMessage(t *testing.T) {
 	t.Parallel()
 	_, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Message: 500 * time.Millisecond, Idle: time.Hour, Burst: 10_000, Rate: 10_000}})
 	r := greeted(t, server)
-	r.write(frame(textFrame, `{"type":"message","id":"12345678","text":"`))
-	go r.drip(frame(more, "a")+frame(fin|pong, ""), 20*time.Millisecond)
-	r.ended()
+	r.Write(rawtest.Frame(rawtest.Text, `{"type":"message","id":"12345678","text":"`))
+	go r.Drip(rawtest.Frame(rawtest.More, "a")+rawtest.Frame(rawtest.Fin|rawtest.Pong, ""), 20*time.Millisecond)
+	r.Ended()
 }
 
 func TestASilentPageIsLeftAndALivingOneIsNot(t *testing.T) {
 	t.Parallel()
 	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Idle: 600 * time.Millisecond, Burst: 1000}})
-	greeted(t, server).ended() // reads pings, answers none
+	greeted(t, server).Ended() // reads pings, answers none
 
 	p := newPage(t, server) // gorilla's client answers pings
 	p.pings = make(chan struct{}, 100)
@@ -166,20 +166,20 @@ func TestAFloodEndsTheConnectionAlone(t *testing.T) {
 	other := newPage(t, server)
 	other.connect()
 	for name, one := range map[string]string{
-		"messages":    frame(fin|textFrame, `{"type":"message","id":"12345678","text":""}`),
-		"pings":       frame(fin|ping, "x"),
-		"late acks":   frame(fin|textFrame, `{"type":"ack","id":"12345678"}`),
-		"empty pongs": frame(fin|pong, ""),
+		"messages":    rawtest.Frame(rawtest.Fin|rawtest.Text, `{"type":"message","id":"12345678","text":""}`),
+		"pings":       rawtest.Frame(rawtest.Fin|rawtest.Ping, "x"),
+		"late acks":   rawtest.Frame(rawtest.Fin|rawtest.Text, `{"type":"ack","id":"12345678"}`),
+		"empty pongs": rawtest.Frame(rawtest.Fin|rawtest.Pong, ""),
 	} {
 		r := greeted(t, server)
 		go func() {
 			for range 10_000 {
-				if r.write(one) != nil {
+				if r.Write(one) != nil {
 					return
 				}
 			}
 		}()
-		if code := r.ended(); code != websocket.ClosePolicyViolation && code != 0 {
+		if code := r.Ended(); code != websocket.ClosePolicyViolation && code != 0 {
 			t.Errorf("%s: ended with %d", name, code)
 		}
 	}
@@ -198,10 +198,10 @@ func TestAPageThatReadsTooSlowlyIsCutOff(t *testing.T) {
 	p.disconnect()
 	until(t, "the page has left", func() bool { return webchat.Open(c) == 0 })
 
-	r := dial(t, server)
-	r.c.(*net.TCPConn).SetReadBuffer(4 << 10)
-	r.upgrade(server, "Origin: "+server.URL)
-	r.write(frame(fin|textFrame, `{"type":"hello","v":1,"secret":"`+p.secret+`"}`))
+	r := rawtest.Dial(t, server)
+	r.SmallBuffer()
+	r.Upgrade("/socket", "Origin: "+server.URL)
+	r.Write(rawtest.Frame(rawtest.Fin|rawtest.Text, `{"type":"hello","v":1,"secret":"`+p.secret+`"}`))
 	until(t, "it is there", func() bool { return webchat.Open(c) == 1 })
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -236,10 +236,10 @@ func TestConnectionsHaveANumber(t *testing.T) {
 	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Connections: 2}})
 	first := greeted(t, server)
 	greeted(t, server)
-	if got := dial(t, server).upgrade(server, "Origin: "+server.URL); got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+	if got := rawtest.Dial(t, server).Upgrade("/socket", "Origin: "+server.URL); got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
 		t.Errorf("the third is answered with %s", got.Status)
 	}
-	first.c.Close()
+	first.Close()
 	until(t, "one has left", func() bool { return webchat.Open(c) == 1 })
 	greeted(t, server)
 }
@@ -278,7 +278,9 @@ func TestAddressesWaitOnlyWhereHandshakesFail(t *testing.T) {
 			defer mu.Unlock()
 			return from
 		}})
-	status := func(origin string) int { return dial(t, server).upgrade(server, "Origin: "+origin).StatusCode }
+	status := func(origin string) int {
+		return rawtest.Dial(t, server).Upgrade("/socket", "Origin: "+origin).StatusCode
+	}
 	for range 10 { // a camp behind one address
 		greeted(t, server)
 	}
@@ -306,16 +308,16 @@ func TestAStrangeProtocolEnds(t *testing.T) {
 		"not JSON":    `hello`,
 		"deep":        strings.Repeat("[", 60_000),
 	} {
-		r := dial(t, server)
-		r.upgrade(server, "Origin: "+server.URL)
-		r.write(frame(fin|textFrame, hello))
-		if code := r.ended(); code != websocket.ClosePolicyViolation {
+		r := rawtest.Dial(t, server)
+		r.Upgrade("/socket", "Origin: "+server.URL)
+		r.Write(rawtest.Frame(rawtest.Fin|rawtest.Text, hello))
+		if code := r.Ended(); code != websocket.ClosePolicyViolation {
 			t.Errorf("%s: ended with %d", name, code)
 		}
 	}
 	r := greeted(t, server)
-	r.write(frame(fin|0x2, "bytes"))
-	if code := r.ended(); code != websocket.CloseUnsupportedData {
+	r.Write(rawtest.Frame(rawtest.Fin|0x2, "bytes"))
+	if code := r.Ended(); code != websocket.CloseUnsupportedData {
 		t.Errorf("bytes: ended with %d", code)
 	}
 }
@@ -331,7 +333,7 @@ func TestClosingEndsAllAndTakesNoMore(t *testing.T) {
 	if err := <-p.closed; !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 		t.Errorf("ended with %v", err)
 	}
-	if got := dial(t, server).upgrade(server, "Origin: "+server.URL); got.StatusCode != http.StatusServiceUnavailable {
+	if got := rawtest.Dial(t, server).Upgrade("/socket", "Origin: "+server.URL); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("afterwards: %s", got.Status)
 	}
 }

@@ -112,6 +112,9 @@ func (s *Session) note(t *Turn) {
 	if t.Missed {
 		now.Missed++
 	}
+	if now.Reach != "" && slices.Contains(t.Visited, now.Reach) {
+		now.Reached = true
+	}
 }
 
 // Session reads one session with everything but what its recordings hold.
@@ -290,14 +293,15 @@ func (f *File) BeginTask(session, task string) error {
 		if !s.Ended.IsZero() {
 			return ErrEnded
 		}
-		if _, err := f.task(tx, s, task); err != nil {
+		known, err := f.task(tx, s, task)
+		if err != nil {
 			return err
 		}
 		if len(s.Tasks) >= 4*MaxTasks {
 			return ErrFull
 		}
 		s.endTask(now, GaveUp)
-		s.Tasks = append(s.Tasks, TaskResult{ID: task, Begun: now})
+		s.Tasks = append(s.Tasks, TaskResult{ID: task, Reach: known.Reach, Begun: now})
 		return nil
 	})
 	return err
@@ -327,6 +331,7 @@ func (s *Session) endTask(now time.Time, outcome string) bool {
 	}
 	t := &s.Tasks[len(s.Tasks)-1]
 	t.Ended, t.Outcome = now, outcome
+	t.Reached = t.Reached || t.Reach == "" && outcome == Done
 	return true
 }
 

@@ -94,6 +94,7 @@ const (
 // TaskResult is how a task went.
 type TaskResult struct {
 	ID      string
+	Reach   string // as of the Task
 	Begun   time.Time
 	Ended   time.Time // zero while it goes on
 	Outcome string    // "" while it goes on

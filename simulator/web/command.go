@@ -18,7 +18,7 @@ import (
 type command struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
-	To   string `json:"to"`   // of advance: 10m, day, window, reminder, closed
+	To   string `json:"to"`   // of advance: day, window, reminder, closed, or a stretch such as 10m
 	Name string `json:"name"` // of a service
 	Text string `json:"text"`
 
@@ -77,12 +77,13 @@ func (n *watcher) followOne(c *command) string {
 // longestSearch is how far ahead the end of office hours is looked for.
 const longestSearch = 14 * 24 * time.Hour
 
+// longestAdvance is how far the clock moves at once.
+const longestAdvance = 366 * 24 * time.Hour
+
 func (n *session) advance(c *command) ([]rounds.Turn, error) {
 	talk := n.talk.Conversation()
 	to := talk.Now
 	switch c.To {
-	case "10m":
-		to = to.Add(10 * time.Minute)
 	case "day":
 		to = to.AddDate(0, 0, 1)
 	case "window":
@@ -99,7 +100,11 @@ func (n *session) advance(c *command) ([]rounds.Turn, error) {
 			return nil, errors.New("no team has office hours that end")
 		}
 	default:
-		return nil, errors.New("this is no stretch of time that the simulator knows")
+		d, err := time.ParseDuration(c.To)
+		if err != nil || d < time.Minute || d > longestAdvance {
+			return nil, errors.New("write a stretch of time from a minute to a year, such as 90m or 36h")
+		}
+		to = to.Add(d)
 	}
 	if !to.After(talk.Now) {
 		return nil, errors.New("that time has passed already")

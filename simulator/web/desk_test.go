@@ -30,7 +30,6 @@ type room struct {
 	line   *browsertest.Line
 	rounds *rounds.File
 	clock  *clock
-	logged *strings.Builder
 }
 
 // clock is what the simulator takes for the time.

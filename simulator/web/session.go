@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"baraza/channels"
 	"baraza/channels/socket"
 	"baraza/engine"
 	"baraza/engine/program"
@@ -160,6 +161,8 @@ func (n *session) look(t *rounds.Turn) (shown, bool) {
 	switch {
 	case t.Send != nil:
 		return message(t.Send, n.address), true
+	case t.Does == rounds.StaffReply:
+		return shown{Type: "message", Staff: true, Lang: t.Language, Dir: channels.Direction(t.Language), Spans: []span{{Text: t.Text}}}, true
 	case t.Who == rounds.Person:
 		return shown{Type: "mine", Text: t.Text, Kind: t.Kind, Covered: t.Masked}, true
 	case t.Who == rounds.Clock:
@@ -277,13 +280,18 @@ func (n *session) setSpeed(s speed) {
 	n.move()
 }
 
-// changed brings the lists of designers up to date. The session is held, which the lists look at, so that it is done
-// by and by.
+// changed brings the lists of designers up to date, by and by: many testers write at once.
 func (n *session) changed() {
-	if n.server.watched() {
-		go n.server.tellAll()
+	if s := n.server; s.watched() && s.listing.CompareAndSwap(false, true) {
+		time.AfterFunc(listsEvery, func() {
+			s.listing.Store(false)
+			s.tellAll()
+		})
 	}
 }
+
+// listsEvery is how often a list is told again at most.
+const listsEvery = 300 * time.Millisecond
 
 // left tells whether nobody has come back to a session for so long.
 func (n *session) left(now time.Time, most time.Duration) bool {

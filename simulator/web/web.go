@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"baraza/channels/socket"
@@ -87,6 +88,8 @@ type Server struct {
 
 	draw   sync.Mutex // of Random
 	waking sync.Mutex // of sessions that were kept
+
+	listing atomic.Bool // designers are to hear of changes soon
 
 	mu       sync.Mutex
 	closed   bool
@@ -172,6 +175,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST /watch/enter", s.enterWatch)
 	s.mux.HandleFunc("GET /watch/socket", s.watchSocket)
 	s.mux.HandleFunc("GET /watch/map", s.watchMap)
+	s.mux.HandleFunc("GET /watch/report", s.watchReport)
 }
 
 // ServeHTTP serves the pages and their sockets. Under a name that is not the simulator's own nothing is served.

@@ -172,7 +172,7 @@ function say(what) {
   const n = post(what);
   const e = bubble(n);
   e.querySelector("p").textContent = what.text || (what.kind ? `[${words[what.kind]}]` : `[${words.location}]`);
-  mark(e, words.waiting, "🕓");
+  mark(e, words.waiting, "…");
   log.append(e);
   bottom();
 }
@@ -249,7 +249,7 @@ const heard = {
     if (seen.last === 0) for (const q of queue()) if (["say", "tap", "place", "media"].includes(q.type)) {
       const e = bubble(q.n);
       e.querySelector("p").textContent = q.text || `[${words[q.kind] || words.location}]`;
-      mark(e, words.waiting, "🕓");
+      mark(e, words.waiting, "…");
       log.append(e);
     }
     next();
