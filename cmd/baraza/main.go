@@ -17,14 +17,15 @@ import (
 
 // commands is the table: a field is a command, its help the sentence that --help prints.
 type commands struct {
-	Chat    chat    `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
-	Check   check   `cmd:"" help:"Say everything that is wrong with a pack."`
-	Serve   serve   `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
-	Explain explain `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
-	Fmt     format  `cmd:"" help:"Print flow files in the one canonical form."`
-	Graph   draw    `cmd:"" help:"Draw the flows of a pack."`
-	Strings catalog `cmd:"" help:"Print the texts of a pack as a translation template."`
-	Test    tests   `cmd:"" help:"Run the test blocks of a pack."`
+	Chat    chat         `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
+	Check   check        `cmd:"" help:"Say everything that is wrong with a pack."`
+	Serve   serve        `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
+	Explain explain      `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
+	Fmt     format       `cmd:"" help:"Print flow files in the one canonical form."`
+	Graph   draw         `cmd:"" help:"Draw the flows of a pack."`
+	Round   roundCommand `cmd:"" help:"Invite people to try a pack, and tell what they found."`
+	Strings catalog      `cmd:"" help:"Print the texts of a pack as a translation template."`
+	Test    tests        `cmd:"" help:"Run the test blocks of a pack."`
 
 	Case    caseCommand    `cmd:"" help:"Answer people who were handed over to a team."`
 	Contact contactCommand `cmd:"" help:"Find, show, copy and erase one person."`
