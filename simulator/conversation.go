@@ -40,6 +40,7 @@ type Conversation struct {
 type timer struct {
 	number uint32
 	due    time.Time
+	name   string // flow.step of a reminder; "" for other timers
 }
 
 // turnsAtOnce bounds what one word or one move of the clock can set off.
@@ -146,6 +147,22 @@ func (c *Conversation) Advance(d time.Duration) {
 	c.Now = end
 }
 
+// Due is when the next timer is due, and the flow.step of the next reminder with its time; zero where there is none.
+func (c *Conversation) Due() (next, reminder time.Time, step string) {
+	for _, t := range c.timers {
+		if next.IsZero() || t.due.Before(next) {
+			next = t.due
+		}
+		if t.name != "" && (reminder.IsZero() || t.due.Before(reminder)) {
+			reminder, step = t.due, t.name
+		}
+	}
+	return next, reminder, step
+}
+
+// HasCase tells whether people own a case of this conversation.
+func (c *Conversation) HasCase() bool { return c.open != 0 }
+
 // dueBy is the first timer that is due by then, of those due at once the one that was set first.
 func (c *Conversation) dueBy(end time.Time) (first timer, ok bool) {
 	for _, t := range c.timers {
@@ -191,7 +208,7 @@ func (c *Conversation) effect(e *engine.Effect, queue []engine.Event) []engine.E
 		}
 		return queue
 	case engine.SetTimer:
-		c.timers = append(c.timers, timer{e.Timer, e.Due})
+		c.timers = append(c.timers, timer{e.Timer, e.Due, e.Name})
 	case engine.CancelTimer:
 		c.cancel(e.Timer)
 	case engine.OpenCase:

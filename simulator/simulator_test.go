@@ -174,7 +174,7 @@ func TestAMessageInPlainWords(t *testing.T) {
 	got := simulator.SentText(&engine.Outgoing{
 		Header: "*Desk*", Text: "Where \\*are\\* you?", Footer: "_Free_",
 		Media: engine.Media{Kind: "image", ID: "media/a.png"}, Place: &engine.LatLon{Lat: -1.5, Lon: 36},
-		Contact: "+254700", Template: "reminder", Args: []engine.Value{{Name: "name", Value: "Ana"}},
+		Contact: "+254700", Link: "https://example.org/a_b", LinkLabel: "*Read* it", Template: "reminder", Args: []engine.Value{{Name: "name", Value: "Ana"}},
 		Options: []engine.Choice{{Number: 1, Label: "*Here*", About: "the tent"}, {Number: 0, Label: "More…"}, {Number: -1, Label: "Yes"}},
 	})
 	want := `[image media/a.png]
@@ -183,6 +183,8 @@ func TestAMessageInPlainWords(t *testing.T) {
 [template reminder: name = "Ana"]
 Desk
 Where *are* you?
+Read it:
+https://example.org/a_b
 Free
   1. Here (the tent)
   0. More…

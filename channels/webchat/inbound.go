@@ -10,6 +10,7 @@ import (
 
 	"baraza/channels"
 	"baraza/channels/capability"
+	"baraza/channels/socket"
 	"baraza/engine"
 )
 
@@ -53,17 +54,17 @@ type told struct {
 
 // greet reads the hello, gives a new person a secret, and lets messages for the person find the connection.
 func (c *Channel) greet(n *conn) error {
-	b, err := n.next(c.limits.Hello, false)
+	b, err := n.Hello()
 	var s spoken
 	switch {
 	case err != nil:
 		return err
 	case json.Unmarshal(b, &s) != nil || s.Type != "hello" || s.Secret != "" && !secrets.MatchString(s.Secret):
 		n.refuse("unreadable")
-		return errViolation
+		return socket.ErrViolation
 	case s.Version != version:
 		n.refuse("version")
-		return errViolation
+		return socket.ErrViolation
 	}
 	if tags.MatchString(s.Lang) {
 		n.language = s.Lang
@@ -78,7 +79,7 @@ func (c *Channel) greet(n *conn) error {
 		secret := c.random()
 		s.Secret, welcome.Secret = secret, secret
 	}
-	n.tell(welcome)
+	n.Tell(welcome)
 	c.join(n, identity(c.settings.Account, s.Secret))
 	n.back = welcome.Secret == ""
 	return nil
@@ -108,7 +109,7 @@ func (c *Channel) join(n *conn, identity string) {
 	n.identity = identity
 	all := append(c.sessions[identity], n)
 	if len(all) > c.limits.Tabs {
-		all[0].end(replaced)
+		all[0].End(socket.Replaced)
 		all = without(all, all[0])
 	}
 	c.sessions[identity] = all
@@ -126,7 +127,7 @@ func (n *conn) read(ctx context.Context, inbox channels.Inbox) {
 		waiting <- in
 	}
 	for {
-		b, err := n.next(n.channel.limits.Idle, true)
+		b, err := n.Next()
 		if err != nil {
 			return
 		}
@@ -138,18 +139,18 @@ func (n *conn) read(ctx context.Context, inbox channels.Inbox) {
 		if s.Type == "ack" && n.acknowledged(s.ID) {
 			continue
 		}
-		if !n.bucket.take(n.channel.settings.Now()) {
+		if !n.Take() {
 			n.refuse("too-fast")
 			return
 		}
 		switch s.Type {
 		case "ack": // of what nobody waits for any more
 		case "ping":
-			n.tell(told{Type: "pong"})
+			n.Tell(told{Type: "pong"})
 		case "message":
 			in, code := n.message(&s)
 			if code != "" {
-				n.tell(told{Type: "error", ID: in.Message, Code: code})
+				n.Tell(told{Type: "error", ID: in.Message, Code: code})
 				continue
 			}
 			select {
@@ -166,8 +167,8 @@ func (n *conn) read(ctx context.Context, inbox channels.Inbox) {
 }
 
 func (n *conn) refuse(code string) {
-	n.tell(told{Type: "error", Code: code})
-	n.end(violation)
+	n.Tell(told{Type: "error", Code: code})
+	n.End(socket.Violation)
 }
 
 // keep gives messages to the inbox one by one. Only what is durable is called received.
@@ -176,12 +177,12 @@ func (n *conn) keep(ctx context.Context, inbox channels.Inbox, waiting <-chan ch
 		err := inbox.Receive(ctx, []channels.Inbound{in})
 		switch {
 		case in.Kind == channels.Returned && err != nil:
-			n.end(tryLater) // the page comes back, and with it what waits for the person
+			n.End(socket.TryLater) // the page comes back, and with it what waits for the person
 		case in.Kind == channels.Returned:
 		case err != nil:
-			n.tell(told{Type: "error", ID: in.Message[len(n.identity)+1:], Code: "not-kept"})
+			n.Tell(told{Type: "error", ID: in.Message[len(n.identity)+1:], Code: "not-kept"})
 		default:
-			n.tell(told{Type: "received", ID: in.Message[len(n.identity)+1:]})
+			n.Tell(told{Type: "received", ID: in.Message[len(n.identity)+1:]})
 		}
 	}
 }

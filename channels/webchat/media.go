@@ -9,15 +9,10 @@ import (
 	"time"
 
 	"baraza/channels"
+	"baraza/channels/asset"
 	"baraza/channels/capability"
+	"baraza/channels/socket"
 )
-
-// types of the files that capability lets a pack send. Nothing is sniffed, neither here nor by the browser.
-var types = map[string]string{
-	"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp",
-	"mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg", "mp4": "video/mp4",
-	"txt": "text/plain; charset=utf-8", "pdf": "application/pdf",
-}
 
 // filesAtMost is how many addresses are good at a time.
 const filesAtMost = 20_000
@@ -98,14 +93,14 @@ func (c *Channel) media(w http.ResponseWriter, r *http.Request) {
 		limits, _ := c.Capability().MediaOf(p.kind)
 		b, err := io.ReadAll(io.LimitReader(f, limits.MaxBytes))
 		if err != nil {
-			refuse(w, http.StatusInternalServerError)
+			socket.Refuse(w, http.StatusInternalServerError)
 			return
 		}
 		content = bytes.NewReader(b)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
-	if t := types[extensionOf(p.path)]; t != "" {
+	if t := asset.Types[extensionOf(p.path)]; t != "" {
 		h.Set("Content-Type", t)
 	}
 	if p.kind == capability.Document {
@@ -114,6 +109,6 @@ func (c *Channel) media(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	harden(h)
+	asset.Harden(h)
 	http.ServeContent(w, r, "", time.Time{}, content)
 }

@@ -2,10 +2,7 @@ package webchat
 
 import (
 	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -14,69 +11,29 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/text/language"
+
+	"baraza/channels"
+	"baraza/channels/asset"
+	"baraza/channels/socket"
 )
 
 //go:embed web
 var web embed.FS
 
-// An asset is a file of the page, as it is and compressed.
-type asset struct {
-	kind, tag     string
-	plain, packed []byte
-}
-
-func newAsset(kind string, content []byte) (asset, error) {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return asset{}, err
-	}
-	if _, err := w.Write(content); err != nil {
-		return asset{}, err
-	}
-	if err := w.Close(); err != nil {
-		return asset{}, err
-	}
-	sum := sha256.Sum256(content)
-	return asset{kind, `"` + hex.EncodeToString(sum[:8]), content, b.Bytes()}, nil
-}
-
-// ServeHTTP lets browsers keep the asset, and ask whether it is still the same.
-func (a asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", a.kind)
-	h.Set("Cache-Control", "no-cache")
-	h.Add("Vary", "Accept-Encoding")
-	harden(h)
-	content, tag := a.plain, a.tag+`"`
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		content, tag = a.packed, a.tag+`-gzip"`
-		h.Set("Content-Encoding", "gzip")
-	}
-	h.Set("ETag", tag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
-}
-
-func harden(h http.Header) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-}
-
 // pages are all files of the page; the frame is there once for each language.
 type pages struct {
-	loader, script, style asset
-	frames                map[string]asset
+	loader, script, style asset.File
+	frames                map[string]asset.File
 	names                 []string // languages of frames, that of the settings first
 	matcher               language.Matcher
 }
 
 func newPages(s Settings) (p pages, err error) {
-	read := func(name, kind string) asset {
+	read := func(name, kind string) asset.File {
 		b, failure := web.ReadFile("web/" + name)
-		a, packing := newAsset(kind, b)
+		a, packing := asset.New(kind, b)
 		for _, e := range []error{failure, packing} {
 			if e != nil && err == nil {
 				err = e
@@ -108,7 +65,7 @@ func newPages(s Settings) (p pages, err error) {
 		first = "en"
 	}
 	slices.SortStableFunc(p.names, func(a, b string) int { return order(a == first) - order(b == first) })
-	p.frames = map[string]asset{}
+	p.frames = map[string]asset.File{}
 	var tags []language.Tag
 	for _, name := range p.names {
 		a, err := framed(frame, name, wordings[name], s)
@@ -149,21 +106,21 @@ func readWords() (map[string]map[string]string, error) {
 	return all, nil
 }
 
-func framed(frame *template.Template, name string, words map[string]string, s Settings) (asset, error) {
+func framed(frame *template.Template, name string, words map[string]string, s Settings) (asset.File, error) {
 	own, err := json.Marshal(words)
 	if err != nil {
-		return asset{}, err
+		return asset.File{}, err
 	}
 	title := s.Title
 	if title == "" {
 		title = words["chat"]
 	}
 	var b bytes.Buffer
-	if err := frame.Execute(&b, map[string]any{"Lang": name, "Dir": direction(name), "Title": title, "Words": words,
+	if err := frame.Execute(&b, map[string]any{"Lang": name, "Dir": channels.Direction(name), "Title": title, "Words": words,
 		"JSON": string(own), "Exit": s.Exit, "Most": textUnits}); err != nil {
-		return asset{}, err
+		return asset.File{}, err
 	}
-	return newAsset("text/html; charset=utf-8", b.Bytes())
+	return asset.New("text/html; charset=utf-8", b.Bytes())
 }
 
 // frame serves the page in the language of its address, else the best of those that the browser asks for.
@@ -175,8 +132,8 @@ func (c *Channel) frame(w http.ResponseWriter, r *http.Request) {
 		if scheme == "https" {
 			sockets = "wss://"
 		}
-	} else if !isLoopback(host) {
-		refuse(w, http.StatusMisdirectedRequest)
+	} else if !socket.IsLoopback(host) {
+		socket.Refuse(w, http.StatusMisdirectedRequest)
 		return
 	}
 	h := w.Header()

@@ -44,13 +44,13 @@ func (c *Channel) Send(ctx context.Context, d channels.Delivery) channels.Result
 	for _, n := range open {
 		n.await(d.ID, acks)
 		defer n.forget(d.ID, acks)
-		if !n.tell(m) {
+		if !n.Tell(m) {
 			left <- struct{}{}
 			continue
 		}
 		go func() {
 			select {
-			case <-n.gone:
+			case <-n.Gone():
 				left <- struct{}{}
 			case <-ctx.Done():
 			}
@@ -76,7 +76,7 @@ func (c *Channel) ShowTyping(_ context.Context, _ string, to []channels.Identity
 	}
 	result := channels.Result{Class: channels.Retry, Code: "not-connected", RetryAfter: awayAfter}
 	for _, n := range c.of(to) {
-		if n.tell(told{Type: "typing"}) {
+		if n.Tell(told{Type: "typing"}) {
 			result = channels.Result{Class: channels.Accepted}
 		}
 	}

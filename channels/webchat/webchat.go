@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"baraza/channels"
 	"baraza/channels/capability"
+	"baraza/channels/socket"
 )
 
 // Name is the channel's word in a pack.
@@ -58,13 +58,17 @@ type Limits struct {
 }
 
 func (l Limits) whole() Limits {
+	each := l.each().Whole()
 	return Limits{
-		Connections: cmp.Or(l.Connections, 5000), Tabs: cmp.Or(l.Tabs, 4), Queue: cmp.Or(l.Queue, 32),
-		Burst: cmp.Or(l.Burst, 30), Rate: cmp.Or(l.Rate, 2), Failures: cmp.Or(l.Failures, 120),
-		Hello: cmp.Or(l.Hello, 10*time.Second), Message: cmp.Or(l.Message, 10*time.Second),
-		Write: cmp.Or(l.Write, 10*time.Second), Idle: cmp.Or(l.Idle, 75*time.Second),
+		Connections: cmp.Or(l.Connections, 5000), Tabs: cmp.Or(l.Tabs, 4), Queue: each.Queue, Burst: each.Burst, Rate: each.Rate,
+		Failures: cmp.Or(l.Failures, 120), Hello: each.Hello, Message: each.Message, Write: each.Write, Idle: each.Idle,
 		Ack: cmp.Or(l.Ack, 5*time.Second), Media: cmp.Or(l.Media, time.Hour),
 	}
+}
+
+// each are the limits of one connection.
+func (l Limits) each() socket.Limits {
+	return socket.Limits{Queue: l.Queue, Burst: l.Burst, Rate: l.Rate, Hello: l.Hello, Message: l.Message, Write: l.Write, Idle: l.Idle}
 }
 
 // Channel is a channels.Channel, and Typist besides.
@@ -73,7 +77,7 @@ type Channel struct {
 	limits   Limits
 	pages    pages
 	files    files
-	failures failures
+	failures socket.Failures
 
 	draw sync.Mutex // of Random, which may not be safe for concurrent use
 
@@ -96,11 +100,11 @@ func New(s Settings) (*Channel, error) {
 		return nil, errors.New("the chat line has no name: set its account")
 	}
 	for _, origin := range append([]string{s.Own}, s.Origins...) {
-		if origin != "" && !isOrigin(origin) {
+		if origin != "" && !socket.IsOrigin(origin) {
 			return nil, fmt.Errorf("%q is not an origin: write scheme and host alone, such as https://www.example.org", origin)
 		}
 	}
-	if own, _ := url.Parse(s.Own); strings.HasPrefix(s.Own, "http:") && !isLoopback(own.Host) {
+	if own, _ := url.Parse(s.Own); strings.HasPrefix(s.Own, "http:") && !socket.IsLoopback(own.Host) {
 		return nil, errors.New("a chat goes over an encrypted connection alone: let its own address begin with https://")
 	}
 	if s.Own != "" && len(s.Origins) == 0 {
@@ -123,13 +127,6 @@ func New(s Settings) (*Channel, error) {
 	var err error
 	c.pages, err = newPages(s)
 	return c, err
-}
-
-// isOrigin: as a browser writes it, so that comparing is enough.
-func isOrigin(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Scheme+"://"+strings.ToLower(u.Host) == s &&
-		!strings.ContainsAny(u.Host, "*;, '\"")
 }
 
 // Name is "webchat".
@@ -166,7 +163,7 @@ func (c *Channel) Close() error {
 	c.mu.Lock()
 	c.closed = true
 	for conn := range c.all {
-		conn.end(goingAway)
+		conn.End(socket.GoingAway)
 	}
 	c.mu.Unlock()
 	c.ending.Wait()
@@ -180,17 +177,7 @@ func (c *Channel) welcomes(r *http.Request) bool {
 		return false
 	}
 	if c.settings.Own == "" {
-		return isLoopback(r.Host) && (got[0] == "http://"+r.Host || got[0] == "https://"+r.Host)
+		return socket.IsLoopback(r.Host) && (got[0] == "http://"+r.Host || got[0] == "https://"+r.Host)
 	}
 	return got[0] == c.settings.Own
-}
-
-// isLoopback tells whether a host, with a port or without, is this machine by name. Another name that leads here
-// is refused, so that no foreign page can reach a chat that is being tried out.
-func isLoopback(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

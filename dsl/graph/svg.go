@@ -58,14 +58,17 @@ func (d *drawing) svg(w io.Writer) error {
 	return err
 }
 
-const style = `<style>
-text{font:12px system-ui,"Noto Sans","Noto Sans Arabic",sans-serif;fill:#1d2b33;unicode-bidi:plaintext}
+// Style are the looks of the SVG's classes, for a page that does not take them from inside a picture.
+const Style = `text{font:12px system-ui,"Noto Sans","Noto Sans Arabic",sans-serif;fill:#1d2b33;unicode-bidi:plaintext}
 .name{font-weight:600;font-size:14px}.step{font-weight:600}.mark{fill:#5a6b75;font-size:11px}
 .paper{fill:#f3f6f7}.card{fill:#fff;stroke:#b7c6cc}.box{fill:#f8fbfc;stroke:#8fa5ae}
 text.people{fill:#8a3c00}text.silence{fill:#6b4a9e}text.other{fill:#5a6b75}text.choice{fill:#0a5c7a}text.outside{fill:#2c6b3f}
 path{fill:none;stroke:#0a5c7a;stroke-width:1.3}path.silence,path.other{stroke-dasharray:4 3;stroke:#6b4a9e}
-</style>
-<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" style="fill:#0a5c7a;stroke:none"/></marker></defs>
+#tip path{fill:#0a5c7a;stroke:none}
+`
+
+const style = "<style>\n" + Style + `</style>
+<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
 `
 
 // columnsFor keeps the picture near the shape of a page held sideways.
@@ -120,7 +123,7 @@ func (c *card) draw(b *strings.Builder, d *drawing) {
 	lane := 0
 	for _, s := range c.flow.steps {
 		top := c.tops[s.id]
-		fmt.Fprintf(b, "<rect class=\"box\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\"/>\n", boxLeft, top, boxWidth, (len(s.rows)+1)*lineTall+10)
+		fmt.Fprintf(b, "<rect class=\"box\" id=\"step-%d\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\"/>\n", s.id, boxLeft, top, boxWidth, (len(s.rows)+1)*lineTall+10)
 		name := fit(s.name, boxWidth-16, stepGlyph)
 		text(b, boxLeft+8, top+17, "step", name)
 		if left := boxLeft + 16 + int(float64(uniseg.StringWidth(name))*stepGlyph); len(s.marks) > 0 {
