@@ -225,3 +225,23 @@ func TestTimeIsSaidAsPeopleSayIt(t *testing.T) {
 		}
 	}
 }
+
+// What is tried on a copy of a conversation, a tap and a timer that falls due with it, leaves the conversation alone.
+func TestAnythingCanBeTriedOnACopyOfAConversation(t *testing.T) {
+	t.Parallel()
+	c := simulator.Start(compiled(t, clock), monday)
+	c.Write("hello")
+	lines, now := transcript(c, 0), c.Now
+	other := c.Clone()
+	if !other.Tap("A") {
+		t.Fatal("the copy does not know what was offered")
+	}
+	other.Advance(2 * time.Hour)
+	if diff := cmp.Diff(lines, transcript(c, 0)); diff != "" || !c.Now.Equal(now) {
+		t.Errorf("the conversation itself went on to %s (-want +got)\n%s", c.Now, diff)
+	}
+	c.Advance(30 * time.Minute)
+	if got := transcript(c, len(lines)); !slices.Contains(got, "Are you there?") {
+		t.Errorf("its timers are gone: %q", got)
+	}
+}

@@ -17,15 +17,16 @@ import (
 
 // commands is the table: a field is a command, its help the sentence that --help prints.
 type commands struct {
-	Demo    demo    `cmd:"" help:"Try packs in a browser, as a tester and as a designer."`
-	Chat    chat    `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
-	Check   check   `cmd:"" help:"Say everything that is wrong with a pack."`
-	Explain explain `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
-	Fmt     format  `cmd:"" help:"Print flow files in the one canonical form."`
-	Graph   draw    `cmd:"" help:"Draw the flows of a pack."`
-	Lsp     editors `cmd:"" help:"Answer an editor: problems while you type, completion, names. Editors start it."`
-	Strings catalog `cmd:"" help:"Print the texts of a pack as a translation template."`
-	Test    tests   `cmd:"" help:"Run the test blocks of a pack."`
+	Demo    demo         `cmd:"" help:"Try packs in a browser, as a tester and as a designer."`
+	Chat    chat         `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
+	Check   check        `cmd:"" help:"Say everything that is wrong with a pack."`
+	Explain explain      `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
+	Fmt     format       `cmd:"" help:"Print flow files in the one canonical form."`
+	Graph   draw         `cmd:"" help:"Draw the flows of a pack."`
+	Lsp     editors      `cmd:"" help:"Answer an editor: problems while you type, completion, names. Editors start it."`
+	Round   roundCommand `cmd:"" help:"Invite people to try a pack, and tell what they found."`
+	Strings catalog      `cmd:"" help:"Print the texts of a pack as a translation template."`
+	Test    tests        `cmd:"" help:"Run the test blocks of a pack."`
 
 	Serve   serve          `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
 	Case    caseCommand    `cmd:"" help:"Answer people who were handed over to a team."`
