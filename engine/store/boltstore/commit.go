@@ -14,19 +14,28 @@ type writer struct {
 	reader
 	leases *leases
 	kept   func() // called when the commit has succeeded, before anyone else writes
+	record *recording
 }
 
 // Commit applies all turns in one transaction.
 func (s *Store) Commit(ctx context.Context, turns []store.Turn) ([]store.Result, error) {
 	results := make([]store.Result, len(turns))
 	err := s.update(ctx, func(w *writer) error {
+		w.record = s.record.Load()
 		for i := range turns {
+			if i > 0 {
+				w.record.end()
+			}
 			var err error
 			if results[i], err = w.apply(&turns[i]); err != nil {
 				return err
 			}
 		}
-		return s.stale.drop(w)
+		if err := s.stale.drop(w); err != nil {
+			return err
+		}
+		w.record.end()
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -88,7 +97,9 @@ func (w *writer) remember(events []store.Seen) error {
 		}
 		b.FillPercent = 0.95
 		// Not empty, since bbolt cannot tell an empty value from none.
-		if err := b.Put(seenKey(second, e.Hash), []byte{1}); err != nil {
+		key, value := seenKey(second, e.Hash), []byte{1}
+		w.record.add(Change{Bucket: seen.name, Within: dayKey(second), Key: key, Value: value, Grows: true})
+		if err := b.Put(key, value); err != nil {
 			return err
 		}
 	}
@@ -176,10 +187,15 @@ func later(a, b time.Time) time.Time {
 }
 
 func (w *writer) put(b bucket, key, value []byte) error {
-	return w.bucket(b).Put(key, seal(b, key, value))
+	value = seal(b, key, value)
+	w.record.add(Change{Bucket: b.name, Key: key, Value: value, Grows: b.grows})
+	return w.bucket(b).Put(key, value)
 }
 
-func (w *writer) delete(b bucket, key []byte) error { return w.bucket(b).Delete(key) }
+func (w *writer) delete(b bucket, key []byte) error {
+	w.record.add(Change{Bucket: b.name, Key: key, Grows: b.grows})
+	return w.bucket(b).Delete(key)
+}
 
 func (w *writer) putContact(c *contact) error {
 	size := 128 + len(c.Session) + 64*(len(c.Identities)+len(c.Fields)+len(c.Timers))
