@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"baraza/engine/store"
 )
 
@@ -15,6 +17,12 @@ type writer struct {
 	leases *leases
 	kept   func() // called when the commit has succeeded, before anyone else writes
 	record *recording
+
+	// What the transaction asked for last, since nearly all of its turns ask for the same.
+	floorKnown bool
+	floorWas   uint32
+	day        *bolt.Bucket // of deduplication keys; nil: not looked up
+	dayIs      uint32
 }
 
 // Commit applies all turns in one transaction.
@@ -77,23 +85,38 @@ func (w *writer) apply(t *store.Turn) (store.Result, error) {
 func (w *writer) seenBefore(events []store.Seen) bool {
 	for _, e := range events {
 		second := seconds(e.At)
-		if second < w.floor() {
+		if !w.floorKnown {
+			w.floorKnown, w.floorWas = true, w.floor()
+		}
+		if second < w.floorWas {
 			return true
 		}
-		if b := w.bucket(seen).Bucket(dayKey(second)); b != nil && b.Get(seenKey(second, e.Hash)) != nil {
+		if b := w.dayOf(second); b != nil && b.Get(seenKey(second, e.Hash)) != nil {
 			return true
 		}
 	}
 	return false
 }
 
+// dayOf is the bucket of deduplication keys of the day; nil when there is none.
+func (w *writer) dayOf(second uint32) *bolt.Bucket {
+	if w.day == nil || w.dayIs != second/day {
+		w.day, w.dayIs = w.bucket(seen).Bucket(dayKey(second)), second/day
+	}
+	return w.day
+}
+
 // remember puts the events where seenBefore looks.
 func (w *writer) remember(events []store.Seen) error {
 	for _, e := range events {
 		second := seconds(e.At)
-		b, err := w.bucket(seen).CreateBucketIfNotExists(dayKey(second))
-		if err != nil {
-			return err
+		b := w.dayOf(second)
+		if b == nil {
+			var err error
+			if b, err = w.bucket(seen).CreateBucket(dayKey(second)); err != nil {
+				return err
+			}
+			w.day = b
 		}
 		b.FillPercent = 0.95
 		// Not empty, since bbolt cannot tell an empty value from none.
