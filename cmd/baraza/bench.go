@@ -34,6 +34,7 @@ type benchmark struct {
 	ChildConfig string `hidden:""`
 	ChildMute   bool   `hidden:""`
 	ChildFolder string `hidden:""`
+	ChildRecord string `hidden:""`
 	ChildBytes  int    `hidden:""`
 }
 
@@ -41,7 +42,7 @@ type benchmark struct {
 func (c *benchmark) Run(s streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	child := bench.Child{Config: c.ChildConfig, Mute: c.ChildMute, Folder: c.ChildFolder, Bytes: c.ChildBytes}
+	child := bench.Child{Config: c.ChildConfig, Mute: c.ChildMute, Folder: c.ChildFolder, Record: c.ChildRecord, Bytes: c.ChildBytes}
 	switch c.Child {
 	case "serve":
 		return child.Serve(ctx, server.Options{Compile: compileFolder, Log: quiet(s.err)}, s.in, s.out)

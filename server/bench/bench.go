@@ -42,6 +42,7 @@ type Result struct {
 	Pack      string        `json:"pack"`
 	Contacts  int           `json:"contacts"`
 	For       time.Duration `json:"for"`
+	Rows      *Rows         `json:"rows,omitempty"`
 	InProcess *Compared     `json:"in_process,omitempty"`
 	HTTP      *Compared     `json:"http,omitempty"`
 	Batched   *Work         `json:"batched,omitempty"`
@@ -67,14 +68,35 @@ type Work struct {
 	Memory         Memory  `json:"memory"`
 }
 
-// Compared is a measurement beside its floor.
+// Rows is what a turn changes in the store's file, on average.
+type Rows struct {
+	Turns int     `json:"turns"` // recorded
+	Rows  float64 `json:"rows"`  // put or deleted
+	Bytes float64 `json:"bytes"` // of their keys and values
+}
+
+// Compared is a measurement beside what it is compared with.
 type Compared struct {
-	Bytes int  `json:"bytes"` // that a turn keeps, and the floor commits
+	Bytes int  `json:"bytes"` // of the one value a turn
 	Work  Work `json:"work"`
-	Floor Work `json:"floor"` // each turn's bytes behind those before
+	// Floor commits the very rows that turns put and delete: the same bytes. Ratio is to it.
+	Floor Work    `json:"floor"`
+	Ratio float64 `json:"ratio"`
+	// OneValue commits what a turn keeps as one value, behind those before: less than any store could that has to
+	// find something again.
+	OneValue      Work    `json:"one_value"`
+	RatioOneValue float64 `json:"ratio_one_value"`
 	// Replaced is the same where a turn's contact replaces what there was of it; nil over HTTP.
-	Replaced *Work   `json:"replaced,omitempty"`
-	Ratio    float64 `json:"ratio"`
+	Replaced      *Work   `json:"replaced,omitempty"`
+	RatioReplaced float64 `json:"ratio_replaced,omitempty"`
+}
+
+func (c *Compared) ratios() *Compared {
+	c.Ratio, c.RatioOneValue = c.Work.PerSecond/c.Floor.PerSecond, c.Work.PerSecond/c.OneValue.PerSecond
+	if c.Replaced != nil {
+		c.RatioReplaced = c.Work.PerSecond / c.Replaced.PerSecond
+	}
+	return c
 }
 
 // Paced is a load with everything on: messages come, replies leave and arrive.
@@ -110,6 +132,7 @@ type bench struct {
 	scripts []script
 	folder  string
 	folders int
+	record  string // file of the rows that turns change
 }
 
 // Lengths of what is prepared.
@@ -140,6 +163,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	out := &Result{Pack: p.Pack, Contacts: o.Contacts, For: o.For}
 	bytes := 0
 	if o.InProcess || o.HTTP {
+		o.Tell("which rows a turn changes")
+		if out.Rows, err = b.recorded(ctx); err != nil {
+			return nil, fmt.Errorf("recording: %w", err)
+		}
 		o.Tell("in process")
 		if out.InProcess, err = b.inProcess(ctx); err != nil {
 			return nil, fmt.Errorf("in process: %w", err)

@@ -30,7 +30,8 @@ type Child struct {
 	Config string // of Serve
 	Mute   bool   // of Serve: sends nothing
 	Folder string // of Bare
-	Bytes  int    // of Bare: a turn's
+	Record string // of Bare: file of the rows that turns change
+	Bytes  int    // of Bare without a record: of a turn's one value
 }
 
 // Serve is the process that serves, with pacing off.
@@ -53,13 +54,19 @@ func (c Child) Serve(ctx context.Context, o server.Options, in io.Reader, out io
 	return errors.Join(process.Run(until(ctx, in)), process.Close())
 }
 
-// Bare is the floor over HTTP: it verifies, parses and commits as many bytes, and nothing else.
+// Bare is the floor over HTTP: it verifies, parses and commits the same rows, or one value of as many bytes, and nothing
+// else.
 func (c Child) Bare(ctx context.Context, in io.Reader, out io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	f, err := newFloor(filepath.Join(c.Folder, "floor"), weight{added: c.Bytes}, false)
+	var f *floor
+	if c.Record != "" {
+		f, err = newRows(filepath.Join(c.Folder, "rows"), c.Record)
+	} else {
+		f, err = newFloor(filepath.Join(c.Folder, "value"), weight{added: c.Bytes}, false)
+	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -2,6 +2,9 @@ package bench
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -13,13 +16,17 @@ type weight struct{ contact, added int }
 
 func (w weight) bytes() int { return w.contact + w.added }
 
-// floor is bbolt and nothing else: one goroutine puts one value a turn, in the order in which they come, and commits
-// together what waits. With replace, what a turn replaces lies under the person's number, as it must where it is to be
-// found again.
+// floor is bbolt and nothing else: one goroutine puts what a turn keeps, in the order in which turns come, and commits
+// together what waits, as the runner's store does. What a turn keeps is one of three: the very rows of a record; one
+// value of as many bytes as a session, a message and entries have, behind the one before; or the same with the
+// session's share at the person's number, where it could be found again.
 type floor struct {
+	name    string
 	db      *bolt.DB
 	queue   chan bare
 	ended   chan struct{}
+	rows    *replay // nil for one value a turn
+	files   int
 	value   []byte
 	contact []byte // nil without replace
 	commits atomic.Int64
@@ -34,13 +41,42 @@ type bare struct {
 	told   chan error // has room for a word
 }
 
-// newFloor begins one in a file.
+// newFloor begins one in a file, with one value a turn.
 func newFloor(file string, w weight, replace bool) (*floor, error) {
-	db, err := bolt.Open(file, 0o600, &bolt.Options{
+	f := &floor{name: file, value: make([]byte, w.bytes())}
+	if replace {
+		f.value, f.contact = make([]byte, w.added), make([]byte, w.contact)
+	}
+	return f, f.begin()
+}
+
+// newRows begins one in a file, with the rows of a record.
+func newRows(file, record string) (*floor, error) {
+	rows, err := newReplay(record)
+	if err != nil {
+		return nil, err
+	}
+	f := &floor{name: file, rows: rows}
+	return f, f.begin()
+}
+
+func (f *floor) begin() error {
+	f.queue, f.ended = make(chan bare, 512), make(chan struct{})
+	if err := f.openFile(); err != nil {
+		return err
+	}
+	go f.run()
+	return nil
+}
+
+// openFile makes the file.
+func (f *floor) openFile() error {
+	f.files++
+	db, err := bolt.Open(fmt.Sprint(f.name, f.files), 0o600, &bolt.Options{
 		NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: 1 << 30,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
 		for _, b := range [][]byte{floorTurns, floorContacts} {
@@ -52,14 +88,19 @@ func newFloor(file string, w weight, replace bool) (*floor, error) {
 	})
 	if err != nil {
 		_ = db.Close()
-		return nil, err
+		return err
 	}
-	f := &floor{db: db, queue: make(chan bare, 512), ended: make(chan struct{}), value: make([]byte, w.bytes())}
-	if replace {
-		f.value, f.contact = make([]byte, w.added), make([]byte, w.contact)
+	f.db = db
+	return nil
+}
+
+// anew goes on in an empty file: the record has been put as a whole and begins again.
+func (f *floor) anew() error {
+	old, name := f.db, f.db.Path()
+	if err := f.openFile(); err != nil {
+		return err
 	}
-	go f.run()
-	return f, nil
+	return errors.Join(old.Close(), os.Remove(name))
 }
 
 var floorTurns, floorContacts = []byte("turns"), []byte("contacts")
@@ -74,6 +115,9 @@ func (f *floor) commit(t bare) error {
 func (f *floor) close() error {
 	close(f.queue)
 	<-f.ended
+	if f.rows != nil {
+		return errors.Join(f.db.Close(), f.rows.close())
+	}
 	return f.db.Close()
 }
 
@@ -112,6 +156,43 @@ func (f *floor) together(all []bare) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
+	again := false
+	if f.rows != nil {
+		again, err = f.replayed(tx, len(all))
+	} else {
+		err = f.valued(tx, all)
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	stats := tx.Stats()
+	f.commits.Add(1)
+	f.turns.Add(int64(len(all)))
+	f.written.Add(stats.GetPageAlloc())
+	if again {
+		return f.anew()
+	}
+	return nil
+}
+
+// replayed puts the rows of the next turns of the record.
+func (f *floor) replayed(tx *bolt.Tx, turns int) (again bool, err error) {
+	f.rows.begin()
+	for range turns {
+		ended, err := f.rows.next(tx)
+		if err != nil {
+			return again, err
+		}
+		again = again || ended
+	}
+	return again, nil
+}
+
+// valued puts one value a turn.
+func (f *floor) valued(tx *bolt.Tx, all []bare) error {
 	bucket, contacts := tx.Bucket(floorTurns), tx.Bucket(floorContacts)
 	bucket.FillPercent = 0.95
 	for _, t := range all {
@@ -128,12 +209,5 @@ func (f *floor) together(all []bare) error {
 			return err
 		}
 	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	stats := tx.Stats()
-	f.commits.Add(1)
-	f.turns.Add(int64(len(all)))
-	f.written.Add(stats.GetPageAlloc())
 	return nil
 }

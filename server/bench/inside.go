@@ -85,7 +85,31 @@ func (in *inside) figures() figures {
 	return f
 }
 
-// inProcess measures the runner, and bbolt alone with the same bytes.
+// recorded writes down the rows of a run's turns: what the floor that is compared with puts.
+func (b *bench) recorded(ctx context.Context) (*Rows, error) {
+	folder, err := b.newFolder()
+	if err != nil {
+		return nil, err
+	}
+	b.record = filepath.Join(folder, "record")
+	r, err := newRecorder(b.record)
+	if err != nil {
+		return nil, err
+	}
+	in, err := b.openInside(folder)
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	in.Store().Record(r.add)
+	_, err = load{scripts: b.scripts, people: people(0, b.Contacts), lasts: b.For}.run(ctx, in.deliver)
+	if err = errors.Join(err, in.close(), r.close()); err != nil {
+		return nil, err
+	}
+	n := float64(max(r.turns, 1))
+	return &Rows{Turns: r.turns, Rows: float64(r.rows) / n, Bytes: float64(r.bytes) / n}, nil
+}
+
+// inProcess measures the runner, and bbolt alone.
 func (b *bench) inProcess(ctx context.Context) (*Compared, error) {
 	folder, err := b.newFolder()
 	if err != nil {
@@ -95,11 +119,12 @@ func (b *bench) inProcess(ctx context.Context) (*Compared, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := b.besideFloor(ctx, in, folder)
+	out, err := b.besideFloors(ctx, in, folder)
 	return out, errors.Join(err, in.close())
 }
 
-func (b *bench) besideFloor(ctx context.Context, in *inside, folder string) (*Compared, error) {
+// besideFloors opens the floors once it is known what a turn weighs.
+func (b *bench) besideFloors(ctx context.Context, in *inside, folder string) (out *Compared, err error) {
 	l := load{scripts: b.scripts, people: people(0, b.Contacts), lasts: b.For / 4}
 	if _, err := l.run(ctx, in.deliver); err != nil { // everybody is known after it
 		return nil, err
@@ -108,24 +133,33 @@ func (b *bench) besideFloor(ctx context.Context, in *inside, folder string) (*Co
 	if err != nil {
 		return nil, err
 	}
-	appended, err := newFloor(filepath.Join(folder, "appended"), w, false)
-	if err != nil {
+	var floors [3]*floor
+	defer func() {
+		for _, f := range floors {
+			if f != nil {
+				err = errors.Join(err, f.close())
+			}
+		}
+	}()
+	if floors[0], err = newRows(filepath.Join(folder, "rows"), b.record); err != nil {
 		return nil, err
 	}
-	replaced, err := newFloor(filepath.Join(folder, "replaced"), w, true)
-	if err != nil {
-		return nil, errors.Join(err, appended.close())
+	if floors[1], err = newFloor(filepath.Join(folder, "appended"), w, false); err != nil {
+		return nil, err
 	}
-	out, err := b.takeTurns(ctx, in, l, appended, replaced)
-	if out != nil {
+	if floors[2], err = newFloor(filepath.Join(folder, "replaced"), w, true); err != nil {
+		return nil, err
+	}
+	if out, err = b.takeTurns(ctx, in, l, floors); out != nil {
 		out.Bytes = w.bytes()
 	}
-	return out, errors.Join(err, appended.close(), replaced.close())
+	return out, err
 }
 
 // takeTurns has each side work for a part of the time, one after the other.
-func (b *bench) takeTurns(ctx context.Context, in *inside, l load, appended, replaced *floor) (*Compared, error) {
-	var ours, behind, over told
+func (b *bench) takeTurns(ctx context.Context, in *inside, l load, floors [3]*floor) (*Compared, error) {
+	var ours told
+	var theirs [len(floors)]told
 	var did figures
 	l.lasts = b.For / rounds
 	for range rounds {
@@ -140,20 +174,17 @@ func (b *bench) takeTurns(ctx context.Context, in *inside, l load, appended, rep
 			return nil, fmt.Errorf("%d messages were acknowledged and %d heard", t.messages, now.heard)
 		}
 		did, ours = did.plus(now), ours.plus(t)
-		if t, err = appended.spread(ctx, b.Contacts, l.lasts); err != nil {
-			return nil, err
+		for i, f := range floors {
+			if t, err = f.spread(ctx, b.Contacts, l.lasts); err != nil {
+				return nil, err
+			}
+			theirs[i] = theirs[i].plus(t)
 		}
-		behind = behind.plus(t)
-		if t, err = replaced.spread(ctx, b.Contacts, l.lasts); err != nil {
-			return nil, err
-		}
-		over = over.plus(t)
 	}
-	out := &Compared{Work: work(ours, did), Floor: work(behind, appended.figures())}
-	second := work(over, replaced.figures())
-	out.Replaced = &second
-	out.Ratio = out.Work.PerSecond / out.Floor.PerSecond
-	return out, nil
+	out := &Compared{Work: work(ours, did), Floor: work(theirs[0], floors[0].figures()), OneValue: work(theirs[1], floors[1].figures())}
+	replaced := work(theirs[2], floors[2].figures())
+	out.Replaced = &replaced
+	return out.ratios(), nil
 }
 
 // profiled writes down where the time of this process goes meanwhile.

@@ -25,8 +25,8 @@ func (b *bench) serve(ctx context.Context, folder, graph string, mute bool) (*st
 	return start(ctx, b.Program, words...)
 }
 
-// overHTTP measures the process that serves, sending nothing, and a bare handler that verifies, parses and commits as
-// many bytes; then the first again with several messages a webhook.
+// overHTTP measures the process that serves, sending nothing, and two bare handlers that verify, parse and commit: the
+// very rows of turns, and one value of their bytes; then the first again with several messages a webhook.
 func (b *bench) overHTTP(ctx context.Context, bytes int) (*Compared, *Work, error) {
 	folder, err := b.newFolder()
 	if err != nil {
@@ -36,43 +36,48 @@ func (b *bench) overHTTP(ctx context.Context, bytes int) (*Compared, *Work, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	bare, err := start(ctx, b.Program, "bench", "--child=bare", "--child-folder="+folder, fmt.Sprintf("--child-bytes=%d", bytes))
+	rows, err := start(ctx, b.Program, "bench", "--child=bare", "--child-folder="+folder, "--child-record="+b.record)
 	if err != nil {
 		return nil, nil, errors.Join(err, serving.stop())
 	}
-	out, batched, err := b.compare(ctx, serving, bare)
+	oneValue, err := start(ctx, b.Program, "bench", "--child=bare", "--child-folder="+folder, fmt.Sprintf("--child-bytes=%d", bytes))
+	if err != nil {
+		return nil, nil, errors.Join(err, serving.stop(), rows.stop())
+	}
+	out, batched, err := b.compare(ctx, serving, rows, oneValue)
 	if err == nil {
 		out.Bytes = bytes
 	}
-	return out, batched, errors.Join(err, serving.stop(), bare.stop())
+	return out, batched, errors.Join(err, serving.stop(), rows.stop(), oneValue.stop())
 }
 
-func (b *bench) compare(ctx context.Context, serving, bare *started) (*Compared, *Work, error) {
-	crowd := people(0, b.Contacts)
-	ours := load{scripts: b.scripts, people: crowd, lasts: b.For / 4}
-	theirs := load{scripts: b.scripts, people: people(b.Contacts, b.Contacts), lasts: b.For / 4}
-	var did, floorDid figures
-	var our, their told
-	for round := range rounds + 1 {
-		t, f, err := b.measured(ctx, serving, ours, "serve")
-		if err != nil {
-			return nil, nil, err
-		}
-		ft, ff, err := b.measured(ctx, bare, theirs, "bare")
-		if err != nil {
-			return nil, nil, err
-		}
-		ours.lasts, theirs.lasts = b.For/rounds, b.For/rounds
-		if round == 0 { // everybody is known after it
-			continue
-		}
-		our, did, their, floorDid = our.plus(t), did.plus(f), their.plus(ft), floorDid.plus(ff)
+func (b *bench) compare(ctx context.Context, serving, rows, oneValue *started) (*Compared, *Work, error) {
+	children := [3]*started{serving, rows, oneValue}
+	names := [3]string{"serve", "bare", "value"}
+	var loads [3]load
+	for i := range loads {
+		loads[i] = load{scripts: b.scripts, people: people(i*b.Contacts, b.Contacts), lasts: b.For / 4}
 	}
-	out := &Compared{Work: work(our, did), Floor: work(their, floorDid)}
-	out.Ratio = out.Work.PerSecond / out.Floor.PerSecond
+	var did [3]figures
+	var all [3]told
+	for round := range rounds + 1 {
+		for i := range children {
+			t, f, err := b.measured(ctx, children[i], loads[i], names[i])
+			if err != nil {
+				return nil, nil, err
+			}
+			loads[i].lasts = b.For / rounds
+			if round > 0 { // everybody is known after the first
+				all[i], did[i] = all[i].plus(t), did[i].plus(f)
+			}
+		}
+	}
+	out := &Compared{Work: work(all[0], did[0]), Floor: work(all[1], did[1]), OneValue: work(all[2], did[2])}
+	out.ratios()
 	out.Work.Memory = memoryOf(serving.pid)
-	out.Work.Memory.Heap = did.heap
-	out.Floor.Memory = memoryOf(bare.pid)
+	out.Work.Memory.Heap = did[0].heap
+	out.Floor.Memory = memoryOf(rows.pid)
+	ours := loads[0]
 	ours.batch, ours.lasts = b.Batch, b.For/2
 	t, f, err := b.measured(ctx, serving, ours, "batched")
 	if err != nil {

@@ -12,11 +12,14 @@ import (
 func (r *Result) Print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "Pack %s, %d people at once, %v each.\n", r.Pack, r.Contacts, r.For)
+	if k := r.Rows; k != nil {
+		fmt.Fprintf(t, "A turn changes %.1f rows, of %.0f bytes in keys and values (%d turns recorded).\n", k.Rows, k.Bytes, k.Turns)
+	}
 	if c := r.InProcess; c != nil {
-		c.print(t, "In process, nothing sent", "the runner", "bare bbolt")
+		c.print(t, "In process, nothing sent", "the runner", "bbolt, the same rows", "bbolt, one value")
 	}
 	if c := r.HTTP; c != nil {
-		c.print(t, "Over HTTP, nothing sent", "serve", "bare handler")
+		c.print(t, "Over HTTP, nothing sent", "serve", "bare handler, the same rows", "bare handler, one value")
 		m := c.Work.Memory
 		fmt.Fprintf(t, "  memory of serve: RssAnon %s, mapped %s, heap in use %s\n", mega(m.Anon), mega(m.Mapped), mega(m.Heap))
 	}
@@ -39,15 +42,20 @@ func (r *Result) Print(w io.Writer) error {
 	return t.Flush()
 }
 
-func (c *Compared) print(w io.Writer, title, ours, theirs string) {
-	fmt.Fprintf(w, "\n%s, %d bytes a turn\n\tmessages/s\tp50\tp95\tp99\tmax\tcommits\tturns a commit\twritten a turn\tallocations\tprocessor\n", title, c.Bytes)
+func (c *Compared) print(w io.Writer, title, ours, same, value string) {
+	fmt.Fprintf(w, "\n%s\n\tmessages/s\tp50\tp95\tp99\tmax\tcommits\tturns a commit\twritten a turn\tallocations\tprocessor\n", title)
 	c.Work.row(w, ours)
-	c.Floor.row(w, theirs)
+	c.Floor.row(w, same)
+	value += fmt.Sprintf(" of %d bytes", c.Bytes)
+	c.OneValue.row(w, value)
 	if c.Replaced != nil {
-		c.Replaced.row(w, theirs+", replacing")
-		fmt.Fprintf(w, "  ratio to %s, replacing: %.0f %%\n", theirs, 100*c.Work.PerSecond/c.Replaced.PerSecond)
+		c.Replaced.row(w, value+", session replaced")
 	}
-	fmt.Fprintf(w, "  ratio to %s: %.0f %% (to reach: 60 %%)\n", theirs, 100*c.Ratio)
+	fmt.Fprintf(w, "  ratio to %s: %.0f %% (to reach: 60 %%)\n", same, 100*c.Ratio)
+	fmt.Fprintf(w, "  ratio to %s: %.0f %%\n", value, 100*c.RatioOneValue)
+	if c.Replaced != nil {
+		fmt.Fprintf(w, "  ratio to %s, session replaced: %.0f %%\n", value, 100*c.RatioReplaced)
+	}
 }
 
 func (k *Work) row(w io.Writer, name string) {

@@ -74,6 +74,7 @@ type Store struct {
 	stale  stale
 
 	commits, turns, written atomic.Int64
+	record                  atomic.Pointer[recording]
 }
 
 var _ store.File = (*Store)(nil)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"baraza/engine/store"
 )
 
@@ -14,19 +16,34 @@ type writer struct {
 	reader
 	leases *leases
 	kept   func() // called when the commit has succeeded, before anyone else writes
+	record *recording
+
+	// What the transaction asked for last, since nearly all of its turns ask for the same.
+	floorKnown bool
+	floorWas   uint32
+	day        *bolt.Bucket // of deduplication keys; nil: not looked up
+	dayIs      uint32
 }
 
 // Commit applies all turns in one transaction.
 func (s *Store) Commit(ctx context.Context, turns []store.Turn) ([]store.Result, error) {
 	results := make([]store.Result, len(turns))
 	err := s.update(ctx, func(w *writer) error {
+		w.record = s.record.Load()
 		for i := range turns {
+			if i > 0 {
+				w.record.end()
+			}
 			var err error
 			if results[i], err = w.apply(&turns[i]); err != nil {
 				return err
 			}
 		}
-		return s.stale.drop(w)
+		if err := s.stale.drop(w); err != nil {
+			return err
+		}
+		w.record.end()
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -68,27 +85,44 @@ func (w *writer) apply(t *store.Turn) (store.Result, error) {
 func (w *writer) seenBefore(events []store.Seen) bool {
 	for _, e := range events {
 		second := seconds(e.At)
-		if second < w.floor() {
+		if !w.floorKnown {
+			w.floorKnown, w.floorWas = true, w.floor()
+		}
+		if second < w.floorWas {
 			return true
 		}
-		if b := w.bucket(seen).Bucket(dayKey(second)); b != nil && b.Get(seenKey(second, e.Hash)) != nil {
+		if b := w.dayOf(second); b != nil && b.Get(seenKey(second, e.Hash)) != nil {
 			return true
 		}
 	}
 	return false
 }
 
+// dayOf is the bucket of deduplication keys of the day; nil when there is none.
+func (w *writer) dayOf(second uint32) *bolt.Bucket {
+	if w.day == nil || w.dayIs != second/day {
+		w.day, w.dayIs = w.bucket(seen).Bucket(dayKey(second)), second/day
+	}
+	return w.day
+}
+
 // remember puts the events where seenBefore looks.
 func (w *writer) remember(events []store.Seen) error {
 	for _, e := range events {
 		second := seconds(e.At)
-		b, err := w.bucket(seen).CreateBucketIfNotExists(dayKey(second))
-		if err != nil {
-			return err
+		b := w.dayOf(second)
+		if b == nil {
+			var err error
+			if b, err = w.bucket(seen).CreateBucket(dayKey(second)); err != nil {
+				return err
+			}
+			w.day = b
 		}
 		b.FillPercent = 0.95
 		// Not empty, since bbolt cannot tell an empty value from none.
-		if err := b.Put(seenKey(second, e.Hash), []byte{1}); err != nil {
+		key, value := seenKey(second, e.Hash), []byte{1}
+		w.record.add(Change{Bucket: seen.name, Within: dayKey(second), Key: key, Value: value, Grows: true})
+		if err := b.Put(key, value); err != nil {
 			return err
 		}
 	}
@@ -176,10 +210,15 @@ func later(a, b time.Time) time.Time {
 }
 
 func (w *writer) put(b bucket, key, value []byte) error {
-	return w.bucket(b).Put(key, seal(b, key, value))
+	value = seal(b, key, value)
+	w.record.add(Change{Bucket: b.name, Key: key, Value: value, Grows: b.grows})
+	return w.bucket(b).Put(key, value)
 }
 
-func (w *writer) delete(b bucket, key []byte) error { return w.bucket(b).Delete(key) }
+func (w *writer) delete(b bucket, key []byte) error {
+	w.record.add(Change{Bucket: b.name, Key: key, Grows: b.grows})
+	return w.bucket(b).Delete(key)
+}
 
 func (w *writer) putContact(c *contact) error {
 	size := 128 + len(c.Session) + 64*(len(c.Identities)+len(c.Fields)+len(c.Timers))

@@ -12,33 +12,57 @@ func (w *writer) setMessages(t *store.Turn, c *contact) ([]uint64, error) {
 	if len(t.Settle) == 0 && len(t.Outbox) == 0 {
 		return nil, nil
 	}
+	if len(t.Settle) == 0 {
+		return w.addMessages(t, c)
+	}
 	var ids []uint64
-	err := w.requeue(t.Key, func() error {
+	err := w.requeue(t.Key, func() (err error) {
 		for i := range t.Settle {
 			if err := w.settle(t.Key, &t.Settle[i]); err != nil {
 				return err
 			}
 		}
-		for _, m := range t.Outbox {
-			m.Key, m.State, m.Tries, m.Code, m.Provider, m.SealedID = t.Key, store.Waiting, 0, 0, store.Hash{}, nil
-			if m.At.IsZero() {
-				m.At = t.At
-			}
-			if m.Ready.IsZero() {
-				m.Ready = t.At
-			}
-			id, err := w.addLogged(&logged{what: isMessage, msg: m}, c)
-			if err != nil {
-				return err
-			}
-			if err := w.put(waiting, waitingKey(t.Key, id), nil); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		return nil
+		ids, err = w.putMessages(t, c)
+		return err
 	})
 	return ids, err
+}
+
+// addMessages adds messages behind all others of the contact: the first of them waits at the head when none does.
+func (w *writer) addMessages(t *store.Turn, c *contact) ([]uint64, error) {
+	head := w.head(t.Key)
+	ids, err := w.putMessages(t, c)
+	if err != nil || head != 0 {
+		return ids, err
+	}
+	ready := t.Outbox[0].Ready
+	if ready.IsZero() {
+		ready = t.At
+	}
+	return ids, w.put(queue, queueKey(ready, ids[0]), t.Key[:])
+}
+
+// putMessages puts the messages of the turn among those that wait.
+func (w *writer) putMessages(t *store.Turn, c *contact) ([]uint64, error) {
+	ids := make([]uint64, 0, len(t.Outbox))
+	for _, m := range t.Outbox {
+		m.Key, m.State, m.Tries, m.Code, m.Provider, m.SealedID = t.Key, store.Waiting, 0, 0, store.Hash{}, nil
+		if m.At.IsZero() {
+			m.At = t.At
+		}
+		if m.Ready.IsZero() {
+			m.Ready = t.At
+		}
+		id, err := w.addLogged(&logged{what: isMessage, msg: m}, c)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.put(waiting, waitingKey(t.Key, id), nil); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 // requeue runs do, which may change which message of the contact is its first waiting one, or when that is ready.
