@@ -64,7 +64,8 @@ const media = m => {
   e.addEventListener("load", costs);
   return e;
 };
-const bottom = () => { log.scrollTop = log.scrollHeight; };
+// The page scrolls, not the log: the newest stands above the composer.
+const bottom = () => { log.lastElementChild?.scrollIntoView({ block: "end" }); };
 const sender = name => make("span", { class: "unseen" }, name + ": ");
 
 const options = m => {
