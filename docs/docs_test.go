@@ -444,6 +444,7 @@ var (
 	commandRow = regexp.MustCompile("(?m)^\\s+[A-Z]\\w+\\s+\\w+\\s+`cmd:\"\"")
 	written    = regexp.MustCompile(`(?:go run \./cmd/baraza|\bbaraza) ([a-z]+)([^` + "`" + `\n|#]*)`)
 	option     = regexp.MustCompile(`--[a-z]+`)
+	subcommand = regexp.MustCompile(`(?m)^  (\w+) ([\w-]+)  `)
 )
 
 // Every command and option that a document writes as code exists.
@@ -453,14 +454,15 @@ func TestEveryCommandInTheDocumentsExists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	help := map[string]string{}
+	help := map[string]string{} // by command, "store restore" too
 	for _, row := range commandRow.FindAllString(string(main), -1) {
 		name := strings.ToLower(strings.Fields(row)[0])
-		out, err := exec.CommandContext(t.Context(), program, name, "--help").CombinedOutput()
-		if err != nil {
-			t.Fatalf("baraza %s --help: %v\n%s", name, err, out)
+		help[name] = helpOf(t, name)
+		for _, sub := range subcommand.FindAllStringSubmatch(help[name], -1) {
+			if sub[1] == name {
+				help[name+" "+sub[2]] = helpOf(t, name, sub[2])
+			}
 		}
-		help[name] = string(out)
 	}
 	seen := map[string]bool{}
 	for _, d := range documents(t) {
@@ -472,6 +474,9 @@ func TestEveryCommandInTheDocumentsExists(t *testing.T) {
 				}
 				seen[m[1]] = true
 				text, ok := help[m[1]]
+				if words := strings.Fields(m[2]); len(words) > 0 && help[m[1]+" "+words[0]] != "" {
+					text = help[m[1]+" "+words[0]]
+				}
 				if !ok {
 					t.Errorf("%s:%d: there is no command %q", d.name, i+1, m[1])
 				}
@@ -484,10 +489,19 @@ func TestEveryCommandInTheDocumentsExists(t *testing.T) {
 		}
 	}
 	for name := range help {
-		if !seen[name] {
+		if !seen[name] && !strings.Contains(name, " ") {
 			t.Errorf("no document shows the command %q", name)
 		}
 	}
+}
+
+func helpOf(t *testing.T, words ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), program, append(words, "--help")...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("baraza %s --help: %v\n%s", strings.Join(words, " "), err, out)
+	}
+	return string(out)
 }
 
 // codeIn is what stands in a line as code: between backticks, or all of it where it begins with the command.

@@ -261,6 +261,7 @@ func TestEveryConstruct(t *testing.T) {
 			bot image media/map.png: A map
 			bot at 1.5,36.5: A map
 			bot card +254700000000: A map
+			bot link https://example.org/maps (Open it): A map
 			bot template reminder name=Ana: Hello Ana, still a good time?
 			buttons: 1 Yes, call me
 			* export

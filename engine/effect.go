@@ -71,6 +71,7 @@ type Outgoing struct {
 	Media                      Media // Kind "" for a text; ID is the path inside the pack
 	Place                      *LatLon
 	Contact                    string // phone number of a contact card; its name is Text
+	Link, LinkLabel            string // an https address, and what its button says; the words above it are Text
 	Template                   string // name; Args its parameters
 	Args                       []Value
 	// Params are the template's parameters in its own order, as people read them, in canonical markup.

@@ -18,6 +18,8 @@ type Event struct {
 	Media    Media   // of Message: what was sent; Kind "" for text
 	Location *LatLon // of Message
 	Template string  // of Message: the template whose button (Text) was tapped
+	// Anew, of Message: what was known of the contact cannot be read any more; the person is told that it begins anew.
+	Anew bool
 
 	Timer uint32 // of TimerDue: the number given in SetTimer
 

@@ -158,6 +158,8 @@ func everything(t testing.TB) *program.Program {
 	loc.Text, loc.Args = caption, []program.Arg{{Name: "lat", Expr: lat}, {Name: "lon", Expr: lon}}
 	card := b.op(program.OpSayContact)
 	card.Name, card.Text = "+254700000000", caption
+	link := b.op(program.OpSayLink)
+	link.Path, link.Text, link.Texts = "https://example.org/maps", caption, []int{b.str("sends.all.button", "Open it|افتحها")}
 	say := b.op(program.OpSayTemplate)
 	say.Ref, say.Args = 0, []program.Arg{{Name: "name", Expr: n}}
 	b.op(program.OpExport)

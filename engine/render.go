@@ -370,6 +370,18 @@ func (t *turn) sayLocation(op *program.Op) {
 	}
 }
 
+func (t *turn) sayLink(op *program.Op) {
+	if len(op.Texts) == 0 {
+		return
+	}
+	text, label := t.render(op.Text), t.render(op.Texts[0])
+	t.bytes += len(text) + len(label) + len(op.Path)
+	if o := t.outgoing(); o != nil {
+		o.Link, o.LinkLabel = op.Path, label
+		o.Text, o.String = text, t.stringID(op.Text)
+	}
+}
+
 // sayTemplate sends a template with its body as text for channels that have no templates.
 func (t *turn) sayTemplate(ref int, args []Value) {
 	if ref < 0 || ref >= len(t.p.Template) {

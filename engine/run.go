@@ -57,6 +57,8 @@ func (t *turn) op(pc int, op *program.Op) int {
 			o.Contact = op.Name
 			o.Text, o.String = t.render(op.Text), t.stringID(op.Text)
 		}
+	case program.OpSayLink:
+		t.sayLink(op)
 	case program.OpSayTemplate:
 		t.sayTemplate(op.Ref, t.values(op.Args))
 	case program.OpAsk:

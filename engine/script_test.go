@@ -248,6 +248,8 @@ func (sc *script) message(o *Outgoing) {
 		what = fmt.Sprintf(" at %g,%g", o.Place.Lat, o.Place.Lon)
 	case o.Contact != "":
 		what = " card " + o.Contact
+	case o.Link != "":
+		what = " link " + o.Link + " (" + o.LinkLabel + ")"
 	}
 	sc.print("%s%s: %s", who, what, o.Text)
 	if len(o.Options) == 0 {

@@ -178,17 +178,16 @@ func (s *sim) flips(n int) {
 	}
 }
 
-// bytesOf are random bytes of the seed.
+// bytesOf are random bytes of the seed. Many read them at once.
 type bytesOf struct {
 	s    *sim
 	name string
-	n    int
 }
 
 func (b *bytesOf) Read(p []byte) (int, error) {
+	n := b.s.nth("bytes of " + b.name)
 	for i := range p {
-		b.n++
-		p[i] = byte(b.s.number(b.name, time.Since(b.s.begun), b.n))
+		p[i] = byte(b.s.number(b.name, n, i))
 	}
 	return len(p), nil
 }

@@ -134,6 +134,9 @@ func wiped(b []byte) []byte {
 func (t *turn) event() {
 	switch t.ev.Kind {
 	case Message:
+		if t.ev.Anew {
+			t.say(t.engineText(t.p.Texts.Restart, t.wording().restart))
+		}
 		t.message()
 	case TimerDue:
 		t.timerDue()

@@ -71,7 +71,7 @@ func (s *Server) openWhatsApp(w *config.WhatsApp) error {
 			}
 			return token
 		},
-		Transport: s.options.Transport, Now: s.clock.Now, TemplateLanguages: w.TemplateLanguages,
+		Transport: s.options.Transport, Now: s.clock.Now, TemplateLanguages: s.config.TemplateLanguages,
 		Refused: func(why string) { s.figures.refusal(whatsapp.Name, why) },
 	}
 	channel := whatsapp.New(settings)
@@ -121,6 +121,9 @@ func (s *Server) connect(channel channels.Channel, path string, lines []*line, i
 	}
 	in := &intake{server: s, channel: name, lines: map[string]*line{}, ignored: ignored}
 	for _, l := range lines {
+		if s.options.Unpaced {
+			l.pace = nil
+		}
 		p := s.packs[l.pack]
 		if p == nil {
 			return fmt.Errorf("there is no pack %q", l.pack)

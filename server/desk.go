@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"slices"
 
 	"baraza/channels"
@@ -24,7 +26,7 @@ var kindsOf = map[string][]string{
 func (s *Server) Desk() *desk.Desk {
 	rings := runner.Rings{Packs: map[string]*keys.Ring{}, Clock: s.clock}
 	p := desk.Parts{Runner: s.runner, Store: s.store, Keys: rings, Countries: map[string]desk.Country{}, Program: s.program,
-		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Log: s.log}
+		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Log: s.log}
 	for name, ring := range s.rings {
 		p.Countries[name] = desk.Country{Ring: ring, Weeks: s.weeks[name]}
 	}
@@ -42,6 +44,19 @@ func (s *Server) Desk() *desk.Desk {
 	}
 	slices.Sort(p.Senders)
 	return desk.New(p)
+}
+
+// media fetches what a person sent.
+func (s *Server) media(ctx context.Context, from runner.Sender, id string) (io.ReadCloser, error) {
+	o := s.outlets[from.Channel]
+	if o == nil || o.lines[from.Account] == nil {
+		return nil, fmt.Errorf("the line %s is not in the configuration", from)
+	}
+	fetches, ok := o.lines[from.Account].channel.(channels.MediaFetcher)
+	if !ok {
+		return nil, fmt.Errorf("on %s files cannot be fetched", from.Channel)
+	}
+	return fetches.FetchMedia(ctx, from.Account, channels.Attachment{ID: id})
 }
 
 // control answers operators' commands on the socket until ctx ends.

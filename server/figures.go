@@ -32,6 +32,7 @@ var counted = []struct {
 	name, help string
 	of         func(*runner.Figures) int64
 }{
+	{"messages_total", "Messages of people that were kept, with what they changed.", func(f *runner.Figures) int64 { return f.Messages.Load() }},
 	{"turns_total", "Turns committed.", func(f *runner.Figures) int64 { return f.Turns.Load() }},
 	{"duplicates_total", "Events that had been taken before.", func(f *runner.Figures) int64 { return f.Duplicates.Load() }},
 	{"conflicts_total", "Turns stepped anew because the contact had changed meanwhile.", func(f *runner.Figures) int64 { return f.Conflicts.Load() }},
@@ -82,6 +83,13 @@ func newFigures(s *Server) *figures {
 		f.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "baraza_" + c.name, Help: c.help},
 			func() float64 { return float64(c.of(&s.runner.Figures)) }))
 	}
+	counter := func(name, help string, of func(commits, turns, bytes int64) int64) {
+		f.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "baraza_" + name, Help: help},
+			func() float64 { return float64(of(s.store.Written())) }))
+	}
+	counter("commits_total", "Commits of the store, each with one fsync.", func(n, _, _ int64) int64 { return n })
+	counter("commit_turns_total", "Turns in these commits, also those that only say what became of a message.", func(_, n, _ int64) int64 { return n })
+	counter("written_bytes_total", "Bytes of pages that these commits wrote.", func(_, _, n int64) int64 { return n })
 	gauge := func(name, help string, of func() float64) {
 		f.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "baraza_" + name, Help: help}, of))
 	}

@@ -55,6 +55,10 @@ type Options struct {
 	Timing runner.Timing
 	// Shards and Group are the runner's.
 	Shards, Group int
+
+	// For those who measure: Mute takes and keeps everything and sends nothing; Unpaced sends without regard to what
+	// a provider allows.
+	Mute, Unpaced bool
 }
 
 // Server is an open process. Open makes one, Run serves, Close ends it.
@@ -149,6 +153,12 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 	set(&timing.LateReminder, s.config.Late.Reminder)
 	set(&timing.MessageKept, s.config.Kept.Messages)
 	set(&timing.CaseKept, s.config.Kept.Cases)
+	for _, w := range s.config.WhatsApp {
+		// A send may take a quarter of a second; the runner's own 32 at once would hold back a number that may send more.
+		if n := w.PerSecond / 4; n > 32 {
+			timing.SendsAtOnce = max(timing.SendsAtOnce, n)
+		}
+	}
 	out := map[string]runner.Channel{}
 	for name, o := range s.outlets {
 		out[name] = o
@@ -156,8 +166,8 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 	return runner.Config{
 		Store: s.store, Keys: rings, Program: s.program, Channels: out,
 		Fetcher: s.fetcher(), Notifier: s.teams(), Alert: s.alert,
-		Sweep: s.sweepKeys, Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle,
-		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events,
+		Sweep: s.sweepKeys, Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle, Mute: s.options.Mute,
+		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events, IntakeBytes: s.config.Limits.Bytes,
 	}
 }
 
@@ -234,8 +244,9 @@ func (s *Server) files(name string) fs.FS {
 	return nil
 }
 
-// Runner is for those who measure.
-func (s *Server) Runner() *runner.Runner { return s.runner }
+// Runner and Store are for those who measure.
+func (s *Server) Runner() *runner.Runner  { return s.runner }
+func (s *Server) Store() *boltstore.Store { return s.store }
 
 // Run serves until ctx ends, then finishes what is under way. It is called once.
 func (s *Server) Run(ctx context.Context) error {

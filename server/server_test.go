@@ -21,6 +21,7 @@ import (
 	"baraza/engine/keys"
 	"baraza/server"
 	"baraza/server/config"
+	"baraza/server/desk"
 )
 
 func TestAMessageIsAnsweredOverWhatsApp(t *testing.T) {
@@ -69,12 +70,13 @@ func TestWhatTheProviderRepeatsIsAnsweredOnce(t *testing.T) {
 	}
 }
 
-func TestAHandOverWorksFromEndToEnd(t *testing.T) {
-	t.Parallel()
-	told := make(chan map[string]any, 16)
+// webhook is a server that a team or operators have: what it is told, where the signature is right.
+func webhook(t *testing.T, secret string) (url string, told <-chan map[string]any) {
+	t.Helper()
+	heard := make(chan map[string]any, 16)
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		mac := hmac.New(sha256.New, []byte("team-secret"))
+		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write(body)
 		if r.Header.Get(server.SignatureHeader) != "sha256="+hex.EncodeToString(mac.Sum(nil)) {
 			http.Error(w, "unsigned", http.StatusUnauthorized)
@@ -84,11 +86,17 @@ func TestAHandOverWorksFromEndToEnd(t *testing.T) {
 		if err := json.Unmarshal(body, &said); err != nil {
 			t.Error(err)
 		}
-		told <- said
+		heard <- said
 	}))
-	defer hook.Close()
+	t.Cleanup(hook.Close)
+	return hook.URL, heard
+}
+
+func TestAHandOverWorksFromEndToEnd(t *testing.T) {
+	t.Parallel()
+	url, told := webhook(t, "team-secret")
 	w := newWorld(t, options{change: func(c *config.Config) {
-		c.Countries["ke"].Teams = map[string]*config.Webhook{"desk": {URL: hook.URL, Secret: config.Plain("team-secret")}}
+		c.Countries["ke"].Teams = map[string]*config.Webhook{"desk": {URL: url, Secret: config.Plain("team-secret")}}
 	}})
 	phone := w.meet("+12025550123")
 	phone.Write("person")
@@ -116,6 +124,83 @@ func TestAHandOverWorksFromEndToEnd(t *testing.T) {
 	want := []string{"A colleague answers here soon.", "Come at nine.", "The colleague has left.", "What is the word?"}
 	if diff := cmp.Diff(want, w.hears(phone, 4)); diff != "" {
 		t.Errorf("the phone shows (-want +got):\n%s", diff)
+	}
+}
+
+// Staff see what a person sent them: it is fetched from the provider when they ask, over the control socket.
+func TestStaffFetchAPhotoThatWasSentInACase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	phone := w.meet("+12025550123")
+	phone.Write("person")
+	w.hears(phone, 1)
+	client, err := desk.Dial(w.config.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := client.Cases(t.Context(), desk.CaseQuery{})
+	if err != nil || len(list.Cases) != 1 {
+		t.Fatalf("cases: %+v, %v", list, err)
+	}
+	name := list.Cases[0].Case
+	if _, err := client.File(t.Context(), desk.CaseFile{Case: name}); err == nil || !strings.Contains(err.Error(), "has sent no file") {
+		t.Errorf("before anything was sent: %v", err)
+	}
+	paper := append([]byte("\xff\xd8\xff\xe0 a paper"), make([]byte, 100_000)...)
+	phone.SendImage(paper, "my paper")
+	w.until("the photo is in the case", func() bool {
+		one, err := client.Case(t.Context(), desk.Which{Case: name})
+		return err == nil && len(one.Said) > 0
+	})
+	content, err := client.File(t.Context(), desk.CaseFile{Case: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer content.Close()
+	got, err := io.ReadAll(content)
+	if err != nil || !bytes.Equal(got, paper) {
+		t.Errorf("the file has %d bytes, want %d: %v", len(got), len(paper), err)
+	}
+	if _, err := client.File(t.Context(), desk.CaseFile{Case: name, File: 2}); err == nil || !strings.Contains(err.Error(), "files 1 to 1") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+func TestALostTokenStopsTheNumberTellsOperatorsAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	url, told := webhook(t, "ops-secret")
+	w := newWorld(t, options{change: func(c *config.Config) {
+		c.Alerts = &config.Webhook{URL: url, Secret: config.Plain("ops-secret")}
+	}})
+	w.cloud.LoseToken()
+	phone := w.meet("+12025550123")
+	phone.Write("hello")
+	if said := <-told; said["kind"] != "sender-stopped" || said["subject"] != "unauthorized" || said["severity"] != "critical" || said["account"] != "1001" {
+		t.Fatalf("operators were told %v", said)
+	}
+	client, err := desk.Dial(w.config.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.cloud.GiveToken()
+	if _, err := client.Resume(t.Context(), desk.OneSender{Sender: "help/whatsapp/1001"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.hears(phone, 1); got[0] != "What is the word?" {
+		t.Errorf("the phone shows %q", got)
+	}
+}
+
+func TestNewsOfTheAccountReachesOperators(t *testing.T) {
+	t.Parallel()
+	url, told := webhook(t, "ops-secret")
+	w := newWorld(t, options{change: func(c *config.Config) {
+		c.Alerts = &config.Webhook{URL: url, Secret: config.Plain("ops-secret")}
+	}})
+	w.cloud.Account("account_update", map[string]any{"event": "DISABLED_UPDATE", "ban_info": map[string]any{"waba_ban_state": "SCHEDULE_FOR_DISABLE"}})
+	said := <-told
+	if kind, _ := said["kind"].(string); !strings.HasPrefix(kind, "account_update/") || said["severity"] != "critical" || said["pack"] != "help" {
+		t.Errorf("operators were told %v", said)
 	}
 }
 

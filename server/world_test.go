@@ -142,10 +142,12 @@ type options struct {
 func newWorld(t testing.TB, o options) *world {
 	t.Helper()
 	w := &world{t: t, log: &safeBuffer{}}
-	w.cloud = fake.New(fake.Config{Secret: "app-secret", Token: "token", VerifyToken: "verify", Pacing: fake.Unpaced, Faults: o.faults,
+	provider := httptest.NewUnstartedServer(nil)
+	w.cloud = fake.New(fake.Config{BaseURL: "http://" + provider.Listener.Addr().String(), Secret: "app-secret", Token: "token", VerifyToken: "verify", Pacing: fake.Unpaced, Faults: o.faults,
 		Latency: fake.Latency{Sent: time.Millisecond, Delivered: time.Millisecond, Read: time.Millisecond},
 		Numbers: []fake.Number{{ID: "1001", Display: "+15550001001", Account: "77"}}})
-	provider := httptest.NewServer(w.cloud)
+	provider.Config.Handler = w.cloud
+	provider.Start()
 	t.Cleanup(func() { w.cloud.Close(); provider.Close() })
 	if o.folder == "" {
 		o.folder = helpFolder(t)

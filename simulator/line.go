@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"baraza/channels"
 	"baraza/channels/markup"
 	"baraza/engine"
 	"baraza/engine/program"
@@ -66,6 +67,7 @@ func SentText(m *engine.Outgoing) string {
 	}
 	add(markup.Plain(m.Header))
 	add(markup.Plain(m.Text))
+	add(markup.Plain(channels.Linked(*m)))
 	add(markup.Plain(m.Footer))
 	for _, o := range m.Options {
 		add(optionText(o))

@@ -174,7 +174,7 @@ func TestAMessageInPlainWords(t *testing.T) {
 	got := simulator.SentText(&engine.Outgoing{
 		Header: "*Desk*", Text: "Where \\*are\\* you?", Footer: "_Free_",
 		Media: engine.Media{Kind: "image", ID: "media/a.png"}, Place: &engine.LatLon{Lat: -1.5, Lon: 36},
-		Contact: "+254700", Template: "reminder", Args: []engine.Value{{Name: "name", Value: "Ana"}},
+		Contact: "+254700", Link: "https://example.org/a_b", LinkLabel: "*Read* it", Template: "reminder", Args: []engine.Value{{Name: "name", Value: "Ana"}},
 		Options: []engine.Choice{{Number: 1, Label: "*Here*", About: "the tent"}, {Number: 0, Label: "More…"}, {Number: -1, Label: "Yes"}},
 	})
 	want := `[image media/a.png]
@@ -183,6 +183,8 @@ func TestAMessageInPlainWords(t *testing.T) {
 [template reminder: name = "Ana"]
 Desk
 Where *are* you?
+Read it:
+https://example.org/a_b
 Free
   1. Here (the tent)
   0. More…
@@ -221,5 +223,25 @@ func TestTimeIsSaidAsPeopleSayIt(t *testing.T) {
 		if got := simulator.Ago(d); got != want {
 			t.Errorf("%d is %q, want %q", d, got, want)
 		}
+	}
+}
+
+// What is tried on a copy of a conversation, a tap and a timer that falls due with it, leaves the conversation alone.
+func TestAnythingCanBeTriedOnACopyOfAConversation(t *testing.T) {
+	t.Parallel()
+	c := simulator.Start(compiled(t, clock), monday)
+	c.Write("hello")
+	lines, now := transcript(c, 0), c.Now
+	other := c.Clone()
+	if !other.Tap("A") {
+		t.Fatal("the copy does not know what was offered")
+	}
+	other.Advance(2 * time.Hour)
+	if diff := cmp.Diff(lines, transcript(c, 0)); diff != "" || !c.Now.Equal(now) {
+		t.Errorf("the conversation itself went on to %s (-want +got)\n%s", c.Now, diff)
+	}
+	c.Advance(30 * time.Minute)
+	if got := transcript(c, len(lines)); !slices.Contains(got, "Are you there?") {
+		t.Errorf("its timers are gone: %q", got)
 	}
 }

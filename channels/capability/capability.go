@@ -34,8 +34,12 @@ type Channel struct {
 	ButtonHeaders []Kind
 	Media         []MediaLimit // what can be sent; a kind that is not named cannot
 
-	Location  bool // a place on a map can be sent and asked for
-	Contact   bool // a contact card can be sent
+	Location bool // a place on a map can be sent and asked for
+	Contact  bool // a contact card can be sent
+	// Links: a button can open a page. The text above it is measured as one above options. Elsewhere the label and the
+	// address stand below the text.
+	Links     bool
+	LinkLabel int  // that button; 0 with Links: no limit is published
 	Templates bool // texts approved beforehand exist, and alone may open a conversation
 
 	// Marks put around bold, italic and struck text; "" drops the mark and keeps the words.

@@ -54,8 +54,11 @@ var whatsApp = Channel{
 		{Kind: Sticker, Types: []string{"webp"}, MaxBytes: 100 * kB},
 	},
 
-	Location:  true,
-	Contact:   true,
+	Location: true,
+	Contact:  true,
+	// WhatsApp Cloud API, interactive call-to-action URL button messages: body 1024, one button, display text 20.
+	Links:     true,
+	LinkLabel: 20,
 	Templates: true,
 
 	// WhatsApp help centre, "How to format your messages".
@@ -100,6 +103,8 @@ var telegram = Channel{
 
 	Location: true,
 	Contact:  true,
+	// Telegram Bot API, InlineKeyboardButton: a url, and no length of its label is published.
+	Links: true,
 
 	// Telegram Bot API, MarkdownV2 style.
 	Bold:   "*",
@@ -142,6 +147,8 @@ var webChat = Channel{
 
 	Location: true,
 	Contact:  true,
+	// Our own page; a label may take several lines.
+	Links: true,
 
 	// The page makes looks of them; these are the marks a person would know.
 	Bold:   "*",

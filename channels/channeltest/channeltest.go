@@ -51,6 +51,7 @@ type Shown struct {
 	Text    string
 	Options []string // labels that can be tapped
 	Media   string   // its kind
+	Link    string   // the label and address of a button that opens a page: "LABEL: ADDRESS"
 }
 
 // Inbox keeps what a channel brings.
@@ -111,6 +112,7 @@ func Exercise(t *testing.T, world func(t testing.TB, inbox channels.Inbox) *Worl
 		{"rendering is pure and refuses by reason", pure},
 		{"a text of any length is read whole", whole},
 		{"values are never markup", literal},
+		{"a link is shown with its label and address", linked},
 		{"options can be read and written where they cannot be tapped", numbered},
 		{"a picture is shown and goes up once", picture},
 		{"what does not fit is refused and never cut", neverCut},
@@ -261,6 +263,7 @@ func pure(t *testing.T, w *World, _ *Inbox) {
 		question(strings.Split(strings.Repeat("o ", 300), " ")...),
 		{Text: strings.Repeat("\u0301", 9000)}, {Text: "\xff\xfe"}, {Media: engine.Media{Kind: "x", ID: "../../etc/passwd"}},
 		{Template: "t", Params: []string{""}}, {Style: engine.List, Text: "x"}, {Contact: "+1", Text: "*"}, {Asks: "location", Text: "where"},
+		{Link: "https://example.org", LinkLabel: "Open"}, {Link: "https://example.org", Text: "x"}, {Link: "https://example.org", LinkLabel: strings.Repeat("long ", 100), Text: "x"},
 	} {
 		first, err := w.Channel.Parts(o)
 		second, again := w.Channel.Parts(o)

@@ -71,6 +71,24 @@ func numbered(t *testing.T, w *World, _ *Inbox) {
 	}
 }
 
+func linked(t *testing.T, w *World, _ *Inbox) {
+	begin(t, w)
+	const address = "https://example.org/a_b/*c*?d=~e~&f=%D9%85#g"
+	for _, label := range []string{"Read the steps", "اقرأ الخطوات", "\\*Read\\*"} {
+		for _, text := range []string{"The steps are on this page.", strings.Repeat("الخطوات في هذه الصفحة. ", 300)} {
+			before := len(w.Shown())
+			send(t, w, engine.Outgoing{Text: text, Language: "en", Link: address, LinkLabel: label})
+			shown := w.Shown()[before:]
+			got, want := read(shown), words(markup.Plain(text))
+			tapped := shown[len(shown)-1].Link == markup.Plain(label)+": "+address
+			written := strings.HasSuffix(got, words(markup.Plain(label)+": "+address))
+			if tapped == written || !strings.HasPrefix(got, want) {
+				t.Errorf("%q: %d characters became %d, and the link %q", label, len(want), len(got), shown[len(shown)-1].Link)
+			}
+		}
+	}
+}
+
 func picture(t *testing.T, w *World, _ *Inbox) {
 	if w.Image == "" {
 		t.Skip("the channel has no pictures")

@@ -108,3 +108,8 @@ func (r *reader) closes(at int) bool {
 }
 
 func word(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+var escape = strings.NewReplacer(`*`, `\*`, `_`, `\_`, `~`, `\~`, `\`, `\\`)
+
+// Escape is a text without marks as canonical markup.
+func Escape(s string) string { return escape.Replace(s) }

@@ -1,13 +1,10 @@
 package telegram
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"net/http"
@@ -34,7 +31,7 @@ func (c *Channel) FetchMedia(ctx context.Context, _ string, a channels.Attachmen
 	case err != nil || !fs.ValidPath(found.Path):
 		return nil, errors.New("the media has no path")
 	case found.Size > incomingBytes:
-		return nil, errTooLarge
+		return nil, channels.ErrTooLarge
 	}
 	ctx, stop := context.WithTimeout(ctx, c.settings.DownloadTimeout)
 	address := strings.TrimSuffix(c.settings.BaseURL, "/") + "/file/bot" + c.settings.Token + "/" + (&url.URL{Path: found.Path}).EscapedPath()
@@ -53,39 +50,5 @@ func (c *Channel) FetchMedia(ctx context.Context, _ string, a channels.Attachmen
 		stop()
 		return nil, fmt.Errorf("media is not to be had: http-%d", response.StatusCode)
 	}
-	return &download{body: response.Body, stop: stop, sum: sha256.New(), want: a.SHA256}, nil
-}
-
-var errTooLarge = errors.New("the media is larger than the provider hands out")
-
-// download is content that is measured, and checked where its sum is known, as it is read.
-type download struct {
-	body io.ReadCloser
-	stop context.CancelFunc
-	sum  hash.Hash
-	want []byte
-	n    int64
-}
-
-func (d *download) Read(p []byte) (int, error) {
-	n, err := d.body.Read(p)
-	d.sum.Write(p[:n])
-	if d.n += int64(n); d.n > incomingBytes {
-		return n, errTooLarge
-	}
-	if errors.Is(err, io.EOF) {
-		if d.want != nil && !bytes.Equal(d.sum.Sum(nil), d.want) {
-			return n, errors.New("the media is not what the message announced")
-		}
-		return n, io.EOF
-	}
-	if err != nil {
-		return n, errors.New("the media broke off")
-	}
-	return n, nil
-}
-
-func (d *download) Close() error {
-	defer d.stop()
-	return d.body.Close()
+	return channels.Download(response.Body, a, incomingBytes, stop), nil
 }

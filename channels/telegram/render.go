@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"encoding/json"
-	"fmt"
 	"html"
 	"path"
 	"strings"
@@ -27,34 +26,21 @@ type request struct {
 func (c *Channel) Parts(o engine.Outgoing) ([]channels.Part, error) {
 	r := renderer{record: c.Capability()}
 	r.render(&o)
-	if r.refusal == nil && len(r.parts) == 0 {
-		r.refuse("empty-message", "there is nothing to send")
-	}
-	if r.refusal != nil {
-		return nil, r.refusal
-	}
-	return r.parts, nil
+	return r.Done()
 }
 
 type renderer struct {
-	record  capability.Channel
-	parts   []channels.Part
-	refusal *channels.Refusal
-}
-
-func (r *renderer) refuse(code, what string, args ...any) {
-	if r.refusal == nil {
-		r.refusal = &channels.Refusal{Code: code, What: fmt.Sprintf(what, args...)}
-	}
+	channels.Rendering
+	record capability.Channel
 }
 
 func (r *renderer) add(q request, file engine.Media) {
 	b, err := json.Marshal(q)
 	if err != nil {
-		r.refuse("not-json", "%s", err)
+		r.Refuse("not-json", "%s", err)
 		return
 	}
-	r.parts = append(r.parts, channels.Part{Kind: q.Method, Body: b, Media: file, Anytime: true})
+	r.Add(channels.Part{Kind: q.Method, Body: b, Media: file, Anytime: true})
 }
 
 func (r *renderer) render(o *engine.Outgoing) {
@@ -72,12 +58,21 @@ func (r *renderer) render(o *engine.Outgoing) {
 		}
 		r.add(request{Method: "sendContact", Fields: map[string]any{"phone_number": o.Contact, "first_name": name}}, engine.Media{})
 		return
+	case o.Link != "":
+		label := strings.TrimSpace(markup.Plain(o.LinkLabel))
+		switch {
+		case label == "":
+			r.Refuse("empty-label", "the button of the link has no label")
+		case blank(text):
+			r.Refuse("empty-text", "the text above the link is empty")
+		}
+		keyboard = map[string]any{"inline_keyboard": [][]map[string]string{{{"text": label, "url": o.Link}}}}
 	case len(o.Options) > 0 && (o.Style == engine.Numbers || o.Template != ""):
 		text = channels.Numbered(*o)
 	case len(o.Options) > 0:
 		text, keyboard = channels.Framed(o.Header, o.Text, abouts(o), o.Footer), r.keyboard(o)
 		if blank(text) {
-			r.refuse("empty-text", "the text above the options is empty")
+			r.Refuse("empty-text", "the text above the options is empty")
 		}
 	case o.Asks == "location":
 		keyboard = map[string]any{"keyboard": [][]any{{map[string]any{"text": "📍", "request_location": true}}},
@@ -102,18 +97,18 @@ func abouts(o *engine.Outgoing) string {
 
 func (r *renderer) keyboard(o *engine.Outgoing) any {
 	if len(o.Options) > r.record.Buttons {
-		r.refuse("too-many-options", "%d options of %d buttons", len(o.Options), r.record.Buttons)
+		r.Refuse("too-many-options", "%d options of %d buttons", len(o.Options), r.record.Buttons)
 	}
 	rows := make([][]map[string]string, len(o.Options))
 	for i := range o.Options {
 		label, token := strings.TrimSpace(markup.Plain(o.Options[i].Label)), o.Options[i].Token
 		switch {
 		case label == "":
-			r.refuse("empty-label", "an option has no label")
+			r.Refuse("empty-label", "an option has no label")
 		case token == "":
-			r.refuse("no-token", "an option has no id")
+			r.Refuse("no-token", "an option has no id")
 		case len(token) > r.record.TokenBytes:
-			r.refuse("token-too-long", "an option's id has %d bytes of %d", len(token), r.record.TokenBytes)
+			r.Refuse("token-too-long", "an option's id has %d bytes of %d", len(token), r.record.TokenBytes)
 		}
 		rows[i] = []map[string]string{{"text": label, "callback_data": token}}
 	}
@@ -125,7 +120,7 @@ func (r *renderer) media(o *engine.Outgoing, text string, keyboard any) (more bo
 	limits, ok := r.record.MediaOf(capability.Kind(o.Media.Kind))
 	extension := strings.ToLower(strings.TrimPrefix(path.Ext(o.Media.ID), "."))
 	if !ok || !limits.Takes(extension) {
-		r.refuse("media-type", "there is no %s of the type %q", o.Media.Kind, extension)
+		r.Refuse("media-type", "there is no %s of the type %q", o.Media.Kind, extension)
 		return false
 	}
 	q := request{File: o.Media.Kind, Fields: map[string]any{}}

@@ -173,6 +173,10 @@ func (b *bot) send(w http.ResponseWriter, method string, fields map[string]any, 
 		for _, row := range keyboard["inline_keyboard"].([]any) {
 			for _, one := range row.([]any) {
 				button := one.(map[string]any)
+				if url, ok := button["url"].(string); ok {
+					s.Link = button["text"].(string) + ": " + url
+					continue
+				}
 				data := button["callback_data"].(string)
 				if len(data) < 1 || len(data) > 64 {
 					refuse(w, 400, "Bad Request: BUTTON_DATA_INVALID", 0)
@@ -364,6 +368,7 @@ func TestEveryKindOfMessageHasItsRequests(t *testing.T) {
 		{Text: "Ayuda", Contact: "+593 2 000 0000"},
 		{Text: "¿Dónde?", Asks: "location"},
 		{Text: "Ana: lunes.", Template: "call_reminder", Style: engine.Buttons, Options: []engine.Choice{{Label: "Sí", Number: 1}}},
+		{Text: "الخطوات في هذه *الصفحة*.", Link: "https://example.org/asylum?a=b&c=d_e", LinkLabel: "اقرأ <b>"},
 	} {
 		all, err := c.Parts(o)
 		if err != nil {

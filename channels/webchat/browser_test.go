@@ -19,6 +19,7 @@ var (
 	offices = engine.Outgoing{Text: "Hola. ¿Qué *oficina* busca? Más en https://example.org/oficinas.", Language: "es", Header: "Oficinas",
 		Footer: "Escriba *menú* para volver", Style: engine.Buttons, Options: []engine.Choice{
 			{Token: "b1.2.quito", Label: "Quito", About: "Centro, abierto hoy", Number: 1}, {Token: "b1.2.cuenca", Label: "Cuenca", Number: 2}}}
+	steps  = engine.Outgoing{Text: "Los pasos están en esta página.", Language: "es", Link: "https://example.org/asilo?a=b&c=d", LinkLabel: "Leer los pasos"}
 	arabic = engine.Outgoing{Text: "المكتب *مفتوح* اليوم. اتصل على \u2066+00 000 000\u2069 من فضلك.", Language: "ar", Style: engine.Buttons,
 		Options: []engine.Choice{{Token: "b1.3.yes", Label: "نعم", Number: 1}, {Token: "b1.3.no", Label: "لا", About: "ليس الآن", Number: 2}}}
 )
@@ -73,6 +74,11 @@ func TestAChatInTheSiteOfAnOrganisation(t *testing.T) {
 	if got := browsertest.Eval[string](t, frame, `(e => e.lang + " " + getComputedStyle(e).direction)(document.querySelector(".message:last-child"))`); got != "ar rtl" {
 		t.Errorf("the Arabic message is %q", got)
 	}
+	d.answer(t, steps)
+	if got, want := browsertest.Eval[string](t, frame, `(e => [e.textContent, e.href, e.target, e.rel].join(" "))(document.querySelector(".message:last-child a.act"))`),
+		"Leer los pasos https://example.org/asilo?a=b&c=d _blank noopener noreferrer nofollow"; got != want {
+		t.Errorf("the link: got %q, want %q", got, want)
+	}
 	browsertest.Accessible(t, frame, "the chat")
 	browsertest.Picture(t, ctx, "site-two-languages")
 
@@ -107,8 +113,8 @@ func TestAChatInTheSiteOfAnOrganisation(t *testing.T) {
 	browsertest.Do(t, ctx, chromedp.Click(chromedp.CSS("button")))
 	frame = frameOf(t, ctx, d.server.URL, frame)
 	browsertest.Holds(t, frame, connected)
-	if n := browsertest.Eval[int](t, frame, `document.querySelectorAll(".message").length`); n != 9 {
-		t.Errorf("%d messages are shown again, not 9", n)
+	if n := browsertest.Eval[int](t, frame, `document.querySelectorAll(".message").length`); n != 10 {
+		t.Errorf("%d messages are shown again, not 10", n)
 	}
 	if got := d.waitFor(t, 6); len(got) != 6 || got[5].Event.Text != "tercero" {
 		t.Errorf("after that arrived %+v", got[5:])

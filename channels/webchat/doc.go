@@ -42,7 +42,8 @@
 //
 // A message has lang and dir, and of these what it needs: header, spans (a list of {"t":"text","b":true,"i":true,
 // "s":true}), footer, options (a list of {"label","about","token"}), media ({"kind","url","name"}, the url relative
-// to the page and good for an hour), place ({"lat","lon"}), contact (a phone number) and asks ("location").
+// to the page and good for an hour), place ({"lat","lon"}), contact (a phone number), link ({"label","url"}, https) and asks
+// ("location").
 //
 // Errors are "not-kept" (send it again in a while), "too-long" and "unreadable" (never again, with the id where it is
 // known), "too-fast" and "version" (the connection ends). A connection that ends comes back after a second, and then

@@ -144,6 +144,9 @@ func (p *page) look(m map[string]any) (s channeltest.Shown) {
 		b.WriteString(one.(map[string]any)["t"].(string))
 	}
 	add(b.String())
+	if l, ok := m["link"].(map[string]any); ok {
+		s.Link = l["label"].(string) + ": " + l["url"].(string)
+	}
 	add(m["footer"])
 	s.Text = strings.Join(texts, "\n")
 	options, _ := m["options"].([]any)

@@ -2,7 +2,6 @@ package webchat
 
 import (
 	"encoding/json"
-	"fmt"
 	"path"
 	"strings"
 	"unicode"
@@ -26,6 +25,7 @@ type message struct {
 	Media   *file    `json:"media,omitempty"`
 	Place   *place   `json:"place,omitempty"`
 	Contact string   `json:"contact,omitempty"`
+	Link    *link    `json:"link,omitempty"`
 	Asks    string   `json:"asks,omitempty"`
 }
 
@@ -48,6 +48,11 @@ type file struct {
 	Name string `json:"name"`
 }
 
+type link struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
+}
+
 type place struct {
 	Lat float64 `json:"lat"`
 	Lon float64 `json:"lon"`
@@ -57,25 +62,12 @@ type place struct {
 func (c *Channel) Parts(o engine.Outgoing) ([]channels.Part, error) {
 	r := renderer{record: c.Capability()}
 	r.render(&o)
-	if r.refusal == nil && len(r.parts) == 0 {
-		r.refuse("empty-message", "there is nothing to send")
-	}
-	if r.refusal != nil {
-		return nil, r.refusal
-	}
-	return r.parts, nil
+	return r.Done()
 }
 
 type renderer struct {
-	record  capability.Channel
-	parts   []channels.Part
-	refusal *channels.Refusal
-}
-
-func (r *renderer) refuse(code, what string, args ...any) {
-	if r.refusal == nil {
-		r.refusal = &channels.Refusal{Code: code, What: fmt.Sprintf(what, args...)}
-	}
+	channels.Rendering
+	record capability.Channel
 }
 
 func (r *renderer) render(o *engine.Outgoing) {
@@ -88,11 +80,17 @@ func (r *renderer) render(o *engine.Outgoing) {
 	case len(o.Options) > 0:
 		r.options(&m, o)
 		if blank(text) && m.Header == "" && o.Media.Kind == "" {
-			r.refuse("empty-text", "the text above the options is empty")
+			r.Refuse("empty-text", "the text above the options is empty")
 		}
 	}
 	if o.Place != nil {
 		m.Place = &place{o.Place.Lat, o.Place.Lon}
+	}
+	if o.Link != "" {
+		m.Link = &link{line(o.LinkLabel), o.Link}
+		if blank(m.Link.Label) {
+			r.Refuse("empty-label", "the button of the link has no label")
+		}
 	}
 	if o.Media.Kind != "" {
 		r.media(&m, o)
@@ -109,7 +107,7 @@ func (r *renderer) add(m message, text string, media engine.Media) {
 		}
 	}
 	if len(texts) == 0 {
-		if m.Header == "" && m.Footer == "" && m.Media == nil && m.Place == nil && m.Contact == "" {
+		if m.Header == "" && m.Footer == "" && m.Media == nil && m.Place == nil && m.Contact == "" && m.Link == nil {
 			return
 		}
 		texts = [][]span{nil}
@@ -121,11 +119,11 @@ func (r *renderer) add(m message, text string, media engine.Media) {
 			part.Header, part.Media, media = "", nil, engine.Media{}
 		}
 		if !last {
-			part.Footer, part.Options, part.Place, part.Contact, part.Asks = "", nil, nil, "", ""
+			part.Footer, part.Options, part.Place, part.Contact, part.Link, part.Asks = "", nil, nil, "", nil, ""
 		}
 		b, err := json.Marshal(part)
 		if err != nil { // a place that is not a number
-			r.refuse("not-json", "%s", err)
+			r.Refuse("not-json", "%s", err)
 			return
 		}
 		kind := "text"
@@ -134,8 +132,10 @@ func (r *renderer) add(m message, text string, media engine.Media) {
 			kind = "options"
 		case part.Media != nil:
 			kind = "media"
+		case part.Link != nil:
+			kind = "link"
 		}
-		r.parts = append(r.parts, channels.Part{Kind: kind, Body: b, Media: media, Anytime: true})
+		r.Add(channels.Part{Kind: kind, Body: b, Media: media, Anytime: true})
 	}
 }
 
@@ -154,17 +154,17 @@ func looks(spans []markup.Span) (all []span) {
 
 func (r *renderer) options(m *message, o *engine.Outgoing) {
 	if len(o.Options) > r.record.Buttons {
-		r.refuse("too-many-options", "%d options of %d buttons", len(o.Options), r.record.Buttons)
+		r.Refuse("too-many-options", "%d options of %d buttons", len(o.Options), r.record.Buttons)
 	}
 	for i := range o.Options {
 		label, token := line(o.Options[i].Label), o.Options[i].Token
 		switch {
 		case blank(label):
-			r.refuse("empty-label", "an option has no label")
+			r.Refuse("empty-label", "an option has no label")
 		case token == "":
-			r.refuse("no-token", "an option has no id")
+			r.Refuse("no-token", "an option has no id")
 		case len(token) > r.record.TokenBytes:
-			r.refuse("token-too-long", "an option's id has %d bytes of %d", len(token), r.record.TokenBytes)
+			r.Refuse("token-too-long", "an option's id has %d bytes of %d", len(token), r.record.TokenBytes)
 		}
 		m.Options = append(m.Options, option{label, line(o.Options[i].About), token})
 	}
@@ -173,7 +173,7 @@ func (r *renderer) options(m *message, o *engine.Outgoing) {
 func (r *renderer) media(m *message, o *engine.Outgoing) {
 	limits, ok := r.record.MediaOf(capability.Kind(o.Media.Kind))
 	if extension := extensionOf(o.Media.ID); !ok || !limits.Takes(extension) {
-		r.refuse("media-type", "there is no %s of the type %q", o.Media.Kind, extension)
+		r.Refuse("media-type", "there is no %s of the type %q", o.Media.Kind, extension)
 		return
 	}
 	m.Media = &file{Kind: o.Media.Kind, Name: path.Base(o.Media.ID)}

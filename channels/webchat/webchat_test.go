@@ -251,6 +251,7 @@ func TestEveryKindOfMessageHasItsForm(t *testing.T) {
 		{Text: "Ayuda", Contact: "+593 2 000 0000"},
 		{Text: "¿Dónde?", Asks: "location"},
 		{Text: "Ana: lunes.", Template: "call_reminder", Style: engine.Buttons, Options: []engine.Choice{{Label: "Sí", Number: 1}}},
+		{Text: "الخطوات في هذه *الصفحة*.", Language: "ar", Link: "https://example.org/asylum?a=b&c=d_e", LinkLabel: "اقرأ <b>"},
 	} {
 		all, err := c.Parts(o)
 		if err != nil {

@@ -177,6 +177,9 @@ func shown(who *fake.Phone) []channeltest.Shown {
 		for _, o := range m.Options {
 			s.Options = append(s.Options, o.Title)
 		}
+		if m.Kind == "interactive/cta_url" {
+			s.Link = m.ListButton + ": " + m.Link
+		}
 		if m.Media != "" {
 			s.Media, _, _ = strings.Cut(m.Kind, "/")
 		}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"mime/multipart"
@@ -222,31 +221,5 @@ func (c *Channel) FetchMedia(ctx context.Context, account string, a channels.Att
 		stop()
 		return nil, fmt.Errorf("media is not to be had: http-%d", response.StatusCode)
 	}
-	return &download{body: response.Body, stop: stop, sum: sha256.New(), want: a.SHA256}, nil
-}
-
-// download is content that is checked as it is read.
-type download struct {
-	body io.ReadCloser
-	stop context.CancelFunc
-	sum  hash.Hash
-	want []byte
-	n    int64
-}
-
-func (d *download) Read(p []byte) (int, error) {
-	n, err := d.body.Read(p)
-	d.sum.Write(p[:n])
-	if d.n += int64(n); d.n > incomingBytes {
-		return n, errors.New("the media is larger than the platform sends")
-	}
-	if errors.Is(err, io.EOF) && d.want != nil && !bytes.Equal(d.sum.Sum(nil), d.want) {
-		return n, errors.New("the media is not what the message announced")
-	}
-	return n, err
-}
-
-func (d *download) Close() error {
-	defer d.stop()
-	return d.body.Close()
+	return channels.Download(response.Body, a, incomingBytes, stop), nil
 }

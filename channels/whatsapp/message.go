@@ -60,7 +60,7 @@ type contactPhone struct {
 }
 
 type interactive struct {
-	Type   string  `json:"type"` // button, list, location_request_message
+	Type   string  `json:"type"` // button, list, cta_url, location_request_message
 	Header *header `json:"header,omitempty"`
 	Body   body    `json:"body"`
 	Footer *body   `json:"footer,omitempty"`
@@ -80,10 +80,16 @@ type body struct {
 }
 
 type action struct {
-	Name     string    `json:"name,omitempty"`
-	Buttons  []button  `json:"buttons,omitempty"`
-	Button   string    `json:"button,omitempty"`
-	Sections []section `json:"sections,omitempty"`
+	Name       string    `json:"name,omitempty"`
+	Buttons    []button  `json:"buttons,omitempty"`
+	Button     string    `json:"button,omitempty"`
+	Sections   []section `json:"sections,omitempty"`
+	Parameters *link     `json:"parameters,omitempty"`
+}
+
+type link struct {
+	Label string `json:"display_text"`
+	URL   string `json:"url"`
 }
 
 type button struct {

@@ -2,7 +2,6 @@ package whatsapp
 
 import (
 	"encoding/json"
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -22,32 +21,19 @@ import (
 func (c *Channel) Parts(o engine.Outgoing) ([]channels.Part, error) {
 	r := renderer{record: c.Capability(), languages: c.settings.TemplateLanguages}
 	r.render(&o)
-	if r.refusal != nil {
-		return nil, r.refusal
-	}
-	if len(r.parts) == 0 {
-		return nil, &channels.Refusal{Code: "empty-message", What: "there is nothing to send"}
-	}
-	return r.parts, nil
+	return r.Done()
 }
 
 type renderer struct {
+	channels.Rendering
 	record    capability.Channel
 	languages map[string]string
-	parts     []channels.Part
-	refusal   *channels.Refusal
-}
-
-func (r *renderer) refuse(code, what string, args ...any) {
-	if r.refusal == nil {
-		r.refusal = &channels.Refusal{Code: code, What: fmt.Sprintf(what, args...)}
-	}
 }
 
 // fits refuses what is longer than its limit.
 func (r *renderer) fits(code, what, s string, limit int) string {
 	if n := r.record.Unit.Len(s); n > limit {
-		r.refuse(code, "%s has %d characters of %d", what, n, limit)
+		r.Refuse(code, "%s has %d characters of %d", what, n, limit)
 	}
 	return s
 }
@@ -55,10 +41,10 @@ func (r *renderer) fits(code, what, s string, limit int) string {
 func (r *renderer) add(m message, file engine.Media) {
 	b, err := json.Marshal(m)
 	if err != nil { // a place that is no number
-		r.refuse("not-json", "%s", err)
+		r.Refuse("not-json", "%s", err)
 		return
 	}
-	r.parts = append(r.parts, channels.Part{Kind: m.Type, Body: b, Media: file, Anytime: m.Template != nil})
+	r.Add(channels.Part{Kind: m.Type, Body: b, Media: file, Anytime: m.Template != nil})
 }
 
 func (r *renderer) render(o *engine.Outgoing) {
@@ -71,6 +57,8 @@ func (r *renderer) render(o *engine.Outgoing) {
 		r.add(m, engine.Media{})
 	case o.Contact != "":
 		r.contact(o)
+	case o.Link != "":
+		r.link(o)
 	case len(o.Options) > 0 && o.Style == engine.Buttons:
 		r.buttons(o)
 	case len(o.Options) > 0 && o.Style == engine.List:
@@ -101,7 +89,7 @@ func (r *renderer) media(o *engine.Outgoing, below string) {
 	caption := bodies(below, r.record.Caption)
 	limits, known := r.record.MediaOf(capability.Kind(o.Media.Kind))
 	if !known {
-		r.refuse("media-kind", "there is no media of the kind %q", o.Media.Kind)
+		r.Refuse("media-kind", "there is no media of the kind %q", o.Media.Kind)
 		return
 	}
 	f := &media{}
@@ -113,7 +101,7 @@ func (r *renderer) media(o *engine.Outgoing, below string) {
 	}
 	m := newMessage("")
 	if !m.setMedia(o.Media.Kind, f) {
-		r.refuse("media-kind", "there is no media of the kind %q", o.Media.Kind)
+		r.Refuse("media-kind", "there is no media of the kind %q", o.Media.Kind)
 		return
 	}
 	r.add(m, o.Media)
@@ -127,7 +115,7 @@ func (r *renderer) ahead(text string) string {
 	parts := bodies(text, r.record.BodyWithOptions)
 	switch len(parts) {
 	case 0:
-		r.refuse("empty-text", "the text above the options is empty")
+		r.Refuse("empty-text", "the text above the options is empty")
 		return ""
 	case 1:
 		return parts[0]
@@ -187,7 +175,7 @@ func (r *renderer) addInteractive(o *engine.Outgoing, i interactive) {
 
 func (r *renderer) buttons(o *engine.Outgoing) {
 	if len(o.Options) > r.record.Buttons {
-		r.refuse("too-many-options", "%d options of %d buttons", len(o.Options), r.record.Buttons)
+		r.Refuse("too-many-options", "%d options of %d buttons", len(o.Options), r.record.Buttons)
 		return
 	}
 	i := r.frame(o, "button")
@@ -195,7 +183,7 @@ func (r *renderer) buttons(o *engine.Outgoing) {
 	for n := range o.Options {
 		id, title := r.option(&o.Options[n], r.record.ButtonLabel)
 		if titles[title] {
-			r.refuse("same-label", "options %d and one before it have the same label", n+1)
+			r.Refuse("same-label", "options %d and one before it have the same label", n+1)
 		}
 		titles[title] = true
 		i.Action.Buttons = append(i.Action.Buttons, button{"reply", reply{id, title}})
@@ -205,7 +193,7 @@ func (r *renderer) buttons(o *engine.Outgoing) {
 
 func (r *renderer) list(o *engine.Outgoing) {
 	if len(o.Options) > r.record.Rows {
-		r.refuse("too-many-options", "%d options of %d rows", len(o.Options), r.record.Rows)
+		r.Refuse("too-many-options", "%d options of %d rows", len(o.Options), r.record.Rows)
 		return
 	}
 	i := r.frame(o, "list")
@@ -229,11 +217,11 @@ func (r *renderer) option(o *engine.Choice, limit int) (id, label string) {
 	label = r.fits("label-too-long", "a label", strings.TrimSpace(markup.Plain(o.Label)), limit)
 	switch {
 	case label == "":
-		r.refuse("empty-label", "an option has no label")
+		r.Refuse("empty-label", "an option has no label")
 	case o.Token == "":
-		r.refuse("no-token", "an option has no id")
+		r.Refuse("no-token", "an option has no id")
 	case len(o.Token) > r.record.TokenBytes:
-		r.refuse("token-too-long", "an option's id has %d bytes of %d", len(o.Token), r.record.TokenBytes)
+		r.Refuse("token-too-long", "an option's id has %d bytes of %d", len(o.Token), r.record.TokenBytes)
 	}
 	return o.Token, label
 }
@@ -245,6 +233,17 @@ func (r *renderer) locationRequest(o *engine.Outgoing) {
 	}
 	i := interactive{Type: "location_request_message", Action: action{Name: "send_location"}}
 	i.Body.Text = r.ahead(channels.Framed(o.Header, o.Text, o.Footer))
+	r.addInteractive(o, i)
+}
+
+// link has one button, which opens a page; what is too long for the text above it goes ahead.
+func (r *renderer) link(o *engine.Outgoing) {
+	label := r.fits("label-too-long", "the button of the link", strings.TrimSpace(markup.Plain(o.LinkLabel)), r.record.LinkLabel)
+	if label == "" {
+		r.Refuse("empty-label", "the button of the link has no label")
+	}
+	i := r.frame(o, "cta_url")
+	i.Action = action{Name: "cta_url", Parameters: &link{label, o.Link}}
 	r.addInteractive(o, i)
 }
 
@@ -276,7 +275,7 @@ func (r *renderer) template(o *engine.Outgoing) {
 			// A parameter may have no line break and no run of spaces.
 			p = written(markup.Spans(strings.Join(strings.Fields(p), " ")))
 			if blank(p) {
-				r.refuse("empty-parameter", "parameter %d of the template %q is empty", i+1, o.Template)
+				r.Refuse("empty-parameter", "parameter %d of the template %q is empty", i+1, o.Template)
 			}
 			c.Parameters = append(c.Parameters, parameter{Type: "text", Text: r.fits("parameter-too-long", "a parameter", p, r.record.BodyWithOptions)})
 		}
@@ -285,7 +284,7 @@ func (r *renderer) template(o *engine.Outgoing) {
 	for i := range o.Options {
 		payload := templatePayload + o.Template
 		if len(payload) > maxPayload {
-			r.refuse("template-name-too-long", "the template's name has %d bytes of %d", len(o.Template), maxPayload-len(templatePayload))
+			r.Refuse("template-name-too-long", "the template's name has %d bytes of %d", len(o.Template), maxPayload-len(templatePayload))
 		}
 		m.Template.Components = append(m.Template.Components,
 			component{Type: "button", SubType: "quick_reply", Index: strconv.Itoa(i), Parameters: []parameter{{Type: "payload", Payload: payload}}})

@@ -44,7 +44,7 @@ var outgoing = map[string]engine.Outgoing{
 	"text-farsi":    {Language: "fa", Text: "دفتر _امروز_ باز است؛ کد شما \u2066A\\_12\u2069 است"},
 	"text-amharic":  {Language: "am", Text: "ቢሮው *ዛሬ* ክፍት ነው።"},
 	"text-emoji":    {Language: "es", Text: "Su familia 👩‍👩‍👧 puede venir 🇪🇨"},
-	"text-framed":   {Language: "en", Header: "Office", Text: "Open today", Footer: "UNHCR partner"},
+	"text-framed":   {Language: "en", Header: "Office", Text: "Open today", Footer: "Free of charge"},
 	"buttons":       {Language: "fa", Header: "دفتر", Text: "آیا می\u200cآیید؟", Footer: "برای توقف STOP", Style: engine.Buttons, Options: choices("بله", "نه")},
 	"buttons-image": {Language: "am", Text: "ቢሮው ይህ ነው?", Media: engine.Media{Kind: "image", ID: "media/map.jpg"}, Style: engine.Buttons, Options: choices("አዎ", "አይ", "ሌላ 👩‍👩‍👧")},
 	"buttons-image-and-header": {Language: "es", Header: "Oficina", Text: "¿Es aquí?", Media: engine.Media{Kind: "image", ID: "media/map.jpg"},
@@ -57,6 +57,8 @@ var outgoing = map[string]engine.Outgoing{
 	"numbers":          {Language: "ar", Text: "اختر:", Style: engine.Numbers, Options: choices("كيتو", "كوينكا", "غيرها")},
 	"location":         {Language: "es", Text: "Oficina *de* Quito", Place: &engine.LatLon{Lat: -0.1807, Lon: -78.4678}},
 	"location-request": {Language: "es", Text: "¿Dónde está?", Asks: "location"},
+	"link":             {Language: "ar", Text: "الخطوات في هذه *الصفحة*.", Link: "https://example.org/asylum?a=b&c=d", LinkLabel: "اقرأ الخطوات"},
+	"link-long":        {Language: "am", Text: strings.Repeat("ቢሮው ዛሬ ክፍት ነው። ", 90), Link: "https://example.org/asylum", LinkLabel: "እርምጃዎች"},
 	"contact":          {Language: "es", Text: "Línea de ayuda", Contact: "+593 2 000 0000"},
 	"image":            {Language: "ar", Text: "هذه *خريطة*", Media: engine.Media{Kind: "image", ID: "media/map.jpg"}},
 	"image-long":       {Language: "ar", Text: strings.Repeat("خريطة المكتب. ", 100), Media: engine.Media{Kind: "image", ID: "media/map.jpg"}},
@@ -111,6 +113,17 @@ func TestWhatDoesNotFitIsRefusedAndNeverCut(t *testing.T) {
 		change(&o)
 		return o
 	}
+	refused := func(want string, o engine.Outgoing) {
+		t.Helper()
+		all, err := c.Parts(o)
+		refusal, ok := errors.AsType[*channels.Refusal](err)
+		if !ok || refusal.Code != want || all != nil {
+			t.Errorf("%s: got %v and %d parts", want, err, len(all))
+		}
+	}
+	refused("label-too-long", engine.Outgoing{Text: "The steps", Link: "https://example.org", LinkLabel: strings.Repeat("ي", 21)})
+	refused("empty-label", engine.Outgoing{Text: "The steps", Link: "https://example.org", LinkLabel: " "})
+	refused("empty-text", engine.Outgoing{Link: "https://example.org", LinkLabel: "Read"})
 	for want, o := range map[string]engine.Outgoing{
 		"label-too-long":   question(func(o *engine.Outgoing) { o.Options[1].Label = strings.Repeat("ي", 21) }),
 		"header-too-long":  question(func(o *engine.Outgoing) { o.Header = strings.Repeat("ه", 61) }),
@@ -125,11 +138,7 @@ func TestWhatDoesNotFitIsRefusedAndNeverCut(t *testing.T) {
 		"media-kind":       {Media: engine.Media{Kind: "hologram", ID: "media/map.jpg"}},
 		"empty-parameter":  {Template: "call_reminder", Params: []string{" "}},
 	} {
-		all, err := c.Parts(o)
-		refusal, ok := errors.AsType[*channels.Refusal](err)
-		if !ok || refusal.Code != want || all != nil {
-			t.Errorf("%s: got %v and %d parts", want, err, len(all))
-		}
+		refused(want, o)
 	}
 }
 

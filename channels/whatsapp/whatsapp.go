@@ -84,6 +84,12 @@ func New(s Settings) *Channel {
 	if s.Refused == nil {
 		s.Refused = func(string) {}
 	}
+	if t, ok := http.DefaultTransport.(*http.Transport); ok && s.Transport == nil {
+		// Many parts are under way at once, and a connection that is not kept costs each its handshake.
+		t = t.Clone()
+		t.MaxIdleConnsPerHost = 256
+		s.Transport = t
+	}
 	return &Channel{settings: s, http: &http.Client{
 		Transport: s.Transport,
 		// A redirect of a POST would be sent again as something else, and with the token to somebody else.

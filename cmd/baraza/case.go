@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 type caseCommand struct {
 	List  caseList  `cmd:"" help:"List the cases that wait for a team."`
 	Show  caseShow  `cmd:"" help:"Show a case with what was said in it."`
+	File  caseFile  `cmd:"" help:"Fetch a photo, a voice note or a file that the person of a case sent."`
 	Reply caseReply `cmd:"" help:"Answer the person of a case."`
 	Done  caseDone  `cmd:"" help:"Close a case; the flow takes the conversation back."`
 }
@@ -112,6 +114,7 @@ func printCase(w io.Writer, c desk.CaseDetail, now time.Time) {
 	for _, name := range slices.Sorted(maps.Keys(c.Shared)) {
 		indented(w, "  ", name+": "+valueText(c.Shared[name]))
 	}
+	files := 0
 	for _, said := range c.Said {
 		who := said.Who
 		if said.What != "" {
@@ -120,7 +123,12 @@ func printCase(w io.Writer, c desk.CaseDetail, now time.Time) {
 		fmt.Fprintf(w, "\n%s  %s\n", moment(said.At, c.Zone), who)
 		text := said.Text
 		if said.Media != "" {
-			text = strings.TrimSpace("[" + said.Media + "] " + text)
+			kind := said.Media
+			if said.MediaID != "" && said.Who == "person" {
+				files++
+				kind += fmt.Sprintf(", file %d", files)
+			}
+			text = strings.TrimSpace("[" + kind + "] " + text)
 		}
 		if text != "" {
 			indented(w, "  ", text)
@@ -150,6 +158,36 @@ func valueText(v any) string {
 		return fmt.Sprint(v)
 	}
 	return string(b)
+}
+
+type caseFile struct {
+	asking
+	Case string `arg:"" help:"The case, such as K7F3-2." placeholder:"CASE"`
+	File int    `arg:"" optional:"" help:"Which file, as case show numbers them." placeholder:"NUMBER"`
+	Out  string `short:"o" required:"" help:"New file to write it to; only you can read it." placeholder:"FILE"`
+}
+
+func (c *caseFile) Run(s streams) error {
+	return c.ask(s, func(ctx context.Context, d *desk.Client) error {
+		content, err := d.File(ctx, desk.CaseFile{Case: c.Case, File: c.File})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = content.Close() }()
+		f, err := newFile(c.Out)
+		if err != nil {
+			return err
+		}
+		n, err := io.Copy(f, content)
+		if closed := f.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("the file did not come whole: %w", err), os.Remove(c.Out))
+		}
+		fmt.Fprintf(s.out, "%s has %s. What strangers send may do harm: open it where it cannot.\n", c.Out, size(n))
+		return nil
+	})
 }
 
 type caseReply struct {

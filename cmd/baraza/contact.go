@@ -133,10 +133,7 @@ func (c *contactExport) Run(s streams) error {
 			_, err := s.out.Write(body.Bytes())
 			return err
 		}
-		f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s is there already; name a new file", c.Out)
-		}
+		f, err := newFile(c.Out)
 		if err != nil {
 			return err
 		}
@@ -150,6 +147,15 @@ func (c *contactExport) Run(s streams) error {
 		fmt.Fprintf(s.out, "Everything kept of %s is in %s. Only you can read the file; delete it when the person has it.\n", copied.Key, c.Out)
 		return nil
 	})
+}
+
+// newFile makes a file that only its owner can read, and never writes over one.
+func newFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s is there already; name a new file", path)
+	}
+	return f, err
 }
 
 type contactErase struct {

@@ -55,6 +55,9 @@ func (c *configured) ask(s streams, do func(context.Context, *desk.Client) error
 	if _, err := os.Stat(configuration.Store()); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no store at %s: nobody has served with this configuration yet, or its \"data\" is another folder", configuration.Store())
 	}
+	if err := mine(configuration.Data); err != nil {
+		return err
+	}
 	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Log: quiet(s.err), Idle: true})
 	if errors.Is(err, store.ErrLocked) || errors.Is(err, keys.ErrLocked) {
 		return silent(configuration)

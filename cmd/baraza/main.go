@@ -17,24 +17,26 @@ import (
 
 // commands is the table: a field is a command, its help the sentence that --help prints.
 type commands struct {
-	Demo    demo    `cmd:"" help:"Try packs in a browser, as a tester and as a designer."`
-	Chat    chat    `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
-	Check   check   `cmd:"" help:"Say everything that is wrong with a pack."`
-	Serve   serve   `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
-	Explain explain `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
-	Fmt     format  `cmd:"" help:"Print flow files in the one canonical form."`
-	Graph   draw    `cmd:"" help:"Draw the flows of a pack."`
-	Strings catalog `cmd:"" help:"Print the texts of a pack as a translation template."`
-	Test    tests   `cmd:"" help:"Run the test blocks of a pack."`
+	Demo    demo         `cmd:"" help:"Try packs in a browser, as a tester and as a designer."`
+	Chat    chat         `cmd:"" help:"Talk to a pack in this terminal; with piped input, each line is one message."`
+	Check   check        `cmd:"" help:"Say everything that is wrong with a pack."`
+	Explain explain      `cmd:"" help:"Explain a problem by its code, such as unknown-step."`
+	Fmt     format       `cmd:"" help:"Print flow files in the one canonical form."`
+	Graph   draw         `cmd:"" help:"Draw the flows of a pack."`
+	Lsp     editors      `cmd:"" help:"Answer an editor: problems while you type, completion, names. Editors start it."`
+	Round   roundCommand `cmd:"" help:"Invite people to try a pack, and tell what they found."`
+	Strings catalog      `cmd:"" help:"Print the texts of a pack as a translation template."`
+	Test    tests        `cmd:"" help:"Run the test blocks of a pack."`
 
+	Serve   serve          `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
 	Case    caseCommand    `cmd:"" help:"Answer people who were handed over to a team."`
 	Contact contactCommand `cmd:"" help:"Find, show, copy and erase one person."`
 	Outbox  outboxCommand  `cmd:"" help:"See to messages that did not go out."`
 	Sender  senderCommand  `cmd:"" help:"See to numbers and accounts that hold back."`
 	Report  reportCommand  `cmd:"" help:"See what operators should see."`
 	Store   storeCommand   `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
-	Clock   clockCommand   `cmd:"" help:"See to a clock that is doubted."`
 	Key     keyCommand     `cmd:"" help:"Make, list and rotate the keys of countries."`
+	Bench   benchmark      `cmd:"" help:"Measure what this machine carries."`
 
 	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
 }
@@ -149,6 +151,7 @@ var shapes = []struct {
 	{regexp.MustCompile(`^expected "<dir>.*$`), `say which folder`},
 	{regexp.MustCompile(`^expected "<country>.*$`), `say which country, as the configuration names it`},
 	{regexp.MustCompile(`^expected "<sender>.*$`), `say which sender, as pack/channel/account; baraza sender list prints them`},
+	{regexp.MustCompile(`^expected "(\w+)"$`), `say what to do: $1`},
 	{regexp.MustCompile(`^expected one of (.+)$`), `say what to do: one of $1`},
 	{regexp.MustCompile(`^\[<number> .*got "(.*)"$`), `"$1" is no number of a dead letter; baraza outbox list prints them`},
 	{regexp.MustCompile(`^missing flags: (--\S+)=.*$`), `$1 is needed`},

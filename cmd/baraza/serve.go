@@ -25,7 +25,7 @@ type serve struct {
 	Check  bool   `help:"Read the configuration, the secrets and the packs, say what is wrong, and end."`
 
 	Dev   bool   `help:"Try it: the packs of a folder with a fake WhatsApp beside them, and nothing to configure."`
-	Packs string `default:"flows" help:"With --dev: the folder of the packs, ${default} unless given." placeholder:"FOLDER"`
+	Packs string `default:"flows" help:"With --dev: the folder of the packs, or one pack; ${default} unless given." placeholder:"FOLDER"`
 	Addr  string `default:"127.0.0.1:8080" help:"With --dev: address to listen at, ${default} unless given."`
 	Data  string `help:"With --dev: keep conversations here; in a folder that is deleted at the end unless given." placeholder:"FOLDER"`
 	Seed  uint64 `help:"With --dev: seed of the faults."`

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"baraza/channels/whatsapp/fake"
 	"baraza/server"
@@ -31,8 +32,11 @@ func (c *serve) develop(ctx context.Context, s streams) error {
 		return err
 	}
 	listener, err := net.Listen("tcp", c.Addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("another process has the address %s; name another with --addr, such as 127.0.0.1:8081", c.Addr)
+	}
 	if err != nil {
-		return fmt.Errorf("listen at %s: %w", c.Addr, err)
+		return err
 	}
 	defer listener.Close()
 	base := "http://" + reachable(listener.Addr())
@@ -57,7 +61,7 @@ func (c *serve) develop(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Baraza serves %d packs, with a fake WhatsApp beside them. Open %s and write to one:\n", len(packs), base)
+	fmt.Fprintf(s.out, "Baraza serves %s, with a fake WhatsApp beside it. Open %s and write:\n", counted(len(packs), "pack", "packs"), base)
 	for _, p := range packs {
 		fmt.Fprintf(s.out, "  %-4s %s/fake/phone?number=%s\n", p.Name, base, p.Number)
 	}
@@ -65,8 +69,16 @@ func (c *serve) develop(ctx context.Context, s streams) error {
 	return errors.Join(process.Run(ctx), process.Close())
 }
 
+// newDevPack is the nth pack, on a number of its own.
+func newDevPack(folder string, n int) devPack {
+	return devPack{Name: filepath.Base(folder), Folder: folder, Number: fmt.Sprintf("1%03d", n), Display: fmt.Sprintf("+1 555 000 1%03d", n)}
+}
+
 // devPacks are the folders of packs, sorted.
 func (c *serve) devPacks() ([]devPack, error) {
+	if _, err := os.Stat(filepath.Join(c.Packs, "pack.flow")); err == nil { // a pack, not a folder of them
+		return []devPack{newDevPack(filepath.Clean(c.Packs), 1)}, nil
+	}
 	entries, err := os.ReadDir(c.Packs)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no folder %q; say where the packs are with --packs", c.Packs)
@@ -80,8 +92,7 @@ func (c *serve) devPacks() ([]devPack, error) {
 		if _, err := os.Stat(filepath.Join(folder, "pack.flow")); err != nil {
 			continue
 		}
-		n := len(packs) + 1
-		packs = append(packs, devPack{Name: e.Name(), Folder: folder, Number: fmt.Sprintf("10%02d", n), Display: fmt.Sprintf("+1 555 000 10%02d", n)})
+		packs = append(packs, newDevPack(folder, len(packs)+1))
 	}
 	if len(packs) == 0 {
 		return nil, fmt.Errorf("no folder in %q has a pack.flow", c.Packs)

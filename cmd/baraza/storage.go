@@ -23,6 +23,8 @@ type storeCommand struct {
 	Backup  storeBackup  `cmd:"" help:"Write a backup of data and keys into a new folder, also while somebody serves."`
 	Restore storeRestore `cmd:"" help:"Put a backup in place of what is there. Nobody may serve."`
 	Compact storeCompact `cmd:"" help:"Give deleted space back to the disk."`
+
+	ConfirmClock storeClock `cmd:"" help:"Say that the clock of this machine is right, after it leapt; what was held back goes on."`
 }
 
 type storeCheck struct{ asking }
@@ -77,6 +79,13 @@ func printStats(w io.Writer, f desk.Stats) {
 	table(w, rows)
 	fmt.Fprintf(w, "\nThe file has %s, of which %s are free.\n", size(f.FileBytes), size(f.FreeBytes))
 	printKeys(w, f.Countries)
+	if f.Clock.LastSweep != nil {
+		fmt.Fprintf(w, "What is past its date was last deleted at %s.\n", f.Clock.LastSweep.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	if f.Clock.Held {
+		fmt.Fprintf(w, "That is so long ago that nothing is deleted until somebody says that the clock is right:\nit is %s here. If so, run: baraza store confirm-clock\n",
+			f.Clock.Now.Format("2006-01-02 15:04 UTC"))
+	}
 	if f.Serving {
 		fmt.Fprintln(w, "A process serves.")
 	} else {
@@ -102,6 +111,20 @@ func (c *storeCompact) Run(s streams) error {
 		}
 		return printed(s, c.JSON, done, func(w io.Writer) {
 			fmt.Fprintf(w, "The file had %s and has %s.\n", size(done.Before), size(done.After))
+		})
+	})
+}
+
+type storeClock struct{ asking }
+
+func (c *storeClock) Run(s streams) error {
+	return c.ask(s, func(ctx context.Context, d *desk.Client) error {
+		clock, err := d.ConfirmClock(ctx)
+		if err != nil {
+			return err
+		}
+		return printed(s, c.JSON, clock, func(w io.Writer) {
+			fmt.Fprintf(w, "The clock is taken to be right: it is %s. What was held back goes on.\n", clock.Now.Format("2006-01-02 15:04 UTC"))
 		})
 	})
 }
@@ -151,6 +174,9 @@ func (c *storeRestore) Run(s streams) error {
 	if _, err := desk.Dial(configuration.Socket()); err == nil {
 		return errors.New("a process serves; end it first, then restore")
 	} else if !errors.Is(err, desk.ErrNobody) {
+		return err
+	}
+	if err := mine(configuration.Data); err != nil {
 		return err
 	}
 	place, err := placeOf(configuration)

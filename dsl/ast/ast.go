@@ -339,12 +339,13 @@ func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.M
 
 // Heads of statements.
 type (
-	Say struct { // say: TEXT · say image PATH: CAPTION · say location LAT, LON: NAME · say contact … · say template NAME with ARGS
-		Kind     string // "" text, image audio video document sticker, location, contact, template, one of
+	Say struct { // say: TEXT · say image PATH: CAPTION · say location LAT, LON: NAME · say contact … · say link ADDRESS: TEXT · say template NAME with ARGS
+		Kind     string // "" text, image audio video document sticker, location, contact, link, template, one of
 		Path     string `parser:"'say' ( ('image' | 'audio' | 'video' | 'document' | 'sticker') @Path"` // of media
 		Lat      *Expr  `parser:"| 'location' @@"`
 		Lon      *Expr  `parser:"Comma @@"`
 		Phone    string `parser:"| 'contact' @Phrase"` // of contact: the number; the name is the text
+		Address  string `parser:"| 'link' @Path"`      // of link: https; its button is a Prop below
 		Template *Name  `parser:"| 'template' @@"`
 		With     []Arg  `parser:"('with' @@ (Comma @@)*)? )"`
 	}
@@ -361,7 +362,7 @@ type (
 		ID     *Name   `parser:"'-' ('[' @@ ']')?"`
 		Target *Target `parser:"('->' @@)?"`
 	}
-	Prop struct { // text: header: footer: list button: why: skip: about: below ask or option; image PATH; ask: yes: no: seen by: full text: below consent; body: header: footer: button: below template
+	Prop struct { // text: header: footer: list button: why: skip: about: below ask or option; image PATH; ask: yes: no: seen by: full text: below consent; body: header: footer: button: below template; text: button: below say link
 		Name string
 		Path string `parser:"'image' @Path"` // of image
 	}
@@ -481,8 +482,8 @@ type (
 		Lat  *float64 `parser:"( @Number"`
 		Lon  *float64 `parser:"Comma @Number )?"`
 	}
-	Bot struct { // bot: TEXT · bot offers: A, B · bot location · bot image · bot template NAME
-		Does     string // says, offers, location, image audio video document sticker contact, template
+	Bot struct { // bot: TEXT · bot offers: A, B · bot location · bot image · bot link: LABEL · bot template NAME
+		Does     string // says, offers, location, image audio video document sticker contact, link, template
 		Template *Name  `parser:"'bot' ( 'template' @@"`
 		Labels   []Name `parser:"| 'offers' ':' @@ (Comma @@)* )"` // of offers
 	}

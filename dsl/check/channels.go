@@ -17,6 +17,8 @@ type piece struct {
 	limit func(capability.Channel) int // 0: none
 	// sent: the piece is a message by itself, and so counts in parts where a channel sends parts.
 	sent bool
+	// below is what stands below it in a language on a channel where it cannot be tapped.
+	below func(lang string) string
 }
 
 const (
@@ -25,13 +27,14 @@ const (
 )
 
 var (
-	bodyPiece     = piece{"text-too-long", "text", split, func(c capability.Channel) int { return c.Body }, true}
-	questionPiece = piece{"text-too-long", "text", split, func(c capability.Channel) int { return c.BodyWithOptions }, true}
-	headerPiece   = piece{"text-too-long", "header", "Shorten it, or put it into the question's text.", func(c capability.Channel) int { return c.Header }, false}
-	footerPiece   = piece{"text-too-long", "footer", "Shorten it, or put it into the question's text.", func(c capability.Channel) int { return c.Footer }, false}
-	captionPiece  = piece{"caption-too-long", "caption", "Keep one sentence, and say the rest in a message of its own.", func(c capability.Channel) int { return c.Caption }, false}
-	listPiece     = piece{"label-too-long", "list button", "Shorten it to a word or two.", func(c capability.Channel) int { return c.ListButton }, false}
-	aboutPiece    = piece{"label-too-long", "second line", shorten, func(c capability.Channel) int { return c.RowAbout }, false}
+	bodyPiece     = piece{"text-too-long", "text", split, func(c capability.Channel) int { return c.Body }, true, nil}
+	questionPiece = piece{"text-too-long", "text", split, func(c capability.Channel) int { return c.BodyWithOptions }, true, nil}
+	headerPiece   = piece{"text-too-long", "header", "Shorten it, or put it into the question's text.", func(c capability.Channel) int { return c.Header }, false, nil}
+	footerPiece   = piece{"text-too-long", "footer", "Shorten it, or put it into the question's text.", func(c capability.Channel) int { return c.Footer }, false, nil}
+	captionPiece  = piece{"caption-too-long", "caption", "Keep one sentence, and say the rest in a message of its own.", func(c capability.Channel) int { return c.Caption }, false, nil}
+	listPiece     = piece{"label-too-long", "list button", "Shorten it to a word or two.", func(c capability.Channel) int { return c.ListButton }, false, nil}
+	linkPiece     = piece{"label-too-long", "button", "Shorten it to a word or two. What people find on the page can stand in the text.", func(c capability.Channel) int { return c.LinkLabel }, false, nil}
+	aboutPiece    = piece{"label-too-long", "second line", shorten, func(c capability.Channel) int { return c.RowAbout }, false, nil}
 )
 
 // labelPiece is a label among so many options: where they do not fit on buttons they become a list, whose rows
@@ -45,7 +48,7 @@ func labelPiece(n int) piece {
 			return c.ButtonLabel
 		}
 		return 0
-	}, false}
+	}, false, nil}
 }
 
 // lengths measures all that a flow sends, in every language, on every channel.
@@ -58,6 +61,8 @@ func lengths(c *flow) {
 				c.measure(bodyPiece, l.Text)
 			case "image", "video", "document":
 				c.measure(captionPiece, l.Text)
+			case "link":
+				c.measureLink(l, h)
 			}
 		case *ast.Wording, *ast.Hide:
 			c.measure(bodyPiece, l.Text)
@@ -67,6 +72,30 @@ func lengths(c *flow) {
 			c.measureQuestion(l, h)
 		}
 	})
+}
+
+// measureLink looks at the button, and at the text above it. Where there is no button, its label and the address
+// stand below the text.
+func (c *flow) measureLink(l *ast.Line, h *ast.Say) {
+	button := prop(l, "button")
+	if button == nil {
+		return
+	}
+	labels := map[string]string{}
+	for _, w := range c.wordings(button.Text) {
+		labels[w.lang] = plain(w.parts, c.filler(w.lang))
+	}
+	text := questionPiece
+	text.sent = true
+	text.below = func(lang string) string {
+		label, ok := labels[lang]
+		if !ok {
+			label = labels[c.pack.Languages[0]]
+		}
+		return "\n\n" + label + ": " + h.Address
+	}
+	c.measure(text, textOf(l))
+	c.measure(linkPiece, button.Text)
 }
 
 func (c *flow) measureQuestion(l *ast.Line, h *ast.Ask) {
@@ -82,7 +111,7 @@ func (c *flow) measureQuestion(l *ast.Line, h *ast.Ask) {
 	if n > 0 || h.Rows != nil {
 		body = questionPiece
 	}
-	c.measure(body, question(l))
+	c.measure(body, textOf(l))
 	for name, p := range map[string]piece{
 		"header": headerPiece, "footer": footerPiece, "list button": listPiece, "skip": labelPiece(n), "why": bodyPiece,
 	} {
@@ -152,6 +181,10 @@ func (env *surroundings) tooLong(p piece, t *ast.Text, fill func(lang string) fu
 			if text == "" {
 				text = plain(w.parts, fill(w.lang))
 				estimated = holds(w.parts)
+			}
+			text := text
+			if p.below != nil && !ch.Links {
+				text += p.below(w.lang)
 			}
 			if n := ch.Unit.Len(text); limit > 0 && n > limit && n-limit > over {
 				over, long = n-limit, true
@@ -245,11 +278,11 @@ func declaredLengths(w *whole) {
 		}
 	}
 	for _, t := range w.pack.Templates {
-		measure(piece{"text-too-long", "template", "Shorten it: a template is approved as a whole.", templates(templateBody), false}, t.Body)
-		measure(piece{"text-too-long", "header", "Shorten it.", templates(templateLine), false}, t.Header)
-		measure(piece{"text-too-long", "footer", "Shorten it.", templates(templateLine), false}, t.Footer)
+		measure(piece{"text-too-long", "template", "Shorten it: a template is approved as a whole.", templates(templateBody), false, nil}, t.Body)
+		measure(piece{"text-too-long", "header", "Shorten it.", templates(templateLine), false, nil}, t.Header)
+		measure(piece{"text-too-long", "footer", "Shorten it.", templates(templateLine), false, nil}, t.Footer)
 		for _, b := range t.Buttons {
-			measure(piece{"label-too-long", "button", "Shorten it to a word or two.", templates(templateButton), false}, b)
+			measure(piece{"label-too-long", "button", "Shorten it to a word or two.", templates(templateButton), false, nil}, b)
 		}
 	}
 }

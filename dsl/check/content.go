@@ -44,7 +44,7 @@ func asksForIdentity(c *flow) {
 		if !ok || h.Name == nil || h.Rows != nil || len(options(l)) > 0 {
 			return
 		}
-		for _, w := range c.wordings(question(l)) {
+		for _, w := range c.wordings(textOf(l)) {
 			folded := " " + answer.Fold(plain(w.parts, nil)) + " "
 			for _, phrase := range identityPhrases[base(w.lang)] {
 				if strings.Contains(folded, " "+answer.Fold(phrase)+" ") {
@@ -69,13 +69,13 @@ func heavyReading(c *flow) {
 	c.eachLine(func(_ *pack.Step, l *ast.Line) {
 		switch h := l.Head.(type) {
 		case *ast.Say:
-			if h.Kind == "" || h.Kind == "text" || h.Kind == "one of" {
-				c.readable(l.Text)
+			if h.Kind == "" || h.Kind == "text" || h.Kind == "one of" || h.Kind == "link" {
+				c.readable(textOf(l))
 			}
 		case *ast.Wording, *ast.Hide, *ast.When:
 			c.readable(l.Text)
 		case *ast.Ask:
-			c.readable(question(l))
+			c.readable(textOf(l))
 		}
 	})
 }
@@ -164,11 +164,17 @@ func placeholderContact(c *flow) {
 			}
 			c.add(d)
 		}
-		if h, ok := l.Head.(*ast.Say); ok && h.Kind == "contact" {
-			if found := placeholders.FindString(h.Phone); found != "" {
-				c.add(diag.New(diag.Warning, "placeholder-contact", span(l), "%q looks like a placeholder", found).
-					WithHelp("Write the real number."))
-			}
+		h, ok := l.Head.(*ast.Say)
+		if !ok {
+			return
+		}
+		if found := placeholders.FindString(h.Phone); found != "" {
+			c.add(diag.New(diag.Warning, "placeholder-contact", span(l), "%q looks like a placeholder", found).
+				WithHelp("Write the real number."))
+		}
+		if found := placeholders.FindString(h.Address); found != "" {
+			c.add(diag.New(diag.Warning, "placeholder-contact", c.pathSpan(l, h.Address), "%q looks like a placeholder", found).
+				WithHelp("Write the real address."))
 		}
 	})
 }

@@ -171,12 +171,12 @@ func prop(l *ast.Line, name string) *ast.Line {
 	return nil
 }
 
-// question is the text of a question: after the colon, or in its text line.
-func question(ask *ast.Line) *ast.Text {
-	if l := prop(ask, "text"); l != nil {
+// textOf is the text of a line: after the colon, or of a question or link in its text line.
+func textOf(said *ast.Line) *ast.Text {
+	if l := prop(said, "text"); l != nil {
 		return l.Text
 	}
-	return ask.Text
+	return said.Text
 }
 
 // whens of a line, by kind; all of them for "".

@@ -171,7 +171,7 @@ func (c *flow) offersIn(block []*ast.Line, s *pack.Step) bool {
 				return true
 			}
 		case *ast.Say:
-			if h.Kind == "contact" || c.namesPerson(l.Text) {
+			if h.Kind == "contact" || c.namesPerson(textOf(l)) {
 				return true
 			}
 		}

@@ -320,7 +320,7 @@ func misplacedTarget(c *flow) {
 // statementShapes are lines that nobody would write to a reader by chance.
 var statementShapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`-> [\pL_.]+$`,
-	`(?:say|hide)(?: (?:image|audio|video|document|sticker|location|contact|template|one of)\b.*)?:`,
+	`(?:say|hide)(?: (?:image|audio|video|document|sticker|location|contact|link|template|one of)\b.*)?:`,
 	`ask(?: several)?(?: [\pL_]+)?(?: as [a-z ]+| from .*)?:`,
 	`- \[[\pL\pN_]+\] `,
 	`set [\pL_]+ = `,
@@ -365,10 +365,13 @@ var endsInMove = regexp.MustCompile(`[^\s\\]\s*(->|→|=>|←)\s*([\pL_][\pL\pN_
 // arrowInText: say: Thank you. -> menu
 func arrowInText(c *flow) {
 	c.eachLine(func(_ *pack.Step, l *ast.Line) {
+		prop, below := l.Head.(*ast.Prop)
 		switch l.Head.(type) {
 		case *ast.Say, *ast.When, *ast.Ask, *ast.HandOver, *ast.Alert, *ast.Hide:
 		default:
-			return
+			if !below || prop.Name != "button" {
+				return
+			}
 		}
 		if l.Text == nil || len(l.Text.Lines) == 0 || l.Text.Span.End > len(c.flow.File.Source) {
 			return
@@ -386,6 +389,10 @@ func arrowInText(c *flow) {
 		d := diag.New(diag.Warning, "arrow-in-text", at, "people read this arrow, since it stands in a text")
 		if _, ok := l.Head.(*ast.When); ok {
 			c.add(d.WithHelp("Write only the words before the colon, and below them, indented, two lines:  say: …  and  -> %s", name))
+			return
+		}
+		if below {
+			c.add(d.WithHelp("The button of a link opens its page and moves nowhere. An answer to choose stands below an ask:  - LABEL -> %s", name))
 			return
 		}
 		c.add(d.WithHelp("Put the move on a line of its own below:  -> %s", name))

@@ -121,9 +121,9 @@ func unhelped(from *point, e edge) bool {
 		if h.Kind == "one of" {
 			return !slices.ContainsFunc(from.line.Children, func(l *ast.Line) bool { return tellsNumber(l.Text) })
 		}
-		return !tellsNumber(from.line.Text)
+		return !tellsNumber(textOf(from.line))
 	case *ast.Ask:
-		return !tellsNumber(question(from.line))
+		return !tellsNumber(textOf(from.line))
 	case *ast.Hide:
 		return false
 	}

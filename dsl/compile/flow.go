@@ -174,6 +174,10 @@ func (c *compiler) say(l *ast.Line, h *ast.Say) {
 		op := none(program.OpSayContact)
 		op.Name, op.Text = h.Phone, c.string(l.Text)
 		c.op(op)
+	case "link":
+		op := none(program.OpSayLink)
+		op.Path, op.Text, op.Texts = h.Address, c.string(textOf(l)), []int{c.string(propText(l, "button"))}
+		c.op(op)
 	case "template":
 		op := none(program.OpSayTemplate)
 		op.Ref, op.Args = c.ref(c.pack.Template(c.flow, h.Template.Text)), c.args(h.With)

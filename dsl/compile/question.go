@@ -74,11 +74,11 @@ func (c *compiler) identityOf(l *ast.Line, h *ast.Ask) string {
 	if h.Name != nil {
 		return c.step.Full() + "." + h.Name.Text
 	}
-	return fmt.Sprintf("%s#%08x", c.step.Full(), uint32(Hash(pack.Written(askText(l)))))
+	return fmt.Sprintf("%s#%08x", c.step.Full(), uint32(Hash(pack.Written(textOf(l)))))
 }
 
-// askText is the question's words: after the colon, or in its text line.
-func askText(l *ast.Line) *ast.Text {
+// textOf is the words of a question or link: after the colon, or in its text line.
+func textOf(l *ast.Line) *ast.Text {
 	if t := propText(l, "text"); t != nil {
 		return t
 	}
@@ -96,7 +96,7 @@ func propText(l *ast.Line, name string) *ast.Text {
 
 func (c *compiler) question(l *ast.Line, h *ast.Ask) *program.Ask {
 	q := &program.Ask{
-		Several: h.Several, Text: c.string(askText(l)), Header: c.string(propText(l, "header")),
+		Several: h.Several, Text: c.string(textOf(l)), Header: c.string(propText(l, "header")),
 		Footer: c.string(propText(l, "footer")), ListButton: c.string(propText(l, "list button")),
 		Why: c.string(propText(l, "why")), Skip: c.string(propText(l, "skip")),
 		Sensitive: c.step.Sensitive, Public: c.step.Public, EveryLanguage: c.step.EveryLanguage,

@@ -244,7 +244,7 @@ func holdsLines(l *ast.Line) bool {
 	case *ast.Column:
 		return h.Type.Name == "list"
 	case *ast.Say:
-		return h.Kind == "one of"
+		return h.Kind == "one of" || h.Kind == "link"
 	case *ast.When:
 		return l.Text == nil
 	}
@@ -281,6 +281,8 @@ func said(h *ast.Say) string {
 		return " location " + expr(*h.Lat) + ", " + expr(*h.Lon)
 	case "contact":
 		return " contact " + h.Phone
+	case "link":
+		return " link " + h.Address
 	case "template":
 		return " template " + h.Template.Text + with(h.With)
 	}

@@ -253,6 +253,8 @@ func (w *walker) note(op *program.Op) {
 		say(strings.TrimRight("location: "+w.text(op.Text), ": "))
 	case program.OpSayContact:
 		say("contact: " + w.text(op.Text))
+	case program.OpSayLink:
+		say("link: " + w.text(op.Texts[0]))
 	case program.OpSayTemplate:
 		say("template " + w.p.Template[op.Ref].Name)
 	case program.OpAlert:

@@ -71,7 +71,8 @@ func (w *walker) say(line *ast.Line, h *ast.Say, st state) {
 		w.templateArgs(*h.Template, h.With, st)
 	}
 	for _, child := range line.Children {
-		if _, ok := child.Head.(*ast.Wording); ok {
+		switch child.Head.(type) {
+		case *ast.Wording, *ast.Prop:
 			w.text(child.Text, st)
 		}
 	}

@@ -78,7 +78,7 @@ func (n numbered) id(base string) string {
 // roles of texts by what they are said with.
 var sayRoles = map[string]string{
 	"": "say", "image": "caption", "audio": "caption", "video": "caption", "document": "caption",
-	"sticker": "caption", "location": "place", "contact": "contact",
+	"sticker": "caption", "location": "place", "contact": "contact", "link": "link",
 }
 
 // stringsOf collects the strings of a flow in source order.

@@ -33,6 +33,7 @@ const (
 	InAsk
 	InOption
 	InWordings
+	InLink
 	InNeed
 	InHandOver
 	InSave
@@ -50,6 +51,7 @@ var placeNames = [places]string{
 	InService: `below "service"`, InSend: `below "send"`, InReturns: `below "returns"`, InTexts: `below "texts"`,
 	InTrigger: `below an "on" line`, InStep: `below "step"`, InBlock: `below "if", "else" or "when"`,
 	InForEach: `below "for each"`, InAsk: `below "ask"`, InOption: "below an option", InWordings: `below "say one of"`,
+	InLink: `below "say link"`,
 	InNeed: `below "need consent"`, InHandOver: `below "hand over to"`, InSave: `below "save"`,
 	InFetch: `below "fetch"`, InRemind: `below "remind"`, InTest: `below "test"`,
 }

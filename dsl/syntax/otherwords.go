@@ -19,7 +19,7 @@ var otherWords = map[string]string{
 	"flujo": "flow", "bloque": "step", "dialog": "flow", "dialogue": "flow", "story": "flow", "intent": "on message", "trigger": "on message",
 	"unsubscribe": "opt out", "default": "when not understood", "else": "when not understood", "timeout": "when silent", "error": "when failed",
 	"hint": "about", "description": "about", "synonyms": "also", "synonym": "also", "alias": "also", "aliases": "also", "condition": "only if",
-	"user": "person", "contact": "person", "assert": "expect", "wait": "after",
+	"user": "person", "contact": "person", "assert": "expect", "link": "say link", "url": "say link", "wait": "after",
 }
 
 // blockEnds are what ends a block in other languages; here the indentation does.

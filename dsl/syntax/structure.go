@@ -12,7 +12,8 @@ type seen struct {
 	misplaced bool  // a mark behind it is reported
 	flow      bool  // at the margin
 	bad       bool  // a line with a problem, on any level below
-	asked     bool  // below ask: a text
+	asked     bool  // below ask or a link: a text
+	buttons   int   // below a link
 	loose     bool  // an if has nothing below it, or a line is not read, so an else may have lost its if
 	children  int
 }
@@ -88,6 +89,9 @@ func (p *parse) order(l *line, i int, over *seen) {
 		}
 	case *ast.Prop:
 		over.asked = over.asked || h.Name == "text"
+		if h.Name == "button" {
+			over.buttons++
+		}
 	}
 	if l.head != nil && l.head.Opens == InBlock && len(node.Children) == 0 {
 		over.loose = true
@@ -163,6 +167,11 @@ func (p *parse) complete(l *line, node *ast.Line, below *seen) {
 		return
 	}
 	switch h := node.Head.(type) {
+	case *ast.Say:
+		if h.Kind == "link" {
+			p.completeLink(l, node, below)
+			return
+		}
 	case *ast.Ask:
 		switch {
 		case node.Text == nil && !below.asked && !below.bad:

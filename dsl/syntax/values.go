@@ -18,6 +18,8 @@ func (p *parse) checkHead(l *line, head ast.Head) bool {
 	switch h := head.(type) {
 	case *ast.Ask:
 		return p.checkAsk(l, h)
+	case *ast.Say:
+		return h.Kind != "link" || p.checkAddress(l, h)
 	case *ast.Field:
 		return p.checkType(l, h.Type, fieldTypes, "field") && p.checkMarks(l, h.Marks, classMarks)
 	case *ast.Column:

@@ -36,6 +36,13 @@ type hashes struct {
 	pools [purposes]*sync.Pool
 }
 
+// hasher makes one hash at a time, without allocating.
+type hasher struct {
+	mac hash.Hash
+	buf []byte
+	sum [sha256.Size]byte
+}
+
 // set derives a key for each purpose.
 func (h *hashes) set(secret []byte) error {
 	for p := range h.pools {
@@ -43,7 +50,7 @@ func (h *hashes) set(secret []byte) error {
 		if err != nil {
 			return err
 		}
-		h.pools[p] = &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
+		h.pools[p] = &sync.Pool{New: func() any { return &hasher{mac: hmac.New(sha256.New, key)} }}
 	}
 	return nil
 }
@@ -51,17 +58,16 @@ func (h *hashes) set(secret []byte) error {
 // Hash is the keyed hash of the parts in their order; "ab", "c" and "a", "bc" differ. Only who holds the country key
 // can tell what it is of, and it stays the same when the country key is rotated.
 func (r *Ring) Hash(p Purpose, parts ...string) store.Hash {
-	mac := r.hashes.pools[p].Get().(hash.Hash)
-	mac.Reset()
-	var length [4]byte
+	h := r.hashes.pools[p].Get().(*hasher)
 	for _, part := range parts {
-		binary.BigEndian.PutUint32(length[:], uint32(len(part)))
-		mac.Write(length[:])
-		mac.Write([]byte(part))
+		h.buf = append(binary.BigEndian.AppendUint32(h.buf, uint32(len(part))), part...)
 	}
-	var sum [sha256.Size]byte
-	out := store.Hash(mac.Sum(sum[:0])[:16])
-	r.hashes.pools[p].Put(mac)
+	h.mac.Reset()
+	h.mac.Write(h.buf)
+	out := store.Hash(h.mac.Sum(h.sum[:0])[:16])
+	clear(h.buf)
+	h.buf = h.buf[:0]
+	r.hashes.pools[p].Put(h)
 	return out
 }
 

@@ -25,7 +25,7 @@ type lister struct {
 // names of the instructions, as a listing shows them.
 var names = [...]string{
 	OpSay: "say", OpSayOneOf: "say one of", OpSayMedia: "say media", OpSayLocation: "say location",
-	OpSayContact: "say contact", OpSayTemplate: "say template", OpAsk: "ask", OpNeed: "need", OpHandOver: "hand over",
+	OpSayContact: "say contact", OpSayLink: "say link", OpSayTemplate: "say template", OpAsk: "ask", OpNeed: "need", OpHandOver: "hand over",
 	OpFetch: "fetch", OpWait: "wait", OpKeep: "keep waiting", OpJump: "jump", OpJumpUnless: "jump unless",
 	OpStep: "step", OpMove: "move", OpEnd: "end", OpCall: "call", OpReturn: "return", OpForEach: "for each",
 	OpNext: "next", OpBack: "back", OpSet: "set", OpSave: "save", OpAlert: "alert", OpRemind: "remind",
@@ -71,6 +71,8 @@ func (l *lister) parts(op *Op) []string {
 		return []string{l.args(op.Args), l.string(op.Text)}
 	case OpSayContact:
 		return []string{op.Name, l.string(op.Text)}
+	case OpSayLink:
+		return []string{op.Path, l.string(op.Text), "button: " + l.strings(op.Texts)}
 	case OpSayTemplate:
 		return []string{l.template(op.Ref), l.args(op.Args)}
 	case OpAsk, OpNeed, OpHandOver, OpFetch:

@@ -139,11 +139,11 @@ type Op struct {
 	State int      // States
 	Ref   int      // what Code says
 	Name  string   // variable, or what Code says
-	Path  string   // media
+	Path  string   // media, or the address of a link
 	Paths []string // the same by Program.Languages, where a language has its own file; else nil
 	N     int
 	Args  []Arg
-	Texts []int // of SayOneOf
+	Texts []int // of SayOneOf and SayLink
 	Flag  bool
 }
 
@@ -163,6 +163,7 @@ const (
 	OpSayMedia               // Name image audio video document sticker, Path (audio of a step: Flag), Text caption or None
 	OpSayLocation            // Args lat, lon; Text name
 	OpSayContact             // Name number; Text name
+	OpSayLink                // Path https address; Text; Texts the button's label
 	OpSayTemplate            // Ref template, Args
 	OpAsk                    // State: send the question and wait. Also asked again by pc
 	OpNeed                   // State: go on at once if the consent is recorded and current; else ask and wait

@@ -160,6 +160,19 @@ func (r *Runner) Done(ctx context.Context, contact store.Key, number uint32, id 
 	return r.staff(ctx, contact, engine.Event{Kind: engine.StaffDone, Case: number}, id)
 }
 
+// WroteTo is where a contact wrote last, and where answers to them go out.
+func (r *Runner) WroteTo(ctx context.Context, contact store.Key) (Sender, error) {
+	c, err := r.loadContact(ctx, contact)
+	if err != nil {
+		return Sender{}, err
+	}
+	if c.Session == nil {
+		return Sender{}, ErrNoContact
+	}
+	p, err := r.openPerson(c)
+	return Sender{c.Pack, p.channel, p.account}, err
+}
+
 func (r *Runner) staff(ctx context.Context, contact store.Key, ev engine.Event, id string) error {
 	c, err := r.loadContact(ctx, contact)
 	if err != nil && !errors.Is(err, store.ErrDamaged) {

@@ -18,6 +18,7 @@ func (r *Runner) Left() string {
 	}
 	add(len(r.timers.busy), "timers")
 	add(len(r.sender.busy)+len(r.sender.active), "sends")
+	add(len(r.sender.back), "people who came back")
 	add(len(r.refs.taken), "references")
 	return strings.Join(left, ", ")
 }

@@ -37,21 +37,14 @@ func (s *sender) forget(now time.Time) {
 	maps.DeleteFunc(s.slowed, func(_ string, until time.Time) bool { return rested(until) })
 }
 
-// returned notes that the person came back, for a part of theirs that fails at this moment.
+// returned notes that the person came back, for a part of theirs that fails at this moment: what became of it is not in
+// the store before it is free.
 func (s *sender) returned(key store.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.busy[key] {
 		s.back[key] = true
 	}
-}
-
-func (s *sender) cameBack(key store.Key) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	came := s.back[key]
-	delete(s.back, key)
-	return came
 }
 
 // pairBackoff is the wait after the nth refusal because one person got too many: 4^n seconds, the first being 0.

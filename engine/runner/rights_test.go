@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -95,6 +96,44 @@ func TestAnErasureWaitsForWhatIsUnderWayAndNothingComesBack(t *testing.T) {
 			}
 		}
 		w.passes(time.Minute)
+		if c, err := w.runner.Export(t.Context(), w.key()); !errors.Is(err, ErrNoContact) {
+			t.Errorf("something came back: %+v, %v", c, err)
+		}
+	})
+}
+
+// remembering is a store whose outbox is once told as it was.
+type remembering struct {
+	store.Store
+	heads []store.Message
+}
+
+func (s *remembering) Outbox(ctx context.Context, q store.OutboxQuery) ([]store.Message, error) {
+	if heads := s.heads; heads != nil && q.Key == (store.Key{}) {
+		s.heads = nil
+		return heads, nil
+	}
+	return s.Store.Outbox(ctx, q)
+}
+
+// The sender may have read of a message whose person is erased before it opens it.
+func TestWhatTheSenderStillRemembersOfAnErasedPersonBeginsNothing(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.phone.result = func(Delivery) Result { return Result{Class: Retry, RetryAfter: time.Hour} }
+		w.hears("hello")
+		w.settles()
+		heads, err := w.store.Outbox(t.Context(), store.OutboxQuery{Of: store.All, State: store.Waiting, Until: time.Now().Add(24 * time.Hour), Limit: 10})
+		if err != nil || len(heads) != 1 {
+			t.Fatalf("heads: %v, %v", heads, err)
+		}
+		heads[0].Ready = time.Now()
+		if err := w.runner.Erase(t.Context(), w.key(), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		w.stop()
+		w.config.Store = &remembering{Store: w.store, heads: heads}
+		w.start()
+		w.settles()
 		if c, err := w.runner.Export(t.Context(), w.key()); !errors.Is(err, ErrNoContact) {
 			t.Errorf("something came back: %+v, %v", c, err)
 		}

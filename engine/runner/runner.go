@@ -85,6 +85,8 @@ type Config struct {
 	// Idle is for the commands of operators while nobody serves: turns are committed, and nothing is sent, woken,
 	// fetched, said or swept. All that is done by whoever serves next.
 	Idle bool
+	// Mute is for who measures: everything is done but sending; the outbox grows.
+	Mute bool
 }
 
 // Timing are the waits and terms; those left zero are as said.
@@ -136,6 +138,7 @@ func (t Timing) filled() Timing {
 
 // Figures count what happened since the start. Each may be read at any time.
 type Figures struct {
+	Messages                                                          atomic.Int64 // of people, each counted when it is kept
 	Turns, Duplicates, Conflicts, Unknown, Panics, SetAside, Replaced atomic.Int64
 	Sent, Retried, Parked, Dropped, Dead                              atomic.Int64
 	OutboxUnknown                                                     atomic.Int64 // parts sent again though the first may have been taken
@@ -219,7 +222,9 @@ func (r *Runner) Run(ctx context.Context) error {
 		work.Go(func() error { return s.run(workCtx) })
 	}
 	if !r.config.Idle {
-		work.Go(func() error { return r.sender.run(workCtx) })
+		if !r.config.Mute {
+			work.Go(func() error { return r.sender.run(workCtx) })
+		}
 		work.Go(func() error { return r.timers.run(workCtx) })
 		work.Go(func() error { return r.outside.run(workCtx) })
 		work.Go(func() error { return r.sweeper.run(workCtx) })

@@ -380,7 +380,7 @@ func TestAConversationThatCannotBeReadBeginsAnew(t *testing.T) {
 		}
 		w.hears("water")
 		w.hears("bread")
-		equal(t, "what the phone got", []string{"Write a word.", "Heard bread.", "Write a word."}, w.phone.take())
+		equal(t, "what the phone got", []string{"Let us start again.", "Write a word.", "Heard bread.", "Write a word."}, w.phone.take())
 		equal(t, "reports", []string{"contact-unreadable began anew"}, w.entries(ReportEntry))
 	})
 }

@@ -196,12 +196,19 @@ func (s *sender) take(m store.Message, now time.Time) time.Time {
 
 func (s *sender) free(m store.Message) {
 	s.mu.Lock()
+	back := s.back[m.Key]
 	delete(s.busy, m.Key)
 	delete(s.back, m.Key)
 	if s.active[m.Channel]--; s.active[m.Channel] <= 0 {
 		delete(s.active, m.Channel)
 	}
 	s.mu.Unlock()
+	if back {
+		r := s.r
+		r.outside.start(func(ctx context.Context) {
+			_ = r.do(ctx, &job{key: m.Key, origin: inside, change: (*draft).returned}) // else it goes when its wait is over
+		})
+	}
 	s.wake()
 }
 
@@ -363,9 +370,6 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	if stops && result.Class == Suspended {
 		r.alert(Alert{Code: "sender-suspended", Severity: Warning, Pack: from.Pack, Channel: from.Channel, Account: from.Account, At: r.now()})
 	}
-	if v.state == store.Waiting && v.code >= 0 && s.cameBack(m.Key) {
-		v.ready = r.now()
-	}
 	switch v.state {
 	case store.Accepted:
 		r.Figures.Sent.Add(1)
@@ -398,6 +402,9 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	}
 	r.log.Warn("a part does not go", "contact", m.Key, "message", m.ID, "code", code, "why", v.report, "provider-code", v.code)
 	j := &job{key: m.Key, pack: from.Pack, origin: inside, change: func(d *draft) error {
+		if _, err := r.config.Store.Message(d.ctx, m.ID); errors.Is(err, store.ErrNotFound) {
+			return errSkip // erased meanwhile: nothing may begin anew of it
+		}
 		d.turn.Settle = append(d.turn.Settle, news)
 		d.report(code, v.report+" "+strconv.Itoa(v.code))
 		if a := alertOf(v, result, stops); a.Code != "" {

@@ -201,6 +201,9 @@ func (s *shard) settled(ctx context.Context, o *outcome) {
 	switch {
 	case o.err == nil && o.result.Outcome == store.Committed:
 		s.r.Figures.Turns.Add(1)
+		if j.origin == fromPerson {
+			s.r.Figures.Messages.Add(1)
+		}
 		j.finish(o.d.committed(o.result))
 	case o.err == nil && o.result.Outcome == store.Duplicate:
 		s.r.Figures.Duplicates.Add(1)

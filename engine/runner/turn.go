@@ -174,6 +174,7 @@ func (d *draft) step() error {
 	ev := d.j.event
 	ev.At = d.now
 	if d.j.origin == fromPerson {
+		ev.Anew = d.t.replaces
 		if err := d.arrived(&ev); err != nil {
 			return err
 		}

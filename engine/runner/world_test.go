@@ -402,28 +402,9 @@ func (w *world) start() {
 // rests: nothing is left in memory of conversations nobody has.
 func (w *world) rests() {
 	w.t.Helper()
-	if left := leftovers(w.runner); left != "" {
+	if left := w.runner.Left(); left != "" {
 		w.t.Errorf("left in memory: %s", left)
 	}
-}
-
-func leftovers(r *Runner) string {
-	var left []string
-	for i, s := range r.shards {
-		if len(s.talks) > 0 {
-			left = append(left, fmt.Sprintf("shard %d: %d talks", i, len(s.talks)))
-		}
-	}
-	if len(r.timers.busy) > 0 {
-		left = append(left, fmt.Sprintf("%d timers", len(r.timers.busy)))
-	}
-	if len(r.sender.busy)+len(r.sender.active) > 0 {
-		left = append(left, fmt.Sprintf("%d sends", len(r.sender.busy)))
-	}
-	if len(r.refs.taken) > 0 {
-		left = append(left, fmt.Sprintf("%d references", len(r.refs.taken)))
-	}
-	return strings.Join(left, ", ")
 }
 
 var ana = Identity{"whatsapp", "wa_phone", "254700000001"}

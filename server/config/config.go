@@ -38,6 +38,9 @@ type Config struct {
 	Countries map[string]*Country `yaml:"countries"`
 
 	WhatsApp []*WhatsApp `yaml:"whatsapp"`
+	// TemplateLanguages are WhatsApp's codes by language of the packs, where they differ: prs: fa.
+	TemplateLanguages map[string]string `yaml:"template_languages"`
+
 	Telegram []*Telegram `yaml:"telegram"`
 	Webchat  []*Webchat  `yaml:"webchat"`
 
@@ -102,8 +105,6 @@ type WhatsApp struct {
 	Ignored []string `yaml:"ignored"`
 	// PerSecond is how many messages a number may send a second; 80 when 0.
 	PerSecond int `yaml:"per_second"`
-	// TemplateLanguages are WhatsApp's codes by language of the pack, where they differ: prs: fa.
-	TemplateLanguages map[string]string `yaml:"template_languages"`
 }
 
 // Telegram is one bot.

@@ -176,6 +176,22 @@ func (c *counted) Write(b []byte) (int, error) {
 
 func (c *counted) file(name string) File { return File{name, c.n, hex.EncodeToString(c.hash.Sum(nil))} }
 
+// stalled is how long the one who asked for a backup may take none of it. A copy that is being read keeps the store from
+// using its free pages again.
+const stalled = time.Minute
+
+// patient is a writer that gives up on a reader who takes nothing.
+type patient struct {
+	to   io.Writer
+	line *http.ResponseController
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	// Within a process there is no line, and so no deadline.
+	_ = p.line.SetWriteDeadline(time.Now().Add(stalled))
+	return p.to.Write(b)
+}
+
 // serveBackup streams the parts with the manifest as the last: an answer without one is cut off. It is streamed, not
 // written here, since the one who serves may be kept from the folder where backups lie.
 func (d *Desk) serveBackup(w http.ResponseWriter, r *http.Request) error {
@@ -183,7 +199,7 @@ func (d *Desk) serveBackup(w http.ResponseWriter, r *http.Request) error {
 	if err := readBody(r, &in); err != nil {
 		return err
 	}
-	parts := multipart.NewWriter(w)
+	parts := multipart.NewWriter(&patient{w, http.NewResponseController(w)})
 	w.Header().Set("Content-Type", parts.FormDataContentType())
 	manifest := Manifest{Format: backupFormat, At: d.now().UTC()}
 	var now *counted

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -271,8 +272,36 @@ func TestARotatedCountryKeyMayLeaveTheConfiguration(t *testing.T) {
 		if one, err := w.client.Contact(t.Context(), desk.Person{Key: w.key(ana).String()}); err != nil || one.Unreadable > 0 {
 			t.Errorf("ana: %+v, %v", one, err)
 		}
-		if n, err := w.desk.DestroyOldWeeks(time.Now().Add(keys.WeekKept)); n != 1 || err != nil {
+		if n, err := w.weeks.Destroy(time.Now().Add(keys.WeekKept)); n != 1 || err != nil {
 			t.Errorf("destroyed %d, %v", n, err)
+		}
+	})
+}
+
+// dated is an answer that notes until when each part of it has to be taken.
+type dated struct {
+	*httptest.ResponseRecorder
+	until []time.Time
+}
+
+func (d *dated) SetWriteDeadline(t time.Time) error {
+	d.until = append(d.until, t)
+	return nil
+}
+
+func TestWhoStopsTakingABackupIsGivenUp(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		r := httptest.NewRequest("POST", "/store/backup", strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		answer := &dated{ResponseRecorder: httptest.NewRecorder()}
+		w.desk.Handler().ServeHTTP(answer, r)
+		if len(answer.until) < 4 {
+			t.Fatalf("%d deadlines", len(answer.until))
+		}
+		for _, until := range answer.until {
+			if left := time.Until(until); left <= 0 || left > time.Minute {
+				t.Errorf("a part has to be taken within %v", left)
+			}
 		}
 	})
 }

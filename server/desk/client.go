@@ -85,12 +85,8 @@ func (c *Client) Compact(ctx context.Context) (Compacted, error) {
 	return ask[Compacted](ctx, c, "/store/compact", None{})
 }
 
-func (c *Client) ClockState(ctx context.Context) (Clock, error) {
-	return ask[Clock](ctx, c, "/clock/show", None{})
-}
-
 func (c *Client) ConfirmClock(ctx context.Context) (Clock, error) {
-	return ask[Clock](ctx, c, "/clock/confirm", None{})
+	return ask[Clock](ctx, c, "/store/confirm-clock", None{})
 }
 
 func (c *Client) KeyList(ctx context.Context) (KeyList, error) {

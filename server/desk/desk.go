@@ -38,7 +38,9 @@ type Parts struct {
 	Senders []string
 	// Serving tells whether messages go in and out, or only commands are answered.
 	Serving bool
-	Log     *slog.Logger // nil: none
+	// Media fetches what people sent; nil where nothing can be fetched.
+	Media Media
+	Log   *slog.Logger // nil: none
 }
 
 // Country is what belongs to one country.

@@ -238,14 +238,14 @@ func TestAnErasedPersonIsInNoFile(t *testing.T) {
 		}
 		inTheClear(t, "backups", filesIn(t, all...), gone)
 		beganFirst := time.Now().Add(-11 * 24 * time.Hour).Truncate(7 * 24 * time.Hour)
-		n, err := w.desk.DestroyOldWeeks(beganFirst.Add(keys.WeekKept))
+		n, err := w.weeks.Destroy(beganFirst.Add(keys.WeekKept))
 		if err != nil || n != 1 {
 			t.Errorf("destroyed %d weeks, %v, want the first", n, err)
 		}
 		if open := a.opened(a.keysIn(filesIn(t, w.dir, first)), values); len(open) > 0 {
 			t.Errorf("the first backup, whose week is gone: %d values open", len(open))
 		}
-		if n, err = w.desk.DestroyOldWeeks(time.Now().Add(keys.WeekKept)); err != nil || n == 0 {
+		if n, err = w.weeks.Destroy(time.Now().Add(keys.WeekKept)); err != nil || n == 0 {
 			t.Errorf("destroyed %d weeks, %v", n, err)
 		}
 		nothing("all files after 35 days", filesIn(t, all...))
@@ -343,6 +343,32 @@ func TestARestoredPersonIsErasedAgainInEveryFile(t *testing.T) {
 		var zero store.Contact
 		if c, err := w.store.Load(t.Context(), w.key(gone.phone)); err != nil || c.Revision != zero.Revision {
 			t.Errorf("the erased person: %v, %v", c, err)
+		}
+	})
+}
+
+// TestAPersonWhoDeletesTheirDataIsInNoFile holds the same of the flow's own erasure: what was kept before it cannot be
+// opened, and of what comes after it nothing is about before.
+func TestAPersonWhoDeletesTheirDataIsInNoFile(t *testing.T) {
+	inLife(t, func(t *testing.T, w *world, r *recorder, gone, _ *life, first, second string) {
+		before := r.of(w.key(gone.phone))
+		gone.writes("delete")
+		a := newAttacker(t, "ke", w.country[0])
+		files := filesIn(t, w.dir)
+		if open := a.opened(a.keysIn(files), before); len(open) > 0 {
+			t.Errorf("%d of %d values open, such as a %s", len(open), len(before), open[0].kind)
+		}
+		inTheClear(t, "live files", files, gone)
+		for _, v := range r.of(w.key(gone.phone))[len(before):] {
+			if m := slices.IndexFunc(gone.markers[:len(gone.markers)-1], func(m string) bool { return strings.Contains(v.plain, m) }); m >= 0 &&
+				len(a.opened(a.keysIn(files), []sealedValue{v})) > 0 {
+				t.Errorf("a %s that was sealed since still has %s", v.kind, gone.markers[m])
+			}
+		}
+		_, err := w.weeks.Destroy(time.Now().Add(keys.WeekKept))
+		w.check(err)
+		if open := a.opened(a.keysIn(filesIn(t, w.dir, first, second)), before); len(open) > 0 {
+			t.Errorf("with the backups after 35 days %d of %d values open", len(open), len(before))
 		}
 	})
 }

@@ -30,6 +30,7 @@ func Routes() []Route {
 		show("/case/show", "Show one case with what was said in it.", (*Desk).Case),
 		change("/case/reply", "Send a word of staff to the person of a case.", (*Desk).Reply),
 		change("/case/done", "Close a case; the flow takes the conversation back.", (*Desk).Done),
+		{Path: "/case/file", Does: "Fetch a file that the person of a case sent.", serve: (*Desk).serveFile},
 		show("/contact/find", "Find the key of a person by a name on a channel.", (*Desk).Find),
 		show("/contact/show", "Show in short what is kept of a person.", (*Desk).Contact),
 		show("/contact/export", "Copy everything that is kept of a person.", (*Desk).Export),
@@ -44,8 +45,7 @@ func Routes() []Route {
 		show("/store/stats", "Count what is kept.", (*Desk).Stats),
 		change("/store/compact", "Give deleted space back.", (*Desk).Compact),
 		{Path: "/store/backup", Does: "Stream a backup of data and keys.", serve: (*Desk).serveBackup},
-		show("/clock/show", "Show what time it is here, and whether it is doubted.", (*Desk).ClockState),
-		change("/clock/confirm", "Say that the clock is right, where it is doubted.", (*Desk).ConfirmClock),
+		change("/store/confirm-clock", "Say that the clock is right, where it is doubted.", (*Desk).ConfirmClock),
 		show("/key/list", "List countries and their keys.", (*Desk).KeyList),
 		change("/key/rotate", "Wrap all keys of a country with its newest key.", (*Desk).RotateKey),
 	}

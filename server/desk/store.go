@@ -50,6 +50,7 @@ type Stats struct {
 	FreeBytes int64 `json:"free_bytes"`
 
 	Countries []CountryKeys `json:"countries"`
+	Clock     Clock         `json:"clock"`
 	Serving   bool          `json:"serving"`
 }
 
@@ -70,6 +71,9 @@ func (d *Desk) Stats(ctx context.Context, _ None) (Stats, error) {
 	out := Stats{Contacts: s.Contacts, Identities: s.Identities, Waiting: s.Waiting, Dead: s.Dead, Timers: s.Timers, Items: s.Items,
 		Log: s.Log, Dedupe: s.Dedupe, Tombstones: s.Tombstones, FileBytes: s.FileBytes, FreeBytes: s.FreeBytes, Serving: d.Serving,
 		Countries: d.countryKeys()}
+	if out.Clock, err = d.clock(ctx); err != nil {
+		return Stats{}, err
+	}
 	cases, _, err := d.cases(ctx, store.All)
 	for _, it := range cases {
 		if it.State != store.CaseDone {
@@ -114,13 +118,11 @@ type Clock struct {
 	// LastSweep is when what was past its date was last deleted; nil: never.
 	LastSweep *time.Time `json:"last_sweep,omitempty"`
 	// Held: nothing is deleted until an operator confirms the clock, for that was very long ago.
-	Held    bool `json:"held"`
-	Serving bool `json:"serving"`
+	Held bool `json:"held"`
 }
 
-// ClockState shows it.
-func (d *Desk) ClockState(ctx context.Context, _ None) (Clock, error) {
-	c := Clock{Now: d.now().UTC(), Serving: d.Serving}
+func (d *Desk) clock(ctx context.Context) (Clock, error) {
+	c := Clock{Now: d.now().UTC()}
 	last, err := d.Store.LastSweep(ctx)
 	if !last.IsZero() {
 		c.LastSweep = &last
@@ -135,7 +137,7 @@ func (d *Desk) ConfirmClock(ctx context.Context, _ None) (Clock, error) {
 		return Clock{}, conflict("nobody serves, so nothing is held back; confirm the clock when somebody does")
 	}
 	d.Runner.ConfirmClock()
-	return d.ClockState(ctx, None{})
+	return d.clock(ctx)
 }
 
 // KeyList are the countries in order.
@@ -165,19 +167,6 @@ func (d *Desk) RotateKey(_ context.Context, in OneCountry) (CountryKeys, error) 
 		return CountryKeys{}, err
 	}
 	return CountryKeys{in.Country, c.Packs, c.Ring.Contacts(), len(c.Ring.Erased())}, nil
-}
-
-// DestroyOldWeeks destroys the keys of backups that began keys.WeekKept ago, and says how many. Whoever serves calls
-// it every hour.
-func (d *Desk) DestroyOldWeeks(now time.Time) (n int, err error) {
-	for _, name := range d.countryNames() {
-		some, err := d.Countries[name].Weeks.Destroy(now)
-		n += some
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
 }
 
 // listed is a list in a sentence.

@@ -231,4 +231,3 @@ func (t *Talk) again(was *Turn) ([]Turn, error) {
 	}
 	return nil, nil // what followed by itself, or a new draft: the program is the one that plays
 }
-

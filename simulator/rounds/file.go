@@ -14,6 +14,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"baraza/engine/keys"
 	"baraza/engine/store"
@@ -110,7 +111,7 @@ func open(dir string, o Options) (*File, error) {
 	}
 	var err error
 	f.db, err = bolt.Open(filepath.Join(dir, dataFile), 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, errors.New("another process has them open")
 	} else if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,9 +16,6 @@ import (
 	"pgregory.net/rapid"
 
 	"baraza/dsl"
-	"baraza/dsl/ast"
-	"baraza/dsl/diag"
-	"baraza/engine"
 	"baraza/engine/program"
 	"baraza/simulator/rounds"
 	"baraza/simulator/script"
@@ -154,6 +152,8 @@ func TestEverySessionOfTheSamplesPassesAsATest(t *testing.T) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			p := sample(t, dir)
+			var blocks []*rounds.Block
+			given := 0
 			rapid.Check(t, func(t *rapid.T) {
 				who := rounds.Persona{Language: rapid.SampledFrom(append([]string{""}, p.program().Languages...)).Draw(t, "language")}
 				if len(p.program().Consents) > 0 && rapid.Bool().Draw(t, "consented") {
@@ -175,13 +175,62 @@ func TestEverySessionOfTheSamplesPassesAsATest(t *testing.T) {
 				if err != nil && len(s.Turns) > 0 && block.Text != "" {
 					t.Fatalf("%v\n%s", err, block.Text)
 				}
+				for _, turn := range s.Turns {
+					if turn.Masked {
+						given++
+					}
+				}
+				if err == nil && len(blocks) < 25 {
+					blocks = append(blocks, block)
+				}
 			})
+			if given < 20 {
+				t.Errorf("only %d replies had to be masked; the property says little", given)
+			}
+			passAsTests(t, dir, blocks)
 		})
 	}
 }
 
-var _ = fmt.Sprint
-var _ = diag.Error
-var _ ast.Span
-var _ engine.Session
-var _ script.Row
+// passAsTests puts tests into a copy of their pack and runs them as `baraza test` does.
+func passAsTests(t *testing.T, dir string, blocks []*rounds.Block) {
+	t.Helper()
+	if len(blocks) < 10 {
+		t.Fatalf("only %d sessions were written as tests", len(blocks))
+	}
+	flows := t.TempDir()
+	if err := os.CopyFS(flows, os.DirFS("../../flows")); err != nil {
+		t.Fatal(err)
+	}
+	full := filepath.Join(flows, dir)
+	for i, b := range blocks {
+		copied := *b
+		copied.Name = strings.Replace(b.Name, "blessed-", fmt.Sprintf("blessed-%d-", i), 1)
+		copied.Files = map[string]string{}
+		for name, text := range b.Files { // all of these sessions have the same id
+			other := strings.Replace(name, "blessed-", fmt.Sprintf("blessed-%d-", i), 1)
+			copied.Files[other] = text
+			copied.Text = strings.ReplaceAll(copied.Text, name, other)
+		}
+		if err := copied.Save(full); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := dsl.Open(os.DirFS(filepath.Dir(full)), filepath.Base(full)).Check()
+	if r.Program() == nil {
+		t.Fatal(r.Problems)
+	}
+	ran := 0
+	for _, test := range r.Pack.Tests {
+		if !strings.HasPrefix(test.File.Name, "tests/blessed-") {
+			continue
+		}
+		ran++
+		if result := script.Run(r.Pack, r.Program(), os.DirFS(full), test, nil); !result.Passed {
+			t.Errorf("%s: %s\n%s", test.File.Name, result.Problem, test.File.Source)
+		}
+	}
+	if ran < len(blocks) {
+		t.Errorf("%d of %d files were run", ran, len(blocks))
+	}
+}

@@ -11,6 +11,13 @@ import (
 	"baraza/engine/program/expression"
 )
 
+// Fits says what of a persona a program does not have: its language, a field, a consent. A round that does not fit could
+// not begin.
+func (p *Persona) Fits(prog *program.Program) error {
+	_, err := newTalk(Session{Persona: *p}, prog, namesOf(prog))
+	return err
+}
+
 // given is a field of a persona as a test gives it.
 type given struct{ name, source string }
 

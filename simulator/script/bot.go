@@ -85,6 +85,9 @@ func (r *runner) fits(l *ast.Line, h *ast.Bot, m *engine.Outgoing) bool {
 		return true
 	}
 	want := pattern(l.Text)
+	if h.Does == "link" { // its text has a line of its own
+		return matches(want, m.LinkLabel) || matches(want, linkText(m))
+	}
 	return matches(want, m.Text) || r.otherWording(want, m)
 }
 
@@ -149,9 +152,14 @@ func kindOf(m *engine.Outgoing) string {
 		return "location"
 	case m.Contact != "":
 		return "contact"
+	case m.Link != "":
+		return "link"
 	}
 	return "says"
 }
+
+// linkText is what a test can say of a link: its button and where that leads.
+func linkText(m *engine.Outgoing) string { return m.LinkLabel + ": " + m.Link }
 
 func expectedText(l *ast.Line, h *ast.Bot) string {
 	does := "bot " + h.Does
@@ -173,6 +181,8 @@ func actual(m *engine.Outgoing) string {
 	switch kindOf(m) {
 	case "says":
 		return "bot: " + even(m.Text)
+	case "link":
+		return "bot: " + even(m.Text) + "\nbot link: " + even(linkText(m))
 	case "template":
 		return "bot template " + m.Template
 	}

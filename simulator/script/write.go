@@ -15,6 +15,11 @@ func Expecting(m *engine.Outgoing) []string {
 	switch kind := kindOf(m); kind {
 	case "says":
 		out = Line("bot", m.Text)
+	case "link":
+		if even(m.Text) != "" {
+			out = Line("bot", m.Text)
+		}
+		out = append(out, Line("bot link", linkText(m))...)
 	case "template":
 		out = []string{"  bot template " + m.Template}
 	default:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rivo/uniseg"
 
+	"baraza/channels"
 	"baraza/channels/markup"
 	"baraza/engine"
 	"baraza/engine/program"
@@ -93,6 +94,9 @@ func (p painter) bubble(w io.Writer, sign, color string, m *engine.Outgoing) {
 	add(p.sgr(p.visible(attachments(m)), yellow))
 	add(p.sgr(p.visible(markup.Plain(m.Header)), bold))
 	add(p.text(m.Text))
+	for line := range strings.SplitSeq(markup.Plain(channels.Linked(*m)), "\n") {
+		add(p.sgr(p.visible(line), cyan))
+	}
 	add(p.dim(p.visible(markup.Plain(m.Footer))))
 	for _, o := range m.Options {
 		write(p.option(o), len("  1. "))

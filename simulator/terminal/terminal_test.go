@@ -20,6 +20,7 @@ func TestAMessageFitsTheWindow(t *testing.T) {
 	m := &engine.Outgoing{
 		Header: "Example Relief Desk",
 		Text:   "Where do you want to go?\nhttps://example.org/a/long/address\n長い名前の事務所へようこそいらっしゃいませ",
+		Link:   "https://example.org/way", LinkLabel: "The way",
 		Footer: "Free",
 		Options: []engine.Choice{
 			{Number: 1, Label: "The office in Nairobi", About: "Monday to Friday"},
@@ -36,6 +37,9 @@ func TestAMessageFitsTheWindow(t *testing.T) {
   long/address
   長い名前の事務所へよう
   こそいらっしゃいませ
+  The way:
+  https://example.org/wa
+  y
   Free
     1. The office in
        Nairobi – Monday

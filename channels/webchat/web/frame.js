@@ -115,6 +115,7 @@ const theirs = m => {
   if (m.spans) e.append(spans(make("p"), m.spans));
   if (m.place) e.append(make("p", {}, make("a", { class: "act", href: `geo:${m.place.lat},${m.place.lon}` }, `${words.map}: ${m.place.lat}, ${m.place.lon}`)));
   if (m.contact) e.append(make("p", {}, make("a", { class: "act", href: "tel:" + m.contact.replace(/[^+\d]/g, "") }, make("bdi", { dir: "ltr" }, m.contact))));
+  if (m.link && m.link.url.startsWith("https://")) e.append(make("p", {}, make("a", { class: "act", href: m.link.url, title: m.link.url, target: "_blank", rel: "noopener noreferrer nofollow" }, m.link.label)));
   if (m.footer) e.append(make("p", { class: "footer" }, m.footer));
   const choices = options(m);
   if (choices) e.append(choices);

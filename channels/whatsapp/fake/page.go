@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -18,6 +19,7 @@ import (
 var web embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"looks": looks,
 	"pair": func(v view, m Message) any {
 		return struct {
 			View    view
@@ -25,6 +27,25 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 		}{v, m}
 	},
 }).ParseFS(web, "web/*.html"))
+
+// marked are WhatsApp's marks: a pair that touches what it encloses, with nothing of a word around it.
+var marked = []struct {
+	pair *regexp.Regexp
+	as   string
+}{
+	{regexp.MustCompile(`(^|[^\pL\pN*])\*([^\s*](?:[^*\n]*[^\s*])?)\*($|[^\pL\pN*])`), "$1<b>$2</b>$3"},
+	{regexp.MustCompile(`(^|[^\pL\pN_/])_([^\s_](?:[^_\n]*[^\s_])?)_($|[^\pL\pN_])`), "$1<i>$2</i>$3"},
+	{regexp.MustCompile(`(^|[^\pL\pN~])~([^\s~](?:[^~\n]*[^\s~])?)~($|[^\pL\pN~])`), "$1<s>$2</s>$3"},
+}
+
+// looks shows a text as the phone does. It is escaped first, so that nothing in it is markup of the page.
+func looks(text string) template.HTML {
+	shown := template.HTMLEscapeString(text)
+	for _, m := range marked {
+		shown = m.pair.ReplaceAllString(shown, m.as)
+	}
+	return template.HTML(shown)
+}
 
 // view is what the page shows.
 type view struct {

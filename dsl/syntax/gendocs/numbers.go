@@ -46,6 +46,12 @@ func channels(string, string) (string, error) {
 		}
 		return noLimit(c.ButtonLabel)
 	})
+	row("button of a link", func(c capability.Channel) string {
+		if !c.Links {
+			return "below the text"
+		}
+		return noLimit(c.LinkLabel)
+	})
 	number("rows of a list", func(c capability.Channel) int { return c.Rows })
 	number("label of a row", func(c capability.Channel) int { return c.RowLabel })
 	number("`about` of a row", func(c capability.Channel) int { return c.RowAbout })
@@ -135,6 +141,7 @@ var allLimits = []struct {
 		{"dsl/syntax", "maxDepth", "levels of indentation", count},
 		{"dsl/syntax", "maxName", "characters of a name", count},
 		{"dsl/syntax", "maxBrackets", "brackets within brackets in a line", count},
+		{"dsl/syntax", "maxAddress", "the address of a link", bytes},
 		{"dsl/syntax", "maxHoles", "holes in a text", count},
 		{"dsl/syntax", "maxCases", "plurals and selects in each other", count},
 		{"dsl/syntax", "maxProblems", "problems kept of the file", count},

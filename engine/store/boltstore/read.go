@@ -167,6 +167,9 @@ func (r *reader) heads(q store.OutboxQuery, hurt *damage) (out []store.Message, 
 		k, v = c.Next()
 	}
 	for ; k != nil && len(out) < q.Limit && order.Uint64(k) <= last; k, v = c.Next() {
+		if out == nil { // messages are large, so that a list that grows costs more than what it is a list of
+			out = make([]store.Message, 0, min(q.Limit, 256))
+		}
 		id := order.Uint64(k[8:])
 		value, ok := unseal(queue, k, v)
 		if !ok || len(value) != 16 {
