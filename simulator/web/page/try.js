@@ -108,6 +108,7 @@ const show1 = {
     if (m.spans) e.append(spans(make("p"), m.spans));
     if (m.place) e.append(make("p", {}, make("a", { class: "act", href: `geo:${m.place.lat},${m.place.lon}` }, `${words.map}: ${m.place.lat}, ${m.place.lon}`)));
     if (m.contact) e.append(make("p", {}, make("bdi", { dir: "ltr" }, m.contact)));
+    if (m.link && /^https:\/\//.test(m.link.url)) e.append(make("p", {}, make("a", { class: "act", href: m.link.url, target: "_blank", rel: "noopener noreferrer" }, m.link.label)));
     if (m.footer) e.append(make("p", { class: "footer" }, m.footer));
     const choices = options(m);
     if (choices) e.append(choices);
