@@ -213,11 +213,10 @@ const heard = {
     state("");
     $("open").hidden = $("passphrase").hidden = true;
     inLanguage(m.language);
-    $("what").textContent = m.title;
-    $("what").lang = m.language;
     $("until").textContent = fill(words.until, { date: date(m.keep) });
     $("consent").hidden = false;
     $("door-title").textContent = m.title;
+    $("door-title").lang = m.language;
     for (const [id, record] of [["yes", true], ["no", false]]) $(id).onclick = () => { $(id).disabled = true; tell({ type: "begin", record }); };
     preset(m.device);
     wanted = "";
@@ -451,6 +450,7 @@ function redraw() {
   coming.length = 0;
   log.replaceChildren();
   put("device", $("device").value);
+  grow();
   now2();
 }
 const now2 = () => { drop(); connect(); };
