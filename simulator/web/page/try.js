@@ -179,7 +179,7 @@ function say(what) {
 }
 
 // ---- The connection.
-let socket, ready = false, underway, tries = 0, deaf, beat, soon, nextAt = 0, later, bytes = 0, over = false, wanted = "";
+let socket, ready = false, underway, tries = 0, deaf, beat, soon, nextAt = 0, later, bytes = 0, over = false;
 const count = s => { bytes += new Blob([s]).size; costs(); };
 const costs = () => {
   const loaded = performance.getEntries().reduce((sum, e) => sum + (e.transferSize || 0), 0);
@@ -198,10 +198,6 @@ function next() {
   if (!ready || underway) return;
   const m = queue()[0];
   if (!m) return;
-  if (wanted === "offline" && m.type !== "connection") { // what changes that goes ahead
-    const i = queue().findIndex(q => q.type === "connection");
-    if (i < 0) return;
-  }
   const pause = nextAt - Date.now();
   if (pause > 0) { later = setTimeout(next, pause); return; }
   underway = m.n;
@@ -219,7 +215,6 @@ const heard = {
     $("door-title").lang = m.language;
     for (const [id, record] of [["yes", true], ["no", false]]) $(id).onclick = () => { $(id).disabled = true; tell({ type: "begin", record }); };
     preset(m.device);
-    wanted = "";
     if (m.connection) $("connection").value = m.connection;
   },
   begun(m) {
@@ -454,7 +449,7 @@ function redraw() {
   now2();
 }
 const now2 = () => { drop(); connect(); };
-$("connection").onchange = () => { post({ type: "connection", kind: $("connection").value }); };
+$("connection").onchange = () => { if (ready) tell({ type: "connection", kind: $("connection").value }); };
 
 // ---- The end.
 for (const b of document.querySelectorAll("[data-face]")) b.onclick = () => {
