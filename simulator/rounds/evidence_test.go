@@ -339,3 +339,47 @@ func TestASessionGoesOnAfterTheServerWasStartedAgain(t *testing.T) {
 		t.Errorf("kept are %+v (%v)", all, err)
 	}
 }
+
+// Ten kilometres say where somebody is well enough, unless the flow tells offices apart that are nearer.
+func TestAPlaceIsKeptAsCoarselyAsTheFlowAllows(t *testing.T) {
+	t.Parallel()
+	f, _ := opened(t)
+	r := madeUp(t, map[string]string{
+		"tables/offices.csv": "id,name,lat,lon\nnorth,North,-1.20,36.82\nsouth,South,-1.24,36.82\n",
+		"near.flow": `table offices from tables/offices.csv
+  id: text
+  name: text
+  lat: number
+  lon: number
+
+flow near: Near
+on message "near"
+
+step start
+  ask here as location: Where are you?
+    when not understood 2 times -> end
+  set office = nearest(offices, here)
+  if office.id == "north"
+    say: Go north.
+  else
+    say: Go south.
+  end
+`,
+	})
+	for _, place := range []struct {
+		lat, want float64
+		says      string
+	}{{-1.2931, -1.3, "Go south."}, {-1.1871, -1.2, "Go north."}, {-1.2271, -1.23, "Go south."}} {
+		talk := unrecorded(t, f, r.Program(), rounds.Persona{Language: "en"})
+		if _, err := talk.Write("near"); err != nil {
+			t.Fatal(err)
+		}
+		turns, err := talk.SendPlace(place.lat, 36.8219)
+		if err != nil || len(turns) < 2 || turns[0].Place == nil {
+			t.Fatal(turns, err)
+		}
+		if got, says := turns[0].Place.Lat, turns[1].Text; got != place.want || says != place.says {
+			t.Errorf("%v was kept as %v, want %v, and the flow says %q, want %q", place.lat, got, place.want, says, place.says)
+		}
+	}
+}

@@ -171,6 +171,9 @@ func TestEverySessionOfTheSamplesPassesAsATest(t *testing.T) {
 						t.Fatalf("%q was kept", mark)
 					}
 				}
+				if d, err := rounds.Replay(&s, p.program()); err != nil || d != nil {
+					t.Fatalf("played again, it differs: %+v (%v)", d, err)
+				}
 				block, err := rounds.TestBlock(&s, p.result, p.files)
 				if err != nil && len(s.Turns) > 0 && block.Text != "" {
 					t.Fatalf("%v\n%s", err, block.Text)
