@@ -265,15 +265,15 @@ func (m *spoken) bounded() bool {
 
 // acts are what a page can do within a session. The session is held.
 var acts = map[string]func(*session, *spoken){
-	"say":        (*session).say,
-	"tap":        (*session).tap,
-	"place":      (*session).place,
-	"media":      (*session).media,
-	"remark":     (*session).remark,
-	"task":       (*session).task,
-	"face":       (*session).rate,
-	"finish":     func(n *session, _ *spoken) { n.finish() },
-	"delete":     func(n *session, _ *spoken) { n.delete() },
+	"say":    (*session).say,
+	"tap":    (*session).tap,
+	"place":  (*session).place,
+	"media":  (*session).media,
+	"remark": (*session).remark,
+	"task":   (*session).task,
+	"face":   (*session).rate,
+	"finish": func(n *session, _ *spoken) { n.finish() },
+	"delete": func(n *session, _ *spoken) { n.delete() },
 }
 
 func (n *session) connection(m *spoken) {
