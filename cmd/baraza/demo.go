@@ -7,7 +7,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -80,7 +82,8 @@ func (c *demo) serve(ctx context.Context, s streams) error {
 	if err := openRounds(kept, simulator, settings.Packs); err != nil {
 		return errors.Join(err, simulator.Close())
 	}
-	server := &http.Server{Handler: simulator, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, MaxHeaderBytes: 16 << 10,
+	server := &http.Server{Handler: simulator, ErrorLog: log.New(io.Discard, "", 0), // it would name addresses of testers
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, MaxHeaderBytes: 16 << 10,
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}} // sockets are of HTTP/1.1
 	c.greet(s, own, reachable(listener.Addr()), settings.Key)
 	ended := make(chan error, 1)
@@ -219,11 +222,29 @@ func firstProblem(all diag.List) string {
 	return "it has errors"
 }
 
-// openUses is how many may try a pack that nobody invited them to.
+// openUses is how many may try a pack that nobody invited them to. A designer's page does not offer so many, which
+// tells these rounds from others.
 const openUses = rounds.MaxUses
 
-// openRounds makes a round of each pack that anybody may try who opens the page.
+// openRounds makes a round of each pack that anybody may try who opens the page. Those of an earlier start, whose
+// links nobody knows any more, are taken back, and deleted where nobody used them.
 func openRounds(kept *rounds.File, simulator *web.Server, packs []web.Pack) error {
+	before, err := kept.Rounds()
+	if err != nil {
+		return err
+	}
+	for _, r := range before {
+		switch {
+		case r.Uses != openUses || r.Revoked:
+		case r.Used == 0:
+			err = errors.Join(err, kept.DeleteRound(r.ID))
+		default:
+			err = errors.Join(err, kept.Revoke(r.ID))
+		}
+	}
+	if err != nil {
+		return err
+	}
 	for _, p := range packs {
 		v, _ := p.Newest()
 		if v == nil {

@@ -15,7 +15,7 @@ import (
 const (
 	connected = `document.getElementById("status").textContent === "" && !document.getElementById("chat").hidden`
 	settled   = `document.querySelectorAll(".mine .mark .unseen").length > 0 && ![...document.querySelectorAll(".mine .mark")].some(e => e.textContent.includes("…"))`
-	narrow    = `document.scrollingElement.scrollWidth <= innerWidth`
+	narrow    = `document.documentElement.scrollWidth <= document.documentElement.clientWidth`
 	targets   = `[...document.querySelectorAll("button, .button, textarea, select, summary, a")].filter(e => e.checkVisibility() && !e.closest(".message p, p")).
 		map(e => [e.id || e.textContent, e.getBoundingClientRect()]).filter(([, r]) => r.width < 24 || r.height < 24).map(([name]) => name).join()`
 )

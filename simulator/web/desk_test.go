@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ const patience = 20 * time.Second
 type room struct {
 	t      testing.TB
 	web    *web.Server
+	served atomic.Pointer[web.Server] // what the line leads to
 	server *httptest.Server
 	line   *browsertest.Line
 	rounds *rounds.File
@@ -86,7 +88,8 @@ func newRoom(t testing.TB, s web.Settings) *room {
 	if r.web, err = web.New(s); err != nil {
 		t.Fatal(err)
 	}
-	r.server = httptest.NewUnstartedServer(r.web)
+	r.served.Store(r.web)
+	r.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { r.served.Load().ServeHTTP(w, q) }))
 	r.server.Config.ReadHeaderTimeout = s.Limits.Hello
 	r.line = &browsertest.Line{Listener: r.server.Listener}
 	r.server.Listener = r.line

@@ -363,6 +363,53 @@ func TestASessionGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+func TestAPageLeavesOfflineAgain(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, web.Settings{})
+	_, token := r.invite(rounds.Round{Persona: rounds.Persona{Language: "es"}}, "")
+	p := r.begin(token, true)
+	p.say(map[string]any{"type": "connection", "kind": "offline"})
+	p.say(map[string]any{"type": "say", "n": 1, "text": "hola"})
+	p.say(map[string]any{"type": "ping"})
+	if first := p.read()["type"]; first != "pong" {
+		t.Errorf("offline, the page hears of %v", first)
+	}
+	p.say(map[string]any{"type": "connection", "kind": "full"})
+	p.until("got")
+	if all := p.texts(); len(all) != 2 {
+		t.Errorf("back again, it is shown %q", all)
+	}
+}
+
+// A simulator that was started again finds the sessions that were recorded.
+func TestASessionOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, web.Settings{})
+	_, token := r.invite(rounds.Round{Persona: rounds.Persona{Language: "es"}}, "")
+	p := r.begin(token, true)
+	p.write("hola")
+	p.write("Acepto")
+	if err := r.web.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if r.web, err = web.New(web.Settings{Packs: samples(t), Rounds: r.rounds, Now: r.clock.Now}); err != nil {
+		t.Fatal(err)
+	}
+	r.served.Store(r.web)
+	again := r.hello(map[string]any{"secret": p.secret, "seen": 0})
+	again.until("resumed")
+	again.until("again")
+	if diff := cmp.Diff(p.texts(), again.texts()); diff != "" {
+		t.Errorf("before and after (-want +got):\n%s", diff)
+	}
+	again.n = 2
+	again.write("oficinas")
+	if all := again.texts(); len(all) < len(p.texts())+2 {
+		t.Errorf("it does not go on: %q", all)
+	}
+}
+
 func TestASlowLineIsSlow(t *testing.T) {
 	t.Parallel()
 	waited := make(chan time.Duration, 1000)

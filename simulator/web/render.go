@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"path"
 	"strings"
 
@@ -28,6 +29,7 @@ type shown struct {
 	Media    *file    `json:"media,omitempty"`
 	Place    *place   `json:"place,omitempty"`
 	Contact  string   `json:"contact,omitempty"`
+	Link     *link    `json:"link,omitempty"`
 	Template string   `json:"template,omitempty"`
 	Asks     string   `json:"asks,omitempty"`
 
@@ -56,6 +58,11 @@ type file struct {
 	Kind string `json:"kind"`
 	URL  string `json:"url,omitempty"`
 	Name string `json:"name"`
+}
+
+type link struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
 }
 
 type place struct {
@@ -88,6 +95,9 @@ func message(o *engine.Outgoing, address func(engine.Media) string) shown {
 	}
 	if o.Place != nil {
 		m.Place = &place{o.Place.Lat, o.Place.Lon}
+	}
+	if o.Link != "" && (len(o.Options) == 0 || o.Style != engine.Numbers) { // numbered text has it written out
+		m.Link = &link{cmp.Or(line(o.LinkLabel), o.Link), o.Link}
 	}
 	if o.Media.Kind != "" {
 		m.Media = &file{Kind: o.Media.Kind, URL: address(o.Media), Name: path.Base(o.Media.ID)}

@@ -271,7 +271,7 @@ func (n *session) detach(page *socket.Conn) {
 // setSpeed slows the connection down, or frees it.
 func (n *session) setSpeed(s speed) {
 	n.speed = s
-	if s.Bytes == 0 && !s.Off {
+	if s.Bytes == 0 && !s.Off && n.page != nil {
 		for _, body := range n.waiting {
 			n.page.Write(body)
 		}

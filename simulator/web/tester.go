@@ -34,11 +34,11 @@ import (
 //	{"type":"remark", "n":7, "about":11, "kind":"unclear", "text":"…", "media":"…"}
 //	{"type":"task", "n":8, "task":"…", "text":"begin"}             or done, gave up, needed help
 //	{"type":"face", "n":9, "face":3}, {"type":"finish", "n":10}, {"type":"delete", "n":11}
-//	{"type":"connection", "n":12, "kind":"gprs"}
 //
 // Each is answered with {"type":"got","n":…} when it has taken effect; what comes again has no effect again. So that
 // they stay in order, the page sends the next one only after the last was answered. {"type":"ping"} is answered with
-// {"type":"pong"}. {"type":"refused","code":…} says why the server cannot do it.
+// {"type":"pong"}, and {"type":"connection", "kind":"gprs"} slows down what comes to the page, the answers among it; it
+// has no number, so that a page can leave "offline" again. {"type":"refused","code":…} says why the server cannot do it.
 type spoken struct {
 	Type     string `json:"type"`
 	Version  int    `json:"v"`
@@ -226,6 +226,12 @@ func (n *session) listen(c *socket.Conn) {
 			c.Tell(told{Type: "pong"})
 			continue
 		}
+		if m.Type == "connection" {
+			n.mu.Lock()
+			n.connection(&m)
+			n.mu.Unlock()
+			continue
+		}
 		act, ok := acts[m.Type]
 		if !ok || !m.bounded() {
 			refuse(c, "unreadable")
@@ -259,16 +265,15 @@ func (m *spoken) bounded() bool {
 
 // acts are what a page can do within a session. The session is held.
 var acts = map[string]func(*session, *spoken){
-	"say":        (*session).say,
-	"tap":        (*session).tap,
-	"place":      (*session).place,
-	"media":      (*session).media,
-	"remark":     (*session).remark,
-	"task":       (*session).task,
-	"face":       (*session).rate,
-	"finish":     func(n *session, _ *spoken) { n.finish() },
-	"delete":     func(n *session, _ *spoken) { n.delete() },
-	"connection": (*session).connection,
+	"say":    (*session).say,
+	"tap":    (*session).tap,
+	"place":  (*session).place,
+	"media":  (*session).media,
+	"remark": (*session).remark,
+	"task":   (*session).task,
+	"face":   (*session).rate,
+	"finish": func(n *session, _ *spoken) { n.finish() },
+	"delete": func(n *session, _ *spoken) { n.delete() },
 }
 
 func (n *session) connection(m *spoken) {

@@ -168,7 +168,7 @@ func TestADesignerMovesTimeAnswersAndChangesTheDraft(t *testing.T) {
 	p.write("12")
 	p.write("12")
 	desk.say(map[string]any{"type": "answer", "name": "cases", "text": `{"status": "open"}`})
-	desk.untilThat("the answer is set", func(m map[string]any) bool { return strings.Contains(string(text(t, m)), `status`) })
+	desk.untilThat("the answer is set", func(m map[string]any) bool { return strings.Contains(string(text(t, m)), `"who":"studio"`) })
 	p.write("13")
 	if all := strings.Join(p.texts(), "|"); !strings.Contains(all, "That did not work.") || !strings.Contains(all, "It is open.") {
 		t.Errorf("the tester is shown %s", all)

@@ -109,6 +109,7 @@ const show1 = {
     if (m.spans) e.append(spans(make("p"), m.spans));
     if (m.place) e.append(make("p", {}, make("a", { class: "act", href: `geo:${m.place.lat},${m.place.lon}` }, `${words.map}: ${m.place.lat}, ${m.place.lon}`)));
     if (m.contact) e.append(make("p", {}, make("bdi", { dir: "ltr" }, m.contact)));
+    if (m.link && /^https:\/\//.test(m.link.url)) e.append(make("p", {}, make("a", { class: "act", href: m.link.url, target: "_blank", rel: "noopener noreferrer" }, m.link.label)));
     if (m.footer) e.append(make("p", { class: "footer" }, m.footer));
     const choices = options(m);
     if (choices) e.append(choices);
@@ -179,7 +180,7 @@ function say(what) {
 }
 
 // ---- The connection.
-let socket, ready = false, underway, tries = 0, deaf, beat, soon, nextAt = 0, later, bytes = 0, over = false, wanted = "";
+let socket, ready = false, underway, tries = 0, deaf, beat, soon, nextAt = 0, later, bytes = 0, over = false;
 const count = s => { bytes += new Blob([s]).size; costs(); };
 const costs = () => {
   const loaded = performance.getEntries().reduce((sum, e) => sum + (e.transferSize || 0), 0);
@@ -198,10 +199,6 @@ function next() {
   if (!ready || underway) return;
   const m = queue()[0];
   if (!m) return;
-  if (wanted === "offline" && m.type !== "connection") { // what changes that goes ahead
-    const i = queue().findIndex(q => q.type === "connection");
-    if (i < 0) return;
-  }
   const pause = nextAt - Date.now();
   if (pause > 0) { later = setTimeout(next, pause); return; }
   underway = m.n;
@@ -213,14 +210,12 @@ const heard = {
     state("");
     $("open").hidden = $("passphrase").hidden = true;
     inLanguage(m.language);
-    $("what").textContent = m.title;
-    $("what").lang = m.language;
     $("until").textContent = fill(words.until, { date: date(m.keep) });
     $("consent").hidden = false;
     $("door-title").textContent = m.title;
+    $("door-title").lang = m.language;
     for (const [id, record] of [["yes", true], ["no", false]]) $(id).onclick = () => { $(id).disabled = true; tell({ type: "begin", record }); };
     preset(m.device);
-    wanted = "";
     if (m.connection) $("connection").value = m.connection;
   },
   begun(m) {
@@ -451,10 +446,11 @@ function redraw() {
   coming.length = 0;
   log.replaceChildren();
   put("device", $("device").value);
+  grow();
   now2();
 }
 const now2 = () => { drop(); connect(); };
-$("connection").onchange = () => { post({ type: "connection", kind: $("connection").value }); };
+$("connection").onchange = () => { if (ready) tell({ type: "connection", kind: $("connection").value }); };
 
 // ---- The end.
 for (const b of document.querySelectorAll("[data-face]")) b.onclick = () => {
