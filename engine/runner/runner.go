@@ -171,6 +171,7 @@ type Runner struct {
 	intake    intake
 	stopped   chan struct{} // closed when Run has returned
 	halting   atomic.Bool
+	passed    atomic.Int64 // turns that took a name from whoever had it
 }
 
 // New returns a runner that does nothing yet.

@@ -3,7 +3,9 @@ package runner
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
+	"time"
 
 	"baraza/engine/store"
 )
@@ -13,8 +15,8 @@ const (
 	triesOfPanic    = 3 // then the event is set aside
 )
 
-// talk is a contact as its shard sees it while turns of it are under way: as it will be after them. It is forgotten
-// when none is left.
+// talk is a contact as its shard sees it while turns of it are under way: as it will be after them. When none is left
+// it is remembered for a while (rested).
 //
 // Stepping ahead relies on there being no other writer of its partition (a lease where there are several processes):
 // one that made just as many turns as one of ours lost would go unnoticed by the next of ours. Erasures by operators
@@ -27,6 +29,8 @@ type talk struct {
 	replaces   bool   // what is kept cannot be read: the next turn replaces it
 	person     person
 	identities map[store.Hash]bool
+	passed     int64     // Runner.passed when it was read
+	until      time.Time // a field is past its date then, and the contact to be read anew; zero: none has one
 
 	flying  []*job // handed over, in order
 	again   []*job // came back and have to be stepped anew, in order
@@ -42,6 +46,7 @@ type shard struct {
 	in    chan []*job // of one contact, in order
 	wake  chan struct{}
 	talks map[store.Key]*talk
+	rests rested
 
 	mu   sync.Mutex
 	told []outcome // what the group said, in its order
@@ -93,7 +98,9 @@ func (s *shard) take(ctx context.Context, jobs []*job) {
 	key := jobs[0].key
 	t := s.talks[key]
 	if t == nil {
-		t = &talk{key: key, stale: true}
+		if t = s.rests.take(key, s.r.passed.Load(), s.r.now()); t == nil {
+			t = &talk{key: key, stale: true}
+		}
 		s.talks[key] = t
 	}
 	t.waiting = append(t.waiting, jobs...)
@@ -138,6 +145,9 @@ func (s *shard) work(ctx context.Context, t *talk) {
 	}
 	if len(t.flying) == 0 && len(t.waiting) == 0 {
 		delete(s.talks, t.key)
+		if !t.stale && !t.holds && !t.fresh && !t.replaces {
+			s.rests.keep(t)
+		}
 	}
 }
 
@@ -163,6 +173,7 @@ func (s *shard) commit(ctx context.Context, t *talk, j *job, d *draft) {
 		t.person, t.pack, t.fresh, t.replaces = d.person, d.pack, false, false
 		t.revision++
 	}
+	t.dated(d.turn.Fields)
 	for _, i := range d.turn.Identities {
 		t.identities[i.Hash] = !i.Drop
 	}
@@ -203,6 +214,9 @@ func (s *shard) settled(ctx context.Context, o *outcome) {
 		s.r.Figures.Turns.Add(1)
 		if j.origin == fromPerson {
 			s.r.Figures.Messages.Add(1)
+		}
+		if slices.ContainsFunc(o.d.turn.Identities, func(i store.Identity) bool { return i.Take }) {
+			s.r.passed.Add(1)
 		}
 		j.finish(o.d.committed(o.result))
 	case o.err == nil && o.result.Outcome == store.Duplicate:
@@ -251,6 +265,7 @@ func finishAll(jobs []*job, err error) {
 
 // load reads the contact as the store has it. While the store is being opened again it waits.
 func (s *shard) load(ctx context.Context, t *talk) error {
+	passed := s.r.passed.Load()
 	c, err := s.r.loadContact(ctx, t.key)
 	for errors.Is(err, store.ErrUnknown) {
 		if !s.r.wait(ctx, reopenPause) {
@@ -262,7 +277,8 @@ func (s *shard) load(ctx context.Context, t *talk) error {
 	if err != nil && !damaged {
 		return err
 	}
-	*t = talk{key: t.key, flying: t.flying, again: t.again, waiting: t.waiting, identities: map[store.Hash]bool{}}
+	*t = talk{key: t.key, flying: t.flying, again: t.again, waiting: t.waiting, identities: map[store.Hash]bool{}, passed: passed}
+	t.dated(c.Fields)
 	t.pack, t.revision, t.replaces, t.fresh = c.Pack, c.Revision, damaged, damaged || c.Session == nil
 	for _, i := range c.Identities {
 		t.identities[i.Hash] = true
@@ -275,5 +291,6 @@ func (s *shard) load(ctx context.Context, t *talk) error {
 		t.person, t.replaces, t.fresh = person{}, true, true
 		return nil
 	}
+	t.stale = err != nil // what was not read is not remembered
 	return err
 }

@@ -15,7 +15,7 @@
 //	timers      due, contact, number   as set; the contact says which of them still count
 //	items       kind, ID               → case, record, consent
 //	itemsof     contact, kind, ID      those of a contact
-//	kept        date, what             what may have to be deleted then
+//	kept        date, what             what may have to be deleted then; rows of the log with one date share a row
 //	seen        day → second, hash     deduplication keys
 //	tombstones  time, contact          → erasure
 //	meta        format, floor of seen, leases
@@ -43,7 +43,7 @@ import (
 )
 
 // format is the version of the layout and of every row. A file of another one is not opened.
-const format = 1
+const format = 2
 
 // Options of a store; the zero Options are for everyday use.
 type Options struct {

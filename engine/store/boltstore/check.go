@@ -123,7 +123,9 @@ func (c *checker) log() {
 		if l.prev >= id && l.prev != unknown {
 			c.report("log: row %d follows row %d of its contact", id, l.prev)
 		}
-		c.dated(l.kept(), keptLog, fmt.Sprintf("row %d of the log", id), k)
+		if until := l.kept(); !until.IsZero() && !c.reader.dated(until, id) {
+			c.report("row %d of the log is kept until %s, and nothing deletes it then", id, until.Format(time.RFC3339))
+		}
 		if l.what != isMessage {
 			return
 		}

@@ -23,6 +23,8 @@ type writer struct {
 	floorWas   uint32
 	day        *bolt.Bucket // of deduplication keys; nil: not looked up
 	dayIs      uint32
+
+	run run // rows of the log for which a row of kept has still to be put
 }
 
 // Commit applies all turns in one transaction.
@@ -40,6 +42,9 @@ func (s *Store) Commit(ctx context.Context, turns []store.Turn) ([]store.Result,
 			}
 		}
 		if err := s.stale.drop(w); err != nil {
+			return err
+		}
+		if err := w.endRun(); err != nil {
 			return err
 		}
 		w.record.end()
@@ -310,7 +315,32 @@ func (w *writer) setFields(t *store.Turn, c *contact) error {
 	return nil
 }
 
-// keepUntil has a sweep look at something then; the zero time never does.
+// keepLogged has a sweep look at a row of the log then; the zero time never does. The row of kept is put by endRun.
+func (w *writer) keepLogged(until time.Time, id uint64) error {
+	if until.IsZero() {
+		return nil
+	}
+	ms := millis(until)
+	if r := &w.run; r.n > 0 && r.n < runLimit && r.until == ms && r.first+uint64(r.n) == id {
+		r.n++
+		return nil
+	}
+	err := w.endRun()
+	w.run = run{ms, id, 1}
+	return err
+}
+
+// endRun puts the row of kept for the rows of the log so far.
+func (w *writer) endRun() error {
+	if w.run.n == 0 {
+		return nil
+	}
+	key := w.run.key()
+	w.run.n = 0
+	return w.put(kept, key, nil)
+}
+
+// keepUntil has a sweep look at something else then; the zero time never does.
 func (w *writer) keepUntil(until time.Time, what uint8, ref ...[]byte) error {
 	if until.IsZero() {
 		return nil
@@ -431,7 +461,7 @@ func (w *writer) addLogged(l *logged, c *contact) (uint64, error) {
 	if err := w.putLogged(id, l); err != nil {
 		return 0, err
 	}
-	return id, w.keepUntil(l.kept(), keptLog, idKey(id))
+	return id, w.keepLogged(l.kept(), id)
 }
 
 func (w *writer) putLogged(id uint64, l *logged) error {

@@ -95,7 +95,8 @@ func (w *writer) eraseLog(c *contact, lost bool) error {
 			continue
 		}
 		if err == nil {
-			if err := w.dropKept(l.kept(), keptLog, idKey(id)); err != nil {
+			// A run of several rows may be of others too. It stays until its date, and tells a date and counters.
+			if err := w.delete(kept, run{millis(l.kept()), id, 1}.key()); err != nil {
 				return err
 			}
 		}

@@ -82,7 +82,7 @@ func TestAnotherFormatIsNotOpened(t *testing.T) {
 	db, err := bolt.Open(newer, 0o600, nil)
 	check(t, err)
 	check(t, db.Update(func(tx *bolt.Tx) error {
-		return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte{0, 0, 0, 0, 0, 0, 0, 2})
+		return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte{0, 0, 0, 0, 0, 0, 0, 3})
 	}))
 	check(t, db.Close())
 	other := filepath.Join(t.TempDir(), "other")

@@ -76,7 +76,7 @@ func itemOfKey(key store.Key, kind store.ItemKind, id store.Hash) []byte {
 
 // What a row of kept is about.
 const (
-	keptLog uint8 = iota + 1
+	keptLog uint8 = iota + 1 // a run of rows of the log
 	keptItem
 	keptField
 )
@@ -87,6 +87,31 @@ func keptKey(until time.Time, what uint8, ref ...[]byte) []byte {
 		b = append(b, r...)
 	}
 	return b
+}
+
+// runLimit is how many rows of the log one row of kept may be about.
+const runLimit = 256
+
+// A run is rows of the log whose counters follow each other and which are kept until the same millisecond, as those of
+// one turn nearly always are, and those of many turns of a commit.
+type run struct {
+	until uint64 // in milliseconds, as millis has it
+	first uint64
+	n     uint32 // 0: no run
+}
+
+func (r run) key() []byte {
+	b := append(order.AppendUint64(make([]byte, 0, 21), r.until), keptLog)
+	return order.AppendUint32(order.AppendUint64(b, r.first), r.n)
+}
+
+// parseRun reads a row of kept that is about the log.
+func parseRun(k []byte) (run, bool) {
+	if len(k) != 21 || k[8] != keptLog {
+		return run{}, false
+	}
+	r := run{order.Uint64(k), order.Uint64(k[9:]), order.Uint32(k[17:])}
+	return r, r.n > 0 && r.n <= runLimit
 }
 
 // Deduplication keys lie in a bucket a day, by the second; a day is dropped as a whole.
@@ -177,6 +202,27 @@ func (r *reader) owner(identity store.Hash) (store.Owner, error) {
 		return store.Owner{}, &store.DamagedError{Where: identities.says}
 	}
 	return o, nil
+}
+
+// dated tells whether a row of kept leads to the row of the log at its date.
+func (r *reader) dated(until time.Time, id uint64) bool {
+	c := r.bucket(kept).Cursor()
+	k, _ := c.Seek(run{until: millis(until), first: id + 1}.key())
+	if k == nil {
+		k, _ = c.Last()
+	} else {
+		k, _ = c.Prev()
+	}
+	for ; k != nil; k, _ = c.Prev() {
+		have, ok := parseRun(k)
+		if !ok || have.until != millis(until) || have.first+runLimit <= id {
+			return false
+		}
+		if id < have.first+uint64(have.n) {
+			return true
+		}
+	}
+	return false
 }
 
 // head is the first waiting message of a contact; 0 for none.

@@ -153,7 +153,7 @@ func (w *writer) settle(key store.Key, news *store.Settlement) error {
 	}
 	if !news.Kept.IsZero() && millis(news.Kept) != millis(m.Kept) {
 		m.Kept = news.Kept
-		if err := w.keepUntil(m.Kept, keptLog, idKey(news.ID)); err != nil {
+		if err := w.keepLogged(m.Kept, news.ID); err != nil {
 			return err
 		}
 	}

@@ -28,13 +28,19 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (out store.
 			}
 			rows = append(rows, bytes.Clone(k))
 		}
-		for _, k := range rows {
-			if err := w.delete(kept, k); err != nil {
+		for left := limit; len(rows) > 0; rows = rows[1:] {
+			if left == 0 {
+				out.More = true
+				break
+			}
+			if err := w.delete(kept, rows[0]); err != nil {
 				return err
 			}
-			if err := w.sweep(k[8], k[9:], now, &out); err != nil {
+			looked, err := w.sweep(rows[0], left, now, &out)
+			if err != nil {
 				return err
 			}
+			left -= looked
 		}
 		return w.forgetSeen(now, &out)
 	})
@@ -53,17 +59,33 @@ func (s *Store) LastSweep(ctx context.Context) (at time.Time, err error) {
 	return at, err
 }
 
-// sweep deletes one thing, if its date is still what it was when the row was put.
-func (w *writer) sweep(what uint8, ref []byte, now time.Time, out *store.Swept) error {
-	switch what {
+// sweep deletes what a row of kept is about, if its date is still what it was when the row was put. It says at how many
+// things it has looked: of a run no more than limit, and the rest of the run gets a row again.
+func (w *writer) sweep(k []byte, limit int, now time.Time, out *store.Swept) (int, error) {
+	ref := k[9:]
+	switch k[8] {
 	case keptLog:
-		return w.sweepLogged(order.Uint64(ref), now, out)
+		r, ok := parseRun(k)
+		if !ok {
+			return 1, nil
+		}
+		looked := min(int(r.n), limit)
+		for i := range looked {
+			if err := w.sweepLogged(r.first+uint64(i), now, out); err != nil {
+				return looked, err
+			}
+		}
+		if looked == int(r.n) {
+			return looked, nil
+		}
+		out.More = true
+		return looked, w.put(kept, run{r.until, r.first + uint64(looked), r.n - uint32(looked)}.key(), nil)
 	case keptItem:
-		return w.sweepItem(store.ItemKind(ref[0]), store.Hash(ref[1:]), now, out)
+		return 1, w.sweepItem(store.ItemKind(ref[0]), store.Hash(ref[1:]), now, out)
 	case keptField:
-		return w.sweepField(store.Key(ref[:16]), string(ref[16:]), now, out)
+		return 1, w.sweepField(store.Key(ref[:16]), string(ref[16:]), now, out)
 	}
-	return nil
+	return 1, nil
 }
 
 func past(kept, now time.Time) bool { return !kept.IsZero() && millis(kept) <= millis(now) }
