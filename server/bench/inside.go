@@ -25,7 +25,7 @@ import (
 )
 
 // rounds is how often the two sides of a comparison take turns, since a machine drifts.
-const rounds = 2
+const rounds = 8
 
 // inside is a server in this process which takes messages and does nothing else.
 type inside struct {

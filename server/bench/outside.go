@@ -99,7 +99,7 @@ func (b *bench) measured(ctx context.Context, s *started, l load, name string) (
 		t, err = l.run(workingCtx, overHTTP(s.address))
 		return err
 	})
-	if b.Profiles != "" && l.lasts >= time.Second {
+	if b.Profiles != "" && l.lasts >= b.For/rounds {
 		working.Go(func() error {
 			return s.profile(ctx, filepath.Join(b.Profiles, name+".prof"), l.lasts)
 		})
