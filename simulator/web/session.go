@@ -230,15 +230,15 @@ func (n *session) tellPage(what any) {
 const batch = 48 << 10
 
 // attach makes a connection the one of the session, and sends what the page has not seen since the entry with the
-// number seen. An older connection gives way.
-func (n *session) attach(page *socket.Conn, seen int, welcome any) {
+// number seen. An older connection gives way. kind is that of the welcome: begun or resumed.
+func (n *session) attach(page *socket.Conn, seen int, kind string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.page != nil {
 		n.page.End(socket.Replaced)
 	}
 	n.page, n.waiting = page, nil
-	n.tellPage(welcome)
+	n.tellPage(n.welcome(kind))
 	if seen < 0 || seen > len(n.entries) {
 		seen = 0
 	}

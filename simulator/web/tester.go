@@ -128,7 +128,7 @@ func (s *Server) greet(c *socket.Conn, address string) {
 			refuse(c, "gone")
 			return
 		}
-		n.attach(c, hello.Seen, n.welcome("resumed"))
+		n.attach(c, hello.Seen, "resumed")
 	default:
 		if n, err = s.invite(c, &hello); err != nil {
 			if errors.Is(err, errToken) {
@@ -183,7 +183,7 @@ func (s *Server) invite(c *socket.Conn, hello *spoken) (*session, error) {
 				refuse(c, codeOf(err))
 				return nil, err
 			}
-			n.attach(c, 0, n.welcome("begun"))
+			n.attach(c, 0, "begun")
 			return n, nil
 		default:
 			refuse(c, "unreadable")
