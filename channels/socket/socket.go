@@ -32,11 +32,12 @@ var ErrViolation = errors.New("the page does not keep to the protocol")
 // lastWords is the time to say why a connection ends.
 const lastWords = time.Second
 
-// ReadLimit is the most bytes of a message from a page, whatever its frames.
+// ReadLimit is the most bytes of a message from a page, where its limits say nothing else.
 const ReadLimit = 64 << 10
 
 // Limits of a connection. Zero values are replaced by those of the comments.
 type Limits struct {
+	Read    int64         // bytes of a message from a page, whatever its frames: ReadLimit
 	Queue   int           // messages waiting to be written: 32
 	Burst   int           // messages at once: 30
 	Rate    float64       // messages a second, in the long run: 2
@@ -48,7 +49,7 @@ type Limits struct {
 
 // Whole replaces what is zero.
 func (l Limits) Whole() Limits {
-	return Limits{Queue: cmp.Or(l.Queue, 32), Burst: cmp.Or(l.Burst, 30), Rate: cmp.Or(l.Rate, 2),
+	return Limits{Read: cmp.Or(l.Read, ReadLimit), Queue: cmp.Or(l.Queue, 32), Burst: cmp.Or(l.Burst, 30), Rate: cmp.Or(l.Rate, 2),
 		Hello: cmp.Or(l.Hello, 10*time.Second), Message: cmp.Or(l.Message, 10*time.Second),
 		Write: cmp.Or(l.Write, 10*time.Second), Idle: cmp.Or(l.Idle, 75*time.Second)}
 }
@@ -98,7 +99,7 @@ func (c *Conn) Open(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ws.SetReadLimit(ReadLimit)
+	ws.SetReadLimit(c.limits.Read)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ws = ws
