@@ -182,7 +182,7 @@ func (s *Server) openStore() error {
 	var err error
 	s.store, err = boltstore.Open(s.config.Store(), boltstore.Options{})
 	if errors.Is(err, store.ErrLocked) {
-		return fmt.Errorf("%s: another process has the store open; only one can serve it: %w", s.config.Store(), err)
+		return fmt.Errorf("only one process can serve %s: %w", s.config.Data, store.ErrLocked)
 	}
 	return err
 }
