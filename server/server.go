@@ -75,6 +75,7 @@ type Server struct {
 	runner  *runner.Runner
 	figures *figures
 
+	alerts  *webhook           // of operators; nil: none
 	outlets map[string]*outlet // by channel
 	intakes []*connection
 
@@ -138,6 +139,9 @@ func (s *Server) open() error {
 		return err
 	}
 	s.figures = newFigures(s)
+	if s.config.Alerts != nil {
+		s.alerts = s.hook(s.config.Alerts)
+	}
 	s.runner = runner.New(s.runnerConfig(rings))
 	return nil
 }

@@ -85,14 +85,14 @@ func (h *webhook) post(ctx context.Context, client *http.Client, p post) error {
 // teams is the runner's Notifier.
 type teams struct {
 	server *Server
-	client *http.Client
 	hooks  map[string]map[string]*webhook // by country and team
 }
 
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// told is the client of all webhooks: it keeps connections, and follows nobody elsewhere.
+var told = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 func (s *Server) teams() runner.Notifier {
-	t := &teams{server: s, client: &http.Client{CheckRedirect: noRedirect}, hooks: map[string]map[string]*webhook{}}
+	t := &teams{server: s, hooks: map[string]map[string]*webhook{}}
 	for name, country := range s.config.Countries {
 		t.hooks[name] = map[string]*webhook{}
 		for team, w := range country.Teams {
@@ -121,7 +121,7 @@ func (t *teams) Notify(ctx context.Context, n runner.Notice) error {
 		s.log.Warn("a team has no webhook, so nobody was told", "pack", n.Pack, "team", n.To, "kind", n.Kind.String(), "contact", n.Contact)
 		return nil
 	}
-	return hook.post(ctx, t.client, post{ID: n.ID(), Kind: n.Kind.String(), Country: p.country, Pack: n.Pack, Team: n.Team, To: n.To,
+	return hook.post(ctx, told, post{ID: n.ID(), Kind: n.Kind.String(), Country: p.country, Pack: n.Pack, Team: n.Team, To: n.To,
 		Contact: n.Contact.String(), Case: n.Case, Urgent: n.Urgent, Happened: stamp(n.At), Said: stamp(s.clock.Now())})
 }
 
@@ -131,7 +131,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func (s *Server) alert(ctx context.Context, a runner.Alert) {
 	s.figures.alerts.WithLabelValues(a.Pack, a.Code, a.Severity.String()).Inc()
 	s.log.Warn("alert", "pack", a.Pack, "channel", a.Channel, "account", a.Account, "code", a.Code, "subject", a.Subject, "severity", a.Severity.String())
-	if s.config.Alerts == nil {
+	if s.alerts == nil {
 		return
 	}
 	said := post{ID: fmt.Sprintf("%s-%s-%d", a.Code, a.Pack, a.At.UnixMilli()), Kind: a.Code, Pack: a.Pack, Severity: a.Severity.String(),
@@ -143,7 +143,7 @@ func (s *Server) alert(ctx context.Context, a runner.Alert) {
 		said.Contact = a.Contact.String()
 	}
 	for try := range 3 {
-		err := s.hook(s.config.Alerts).post(ctx, &http.Client{CheckRedirect: noRedirect}, said)
+		err := s.alerts.post(ctx, told, said)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
