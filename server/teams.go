@@ -55,7 +55,7 @@ const (
 	postBytes = 64 << 10
 )
 
-func (h *webhook) post(ctx context.Context, client *http.Client, p post) error {
+func (h *webhook) post(ctx context.Context, p post) error {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (h *webhook) post(ctx context.Context, client *http.Client, p post) error {
 	mac.Write(body)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set(SignatureHeader, "sha256="+hex.EncodeToString(mac.Sum(nil)))
-	response, err := client.Do(request)
+	response, err := told.Do(request)
 	if err != nil {
 		return errors.New("the webhook cannot be reached") // its address may hold a secret
 	}
@@ -121,7 +121,7 @@ func (t *teams) Notify(ctx context.Context, n runner.Notice) error {
 		s.log.Warn("a team has no webhook, so nobody was told", "pack", n.Pack, "team", n.To, "kind", n.Kind.String(), "contact", n.Contact)
 		return nil
 	}
-	return hook.post(ctx, told, post{ID: n.ID(), Kind: n.Kind.String(), Country: p.country, Pack: n.Pack, Team: n.Team, To: n.To,
+	return hook.post(ctx, post{ID: n.ID(), Kind: n.Kind.String(), Country: p.country, Pack: n.Pack, Team: n.Team, To: n.To,
 		Contact: n.Contact.String(), Case: n.Case, Urgent: n.Urgent, Happened: stamp(n.At), Said: stamp(s.clock.Now())})
 }
 
@@ -143,7 +143,7 @@ func (s *Server) alert(ctx context.Context, a runner.Alert) {
 		said.Contact = a.Contact.String()
 	}
 	for try := range 3 {
-		err := s.alerts.post(ctx, told, said)
+		err := s.alerts.post(ctx, said)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
