@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -138,13 +139,9 @@ const sourceLines = 14
 
 // source is a step as it is written: from its line to the next empty one.
 func (n *session) source(file string, line int) string {
-	f, err := n.version.Files.Open(file)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
+	text, _ := n.version.Source(file)
 	var all []string
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(bytes.NewReader(text))
 	for at := 1; lines.Scan() && len(all) < sourceLines; at++ {
 		if at < line {
 			continue

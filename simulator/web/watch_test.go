@@ -205,6 +205,10 @@ func TestADesignerMovesTimeAnswersAndChangesTheDraft(t *testing.T) {
 	d.write("flow talk: Talk\n\nstep listen\n  say nothing\n")
 	desk.untilThat("what is wrong", func(m map[string]any) bool { return strings.Contains(string(text(t, m)), "it has errors") })
 	p.write("hello")
+	desk.untilThat("the step as it was compiled, not as the folder has it now", func(m map[string]any) bool {
+		written, _ := m["text"].(string)
+		return strings.HasPrefix(written, "step ") && !strings.Contains(written, "say nothing")
+	})
 
 	response, err := http.Get(r.server.URL + "/watch/report?format=md&round=" + roundOf(t, r))
 	if err != nil {

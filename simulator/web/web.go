@@ -27,7 +27,9 @@ import (
 // Version is a pack as it was at a time, ready to run.
 type Version struct {
 	Program *program.Program
-	Files   fs.FS // the pack's own, for media and for the lines of the source
+	// Source gives a file as it was compiled. The folder may have gone on since.
+	Source func(file string) (text []byte, ok bool)
+	Files  fs.FS // the pack's own, for media
 }
 
 // Pack is one that can be tried.
