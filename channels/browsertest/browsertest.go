@@ -18,7 +18,6 @@ import (
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -49,8 +48,9 @@ func Until(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// Start starts Chromium with one empty tab. Nothing but this machine can be reached from it.
-func Start(t *testing.T) context.Context {
+// Start starts Chromium with one empty tab. Nothing but this machine can be reached from it. more are options of its
+// own, such as Microphone.
+func Start(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	var found string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
@@ -71,7 +71,7 @@ func Start(t *testing.T) context.Context {
 		chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
-	})
+	}, more)
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(stop)
 	ctx, stopBrowser := chromedp.NewExecAllocator(ctx, options...)
@@ -163,10 +163,7 @@ func GrantLocation(t *testing.T, ctx context.Context) {
 // Scheme is what the person's device prefers, "light" or "dark".
 func Scheme(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}}); err != nil {
-		t.Fatal(err)
-	}
+	prefers(t, ctx, "prefers-color-scheme", name)
 }
 
 // Offline tells the page what the browser knows of its connection.
@@ -182,12 +179,7 @@ func Offline(t *testing.T, ctx context.Context, is bool) {
 func Write(t *testing.T, ctx context.Context, text string) {
 	t.Helper()
 	Do(t, ctx, chromedp.SendKeys(chromedp.CSS("#text"), text))
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		p := input.DispatchKeyEventParams{Type: kind, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13}
-		if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, p); err != nil {
-			t.Fatal(err)
-		}
-	}
+	Press(t, ctx, "Enter")
 }
 
 // A Line is the way to the server. It can be cut.
