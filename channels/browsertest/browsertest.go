@@ -5,11 +5,9 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"flag"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,8 +19,6 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
-
-var pictures = flag.String("pictures", "", "a folder to put pictures of the page in")
 
 //go:embed axe/axe.min.js
 var axe string
@@ -107,21 +103,6 @@ func Holds(t *testing.T, ctx context.Context, expression string) {
 		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
 		return err == nil && is // between two pages there is none to ask
 	})
-}
-
-// Picture is of the screen, for people to look at.
-func Picture(t *testing.T, ctx context.Context, name string) {
-	t.Helper()
-	if *pictures == "" {
-		return
-	}
-	b, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), b, 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // Accessible has axe look at the page, and wants nothing serious.
