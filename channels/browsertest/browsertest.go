@@ -166,9 +166,9 @@ func Write(t *testing.T, ctx context.Context, text string) {
 // A Line is the way to the server. It can be cut.
 type Line struct {
 	net.Listener
-	mu   sync.Mutex
-	cut  bool
-	open []net.Conn
+	mu          sync.Mutex
+	cut, narrow bool
+	open        []net.Conn
 }
 
 // Accept is net.Listener.
@@ -179,6 +179,9 @@ func (l *Line) Accept() (net.Conn, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if tcp, ok := c.(*net.TCPConn); ok && l.narrow {
+		_ = tcp.SetWriteBuffer(4 << 10)
+	}
 	if l.cut {
 		c.Close()
 	}
@@ -197,4 +200,11 @@ func (l *Line) Cut(cut bool) {
 		c.Close()
 	}
 	l.open = nil
+}
+
+// Narrow makes the kernel hold little of what waits to be read on new connections.
+func (l *Line) Narrow() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.narrow = true
 }
