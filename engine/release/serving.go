@@ -1,14 +1,8 @@
-// Package release says which program serves a pack, and what becomes of those who are in the middle of a conversation
-// when another one takes over.
-//
-// A conversation goes over at its next event, by one rule (engine.Session.Fate): where everything it relies on is there,
-// it moves, and new wording shows at once; where a step says "moved from", it goes on there; else it finishes on the
-// release it is on, for as long as that is kept for it, and then begins its step again. At each of its states the
-// question is asked anew, so that most leave an old release within a question or two.
 package release
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"time"
 
 	"baraza/engine"
@@ -16,6 +10,11 @@ import (
 	"baraza/engine/store"
 )
 
+// A conversation goes over at its next event, by one rule (engine.Session.Fate): where everything it relies on is there,
+// it moves, and new wording shows at once; where a step says "moved from", it goes on there; else it finishes on the
+// release it is on, for as long as that is kept for it, and then begins its step again. At each of its states the
+// question is asked anew, so that most leave an old release within a question or two.
+//
 // Serving is what serves one pack at a time. It is immutable: another takes its place as a whole.
 type Serving struct {
 	// Current is the release that conversations begin with.
@@ -65,6 +64,17 @@ func (s *Serving) earlier(hash string) (*program.Program, time.Time) {
 		return nil, time.Time{}
 	}
 	return s.Earlier(hash)
+}
+
+// testers reads keys of contacts as commands write them.
+func testers(words []string) map[store.Key]bool {
+	all := map[store.Key]bool{}
+	for _, w := range words {
+		if b, err := hex.DecodeString(w); err == nil && len(b) == len(store.Key{}) {
+			all[store.Key(b)] = true
+		}
+	}
+	return all
 }
 
 // begins is the release with which a conversation of the contact begins.
