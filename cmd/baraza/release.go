@@ -12,11 +12,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"baraza/dsl"
 	"baraza/dsl/ast"
 	"baraza/dsl/diag"
 	"baraza/engine/release"
+	"baraza/server/config"
 )
 
 // releaseCommand is about bundles: packs as they are released.
@@ -238,18 +240,16 @@ func limited(name string) ([]byte, error) {
 
 type releaseVerify struct {
 	Bundle    string   `arg:"" help:"The bundle." placeholder:"FILE"`
-	Key       []string `required:"" help:"A public key that is trusted, as baraza release keygen prints it; may be given several times." placeholder:"KEY"`
+	Key       []string `xor:"trust" required:"" help:"A public key that is trusted, as baraza release keygen prints it; may be given several times." placeholder:"KEY"`
+	Country   string   `xor:"trust" required:"" help:"Trust the keys that the configuration names for this country." placeholder:"COUNTRY"`
+	Config    string   `default:"baraza.yaml" env:"BARAZA_CONFIG" help:"Configuration, ${default} unless given." placeholder:"FILE"`
 	Signature string   `help:"File with the signature; the bundle's name with .sig when left out." placeholder:"FILE"`
 }
 
 func (c *releaseVerify) Run(s streams) error {
-	var trusted []ed25519.PublicKey
-	for _, text := range c.Key {
-		key, err := release.ReadPublic(text)
-		if err != nil {
-			return fmt.Errorf("%q: %w; it looks like ed25519:…", text, err)
-		}
-		trusted = append(trusted, key)
+	trusted, err := c.trusted()
+	if err != nil {
+		return err
 	}
 	if c.Signature == "" {
 		c.Signature = c.Bundle + ".sig"
@@ -269,4 +269,30 @@ func (c *releaseVerify) Run(s streams) error {
 	}
 	fmt.Fprintf(s.out, "The release %s of %s is signed by %s.\n", b.Hash, b.Manifest.Pack, release.PublicText(by))
 	return nil
+}
+
+// trusted are the keys of the command line, or those of a country in the configuration.
+func (c *releaseVerify) trusted() (keys []ed25519.PublicKey, err error) {
+	texts := c.Key
+	if c.Country != "" {
+		all, err := config.Read(c.Config)
+		if err != nil {
+			return nil, err
+		}
+		country := all.Countries[c.Country]
+		if country == nil {
+			return nil, fmt.Errorf("%s has no country %q; it has %s", c.Config, c.Country, strings.Join(all.CountryNames(), ", "))
+		}
+		if texts = country.ReleaseKeys; len(texts) == 0 {
+			return nil, fmt.Errorf("%s names no keys for releases of %q; write them under countries.%s.release_keys", c.Config, c.Country, c.Country)
+		}
+	}
+	for _, text := range texts {
+		key, err := release.ReadPublic(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w; it looks like ed25519:…", text, err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
 }

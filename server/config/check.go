@@ -72,6 +72,11 @@ func (c *Config) checkCountries(say func(string, string, ...any)) (packs []strin
 		if !country.Key.Given() {
 			say(where+".key", "name the country's key, such as env:BARAZA_KEY_%s; make one with: baraza key new", strings.ToUpper(name))
 		}
+		for _, key := range country.ReleaseKeys {
+			if _, err := release.ReadPublic(key); err != nil {
+				say(where+".release_keys", "%q is no public key; write one as baraza release keygen prints it: ed25519:…", key)
+			}
+		}
 		for _, team := range slices.Sorted(maps.Keys(country.Teams)) {
 			checkWebhook(where+".teams."+team, country.Teams[team], say)
 		}

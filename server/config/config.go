@@ -75,6 +75,8 @@ type Country struct {
 	Key Secret `yaml:"key"`
 	// OldKeys open what was wrapped before a rotation; the first is the newest of them.
 	OldKeys []Secret `yaml:"old_keys"`
+	// ReleaseKeys are the public keys of those who may release for the country: "ed25519:…".
+	ReleaseKeys []string `yaml:"release_keys"`
 	// Teams by their name in the pack.
 	Teams    map[string]*Webhook `yaml:"teams"`
 	Services Services            `yaml:"services"`
