@@ -28,6 +28,12 @@ type releaseCommand struct {
 	Keygen releaseKeygen `cmd:"" help:"Make a key to sign releases with."`
 	Sign   releaseSign   `cmd:"" help:"Sign a bundle, into a file beside it."`
 	Verify releaseVerify `cmd:"" help:"Say by whom a bundle is signed."`
+
+	Plan     releasePlan     `cmd:"" help:"Say what a bundle would change in a country, and for whom, before anything changes."`
+	Activate releaseActivate `cmd:"" help:"Have a release serve a country, or a part of those who begin."`
+	Promote  releasePromote  `cmd:"" help:"Have the release that is tried serve everybody."`
+	Rollback releaseRollback `cmd:"" help:"Take back what is tried, or have an earlier release serve."`
+	Status   releaseStatus   `cmd:"" help:"Say which releases serve a country, and how many are on each."`
 }
 
 type releaseBuild struct {

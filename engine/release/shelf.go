@@ -52,6 +52,9 @@ func OpenShelf(dir, pack string, stay time.Duration) (*Shelf, error) {
 // Close ends the use of the shelf.
 func (s *Shelf) Close() error { return s.folder.Close() }
 
+// Pack is whose releases they are.
+func (s *Shelf) Pack() string { return s.pack }
+
 // Serving is what serves now; nil where nothing was activated yet.
 func (s *Shelf) Serving() *Serving { return s.serving.Load() }
 

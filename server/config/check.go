@@ -68,14 +68,9 @@ func (c *Config) checkCountries(say func(string, string, ...any)) (packs []strin
 			}
 			packs = append(packs, pack)
 		}
-		packs = checkReleases(where+".releases", country.Releases, packs, say)
+		packs = checkReleases(where, country, packs, say)
 		if !country.Key.Given() {
 			say(where+".key", "name the country's key, such as env:BARAZA_KEY_%s; make one with: baraza key new", strings.ToUpper(name))
-		}
-		for _, key := range country.ReleaseKeys {
-			if _, err := release.ReadPublic(key); err != nil {
-				say(where+".release_keys", "%q is no public key; write one as baraza release keygen prints it: ed25519:…", key)
-			}
 		}
 		for _, team := range slices.Sorted(maps.Keys(country.Teams)) {
 			checkWebhook(where+".teams."+team, country.Teams[team], say)
@@ -89,10 +84,20 @@ func (c *Config) checkCountries(say func(string, string, ...any)) (packs []strin
 	return packs
 }
 
-func checkReleases(where string, r *Releases, packs []string, say func(string, string, ...any)) []string {
+func checkReleases(where string, country *Country, packs []string, say func(string, string, ...any)) []string {
+	for _, key := range country.ReleaseKeys {
+		if _, err := release.ReadPublic(key); err != nil {
+			say(where+".release_keys", "%q is no public key; write one as baraza release keygen prints it: ed25519:…", key)
+		}
+	}
+	r := country.Releases
 	if r == nil {
 		return packs
 	}
+	if len(r.Packs) > 0 && len(country.ReleaseKeys) == 0 {
+		say(where+".release_keys", "name the public key of at least one person who may release; make one with: baraza release keygen")
+	}
+	where += ".releases"
 	for _, pack := range r.Packs {
 		switch {
 		case !packName.MatchString(pack):
@@ -101,14 +106,6 @@ func checkReleases(where string, r *Releases, packs []string, say func(string, s
 			say(where+".packs", "two packs are called %q; a line could not say which one answers", pack)
 		}
 		packs = append(packs, pack)
-	}
-	if len(r.Keys) == 0 {
-		say(where+".keys", "name the public key of at least one person who may release; make one with: baraza release keygen")
-	}
-	for _, key := range r.Keys {
-		if _, err := release.ReadPublic(key); err != nil {
-			say(where+".keys", "%q: %v", key, err)
-		}
 	}
 	if r.Stay < 0 {
 		say(where+".stay", "it is not below 0")

@@ -82,12 +82,10 @@ type Country struct {
 	Services Services            `yaml:"services"`
 }
 
-// Releases says which packs of a country operators release into the running process, and who may sign them.
+// Releases says which packs of a country operators release into the running process.
 type Releases struct {
 	// Packs by name.
 	Packs []string `yaml:"packs"`
-	// Keys are the public sides of those that sign: "ed25519:…", as baraza release keygen prints it.
-	Keys []string `yaml:"keys"`
 	// Stay is how long conversations may stay on a release that serves no longer; 14 days when 0.
 	Stay Duration `yaml:"stay"`
 }
