@@ -242,6 +242,30 @@ func TestAnEditorReadsAPackAndItsLibrariesAlone(t *testing.T) {
 	}
 }
 
+// Whoever saved a mistake and started the simulator anew can still repair it.
+func TestAPackThatCannotRunIsInTheEditor(t *testing.T) {
+	t.Parallel()
+	broken, folder := onDisk(t)
+	if err := os.WriteFile(filepath.Join(folder, "talk.flow"), []byte("flwo\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := newRoom(t, web.Settings{Broken: []web.Pack{broken}, Edit: true})
+	if _, given := r.get("/edit/packs"); fmt.Sprint(given["packs"]) != "[map[folder:/packs/desk name:desk title:desk]]" {
+		t.Errorf("the packs are %v", given["packs"])
+	}
+	if status, given := r.get("/edit/file?pack=desk&name=../shared/bye.flow"); status != http.StatusNotFound {
+		t.Errorf("the library: %d, %v", status, given)
+	}
+	p := r.edit(t, "desk")
+	p.until("phone/shows", func(m map[string]any) bool { return m["errors"] == true && m["ready"] == false })
+	_, given := r.get("/edit/file?pack=desk&name=talk.flow")
+	if status, given := r.save(map[string]string{"pack": "desk", "name": "talk.flow", "hash": given["hash"].(string), "text": flowText}); status != 200 {
+		t.Fatalf("saved: %d, %v", status, given)
+	}
+	p.tell("workspace/didChangeWatchedFiles", map[string]any{"changes": []any{map[string]any{"uri": "file:///packs/desk/talk.flow", "type": 2}}})
+	p.until("phone/shows", func(m map[string]any) bool { return m["errors"] == false && m["ready"] == true })
+}
+
 func TestTheEditorsPageLetsInItsOwnLooksAlone(t *testing.T) {
 	t.Parallel()
 	one, _ := onDisk(t)
