@@ -162,7 +162,7 @@ function draw() {
     return b;
   });
   const found = [...problems].sort(([a], [b]) => (b === here?.name) - (a === here?.name) || (a < b ? -1 : 1)).flatMap(([name, list]) => list.map(d => ({ name, d })));
-  const says = found.length ? counted(found.length, "problem") + " in the pack" : "No problems";
+  const says = found.length ? counted(found.length, "problem") + " in the pack." : "Nothing is wrong with the pack.";
   if ($("count").textContent !== says) $("count").textContent = says;
   fill($("problems"), found.slice(0, 200), f => [f.name, f.d.range.start.line, f.d.range.start.character, f.d.message].join(), ({ name, d }) => {
     const b = make("button", { type: "button", "data-kind": names[d.severity] }, make("small", {}, `${name}, line ${d.range.start.line + 1}: ${names[d.severity]}`), d.message);
