@@ -97,6 +97,12 @@ func TestADesignerEditsAPackAndPlaysIt(t *testing.T) {
 	browsertest.Accessible(t, ctx, "the editor with a problem")
 	browsertest.Eval[bool](t, ctx, `document.getElementById("leave").tabIndex = -1, document.getElementById("leave").focus(), document.querySelector("#problems button").click(), true`)
 	browsertest.Holds(t, ctx, codeFocus)
+	press(t, ctx, "F1", 0)
+	browsertest.Holds(t, ctx, `document.querySelector("#about-text button")?.textContent.includes("flow")`)
+	browsertest.Accessible(t, ctx, "a repair")
+	browsertest.Do(t, ctx, chromedp.Click(chromedp.CSS("#about-text button")))
+	browsertest.Holds(t, ctx, codeText+`.includes("\nflow x: X") && `+codeFocus)
+	press(t, ctx, "z", control)
 	press(t, ctx, "z", control)
 	browsertest.Holds(t, ctx, `document.getElementById("dirty").textContent === "saved" && !document.getElementById("problems").textContent.includes("flwo")`)
 

@@ -137,7 +137,7 @@ export function code({ parent, ask, acts, changed }) {
     }),
     keymap.of([
       { key: "Mod-s", run: key(acts.save), preventDefault: true }, { key: "Shift-Alt-f", run: key(acts.format) }, { key: "F12", run: key(acts.definition) },
-      { key: "F1", run: key(acts.explain) }, { key: "F8", run: nextDiagnostic },
+      { key: "F1", run: key(acts.explain) }, { key: "Mod-.", run: key(acts.explain) }, { key: "F8", run: nextDiagnostic },
       ...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab,
     ]),
   ];

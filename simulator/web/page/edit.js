@@ -223,14 +223,35 @@ $("back").onclick = async () => {
   if (!trail.length) $("back").hidden = true; else $("back").textContent = "Back to " + trail.at(-1).name;
   if (to) await go(to.name, { start: to.at, end: to.at });
 };
+// explain says what stands at the cursor, and offers the changes that repair what is wrong there.
 async function explain() {
   if (!here) return;
   flush();
-  let found;
-  try { found = await server.request("textDocument/hover", { textDocument: { uri: here.uri }, position: placeAt(editor.view.state.doc, editor.at()) }); } catch (problem) { note(problem.message); return; }
-  $("about-text").replaceChildren(found ? plainly(found.contents.value) : make("p", {}, "There is nothing to explain at the cursor. Put it on a word, a name or a problem."));
+  const b = here, textDocument = { uri: b.uri }, position = placeAt(editor.view.state.doc, editor.at());
+  let found, repairs;
+  try {
+    [found, repairs] = await Promise.all([server.request("textDocument/hover", { textDocument, position }),
+      server.request("textDocument/codeAction", { textDocument, range: { start: position, end: position }, context: { only: ["quickfix"] } })]);
+  } catch (problem) { note(problem.message); return; }
+  const version = b.version;
+  const offered = b.readOnly ? [] : repairs.filter(r => r.edit?.changes).map(r => {
+    const button = make("button", { type: "button" }, r.title);
+    button.onclick = () => { if (b.version === version) repair(r); else { note("The text was changed meanwhile, so explain it again."); $("about-close").onclick(); } };
+    return make("p", {}, button);
+  });
+  $("about-text").replaceChildren(...offered, found ? plainly(found.contents.value) : offered.length ? "" : make("p", {}, "There is nothing to explain at the cursor. Put it on a word, a name or a problem."));
   $("about").hidden = false;
   $("about-name").focus();
+}
+async function repair(action) {
+  for (const [uri, edits] of Object.entries(action.edit.changes)) {
+    const b = await open(nameOf(uri));
+    if (!b || b.readOnly) return;
+    const doc = editor.view.state.doc;
+    editor.view.dispatch({ changes: edits.map(e => ({ from: offsetAt(doc, e.range.start), to: offsetAt(doc, e.range.end), insert: e.newText })), userEvent: "repair" });
+  }
+  $("about-close").onclick();
+  note("Done: " + action.title);
 }
 $("about-close").onclick = () => { $("about").hidden = true; editor.view.focus(); };
 $("about").onkeydown = event => { if (event.key === "Escape") $("about-close").onclick(); };
