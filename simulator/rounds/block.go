@@ -135,6 +135,7 @@ func (w *writer) turn(t *Turn) {
 	switch {
 	case t.Does != "":
 		w.act(t)
+	case t.PassedOn(): // its line is that of the team
 	case t.Send != nil:
 		w.ended = false
 		w.add(script.Expecting(t.Send)...)

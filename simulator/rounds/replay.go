@@ -82,6 +82,9 @@ func (t *Turn) said() string {
 	if t.Send == nil {
 		return t.Text
 	}
+	if t.PassedOn() {
+		return "staff: " + t.Text
+	}
 	lines := script.Expecting(t.Send)
 	for i := range lines {
 		lines[i] = strings.TrimSpace(lines[i])

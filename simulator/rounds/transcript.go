@@ -19,6 +19,9 @@ func (s *Session) Markdown() string {
 	}
 	for i := range s.Turns {
 		t := &s.Turns[i]
+		if t.Does == StaffReply && s.passesOn(i) {
+			continue
+		}
 		b.WriteString("\n" + t.markdown())
 		for j := range s.Remarks {
 			if s.Remarks[j].Turn == t.N {
@@ -27,6 +30,16 @@ func (s *Session) Markdown() string {
 		}
 	}
 	return b.String()
+}
+
+// passesOn says that what the team writes in the nth turn reaches the tester in one of those that follow from it.
+func (s *Session) passesOn(n int) bool {
+	for i := n + 1; i < len(s.Turns) && s.Turns[i].Does == ""; i++ {
+		if s.Turns[i].PassedOn() {
+			return true
+		}
+	}
+	return false
 }
 
 // about says in a sentence or two what the session is.

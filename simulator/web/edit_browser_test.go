@@ -35,8 +35,8 @@ func press(t *testing.T, ctx context.Context, key string, held int64) {
 	}
 }
 
-// typed is written where the cursor is, letter by letter.
-func typed(t *testing.T, ctx context.Context, text string) {
+// keyed is written where the cursor is, letter by letter.
+func keyed(t *testing.T, ctx context.Context, text string) {
 	t.Helper()
 	for _, letter := range text {
 		if _, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: string(letter)}); err != nil {
@@ -88,7 +88,7 @@ func TestADesignerEditsAPackAndPlaysIt(t *testing.T) {
 	t.Log("a mistake")
 	cursor(t, ctx, 1)
 	press(t, ctx, "End", control)
-	typed(t, ctx, "\nflwo x: X")
+	keyed(t, ctx, "\nflwo x: X")
 	browsertest.Holds(t, ctx, `document.getElementById("problems").textContent.includes("flwo") && document.querySelector(".cm-lintRange-error")`)
 	browsertest.Holds(t, ctx, `document.getElementById("phone-state").textContent.includes("errors now") && document.querySelectorAll("#log .person").length === 2`)
 	if got := browsertest.Eval[string](t, ctx, `(s => s.textDecorationStyle + s.backgroundImage)(getComputedStyle(document.querySelector(".cm-lintRange-error")))`); got != "wavynone" {
@@ -109,14 +109,14 @@ func TestADesignerEditsAPackAndPlaysIt(t *testing.T) {
 	t.Log("a completion, which the phone plays at once")
 	cursor(t, ctx, 4)
 	press(t, ctx, "Enter", 0)
-	typed(t, ctx, "sa")
+	keyed(t, ctx, "sa")
 	// For a moment after offers come they take no key, so that nobody takes one by accident.
 	browsertest.Holds(t, ctx, `(all => all.length > 0 && all.every(e => e.textContent.startsWith("sa")))([...document.querySelectorAll(".cm-tooltip-autocomplete li")]) &&
 		performance.now() - (window.offered ??= performance.now()) > 300`)
 	browsertest.Picture(t, ctx, "editor-completion")
 	press(t, ctx, "Enter", 0)
 	browsertest.Holds(t, ctx, codeText+`.includes("say: text")`)
-	typed(t, ctx, "Welcome to the desk.")
+	keyed(t, ctx, "Welcome to the desk.")
 	browsertest.Holds(t, ctx, codeText+`.includes("  public\n  say: Welcome to the desk.\n")`)
 	browsertest.Holds(t, ctx, `document.querySelector("#log .differs")?.textContent.includes("Welcome to the desk.")`)
 	if strings.Contains(disk(), "Welcome") {
@@ -146,7 +146,7 @@ func TestADesignerEditsAPackAndPlaysIt(t *testing.T) {
 	conflict := func(theirs, mine string) {
 		t.Helper()
 		cursor(t, ctx, 5)
-		typed(t, ctx, mine)
+		keyed(t, ctx, mine)
 		browsertest.Holds(t, ctx, `document.getElementById("dirty").textContent === "not saved"`)
 		if err := os.WriteFile(file, []byte(strings.Replace(flowText, "That did not work.", theirs, 1)), 0o644); err != nil {
 			t.Fatal(err)
@@ -181,7 +181,7 @@ func TestADesignerEditsAPackAndPlaysIt(t *testing.T) {
 	browsertest.Holds(t, ctx, `document.getElementById("status").textContent.includes("no connection")`)
 	cursor(t, ctx, 1)
 	press(t, ctx, "End", control)
-	typed(t, ctx, "\nflwo y: Y")
+	keyed(t, ctx, "\nflwo y: Y")
 	press(t, ctx, "s", control)
 	browsertest.Holds(t, ctx, `document.getElementById("alert").textContent.includes("not saved")`)
 	if !browsertest.Eval[bool](t, ctx, `!dispatchEvent(new Event("beforeunload", { cancelable: true }))`) {
@@ -236,7 +236,7 @@ func TestThePhonePlaysASamplePackToTheSamePlace(t *testing.T) {
 	}
 	browsertest.Holds(t, ctx, `document.querySelectorAll("#log .person").length === 3 && document.querySelectorAll("#log .message").length >= 3`)
 	cursor(t, ctx, 8)
-	typed(t, ctx, " Escriba o toque.")
+	keyed(t, ctx, " Escriba o toque.")
 	browsertest.Holds(t, ctx, `document.querySelector("#log .differs")?.textContent.includes("Escriba o toque.") && document.querySelectorAll("#log .person").length === 3`)
 	browsertest.Picture(t, ctx, "editor")
 
@@ -276,7 +276,7 @@ func TestTextFromRightToLeftRunsThatWayInTheEditor(t *testing.T) {
 
 	t.Log("a change can be tried, and not saved")
 	cursor(t, ctx, 1)
-	typed(t, ctx, "!")
+	keyed(t, ctx, "!")
 	press(t, ctx, "s", control)
 	browsertest.Holds(t, ctx, `document.getElementById("notice").textContent.includes("baraza demo --edit") && document.getElementById("dirty").textContent === "not saved"`)
 }

@@ -81,6 +81,9 @@ func (n *session) state(turns []rounds.Turn) *state {
 	}
 	s.Lines = []said{}
 	for _, t := range turns {
+		if t.PassedOn() { // shown where it was written
+			continue
+		}
 		s.Lines = append(s.Lines, said{N: t.N, Who: t.Who, At: n.at(t.At), Text: t.Text, Options: t.Options, Lang: t.Language})
 	}
 	return s
