@@ -1,5 +1,5 @@
-// Package web is the simulator in a browser: a page where people of a community try a flow on their own phones, and
-// one where its designers watch, move time and answer as the team. Conversations run on the engine of production.
+// Package web is the simulator in a browser: a page where people of a community try a flow on their own phones, one
+// where its designers watch, move time and answer as the team, and one where they edit it. Conversations run on the engine of production.
 // Nothing here can reach a channel or a team: what a flow asks of the world becomes a line that a designer sees.
 package web
 
@@ -21,6 +21,7 @@ import (
 
 	"baraza/channels/socket"
 	"baraza/engine/program"
+	"baraza/simulator/editor"
 	"baraza/simulator/rounds"
 )
 
@@ -38,11 +39,14 @@ type Pack struct {
 	// Newest reads the pack as it is now. Where it has errors, the version is nil and says is the first of them.
 	// It is called by one goroutine at a time, every other second while somebody watches.
 	Newest func() (v *Version, says string)
+	// Folder is where its files lie; without one the editor's page does not have it.
+	Folder Folder
 }
 
 // Settings of a simulator. Zero values of all but Packs and Rounds are sound.
 type Settings struct {
 	Packs  []Pack
+	Broken []Pack // that cannot run as they are: in the editor's page alone
 	Rounds *rounds.File
 	// Own is the origin under which people reach it, such as "https://try.example.org". Empty: only pages of this
 	// machine, for trying it out.
@@ -51,6 +55,7 @@ type Settings struct {
 	Key      string
 	Language string // of the pages where the browser asks for none that they have; English when empty
 	Exit     string // where the quick-exit button leads: "about:blank" when empty
+	Edit     bool   // the editor's page may save into the packs' folders; not together with Own
 	Limits   Limits
 	Now      func() time.Time
 	Random   io.Reader
@@ -87,6 +92,7 @@ type Server struct {
 	media    media
 	mux      *http.ServeMux
 	packs    []*pack
+	broken   []*pack
 
 	draw   sync.Mutex // of Random
 	waking sync.Mutex // of sessions that were kept
@@ -112,6 +118,7 @@ type pack struct {
 	newest   *Version
 	says     string // what is wrong with the files as they are
 	versions map[string]*Version
+	files    *editor.Files // nil where it cannot be edited
 }
 
 // opening is a round that the tester's page offers by itself.
@@ -152,9 +159,15 @@ func New(s Settings) (*Server, error) {
 		}
 		n.packs = append(n.packs, one)
 	}
+	for _, p := range s.Broken {
+		n.broken = append(n.broken, &pack{Pack: p, versions: map[string]*Version{}})
+	}
 	var err error
 	if n.pages, err = newPages(s); err != nil {
 		return nil, err
+	}
+	if err := n.editing(); err != nil {
+		return nil, errors.Join(err, n.letGo())
 	}
 	n.routes()
 	n.ending.Go(n.tick)
@@ -178,6 +191,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /watch/socket", s.watchSocket)
 	s.mux.HandleFunc("GET /watch/map", s.watchMap)
 	s.mux.HandleFunc("GET /watch/report", s.watchReport)
+	s.editRoutes()
 }
 
 // ServeHTTP serves the pages and their sockets. Under a name that is not the simulator's own nothing is served.
@@ -201,7 +215,7 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	s.ending.Wait()
-	return nil
+	return s.letGo()
 }
 
 // OpenRound offers a round on the tester's page to everybody who comes there.
@@ -341,17 +355,22 @@ func (s *Server) drafts() {
 		return
 	}
 	for _, p := range s.packs {
-		changed, other := p.look()
-		if changed {
-			for _, one := range s.live() {
-				if one.pack == p && one.draft {
-					_ = one.take(p.version(rounds.Draft)) // what has ended stays as it was
-				}
+		s.redraw(p)
+	}
+}
+
+// redraw looks whether one pack has changed, and brings those who try its draft on.
+func (s *Server) redraw(p *pack) {
+	changed, other := p.look()
+	if changed {
+		for _, one := range s.live() {
+			if one.pack == p && one.draft {
+				_ = one.take(p.version(rounds.Draft)) // what has ended stays as it was
 			}
 		}
-		if changed || other {
-			s.tellAll()
-		}
+	}
+	if changed || other {
+		s.tellAll()
 	}
 }
 
