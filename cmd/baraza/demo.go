@@ -208,7 +208,7 @@ func demoPack(name, dir string) (web.Pack, error) {
 		if p == nil {
 			return nil, firstProblem(r.Problems)
 		}
-		return &web.Version{Program: p, Source: r.Sources.Source, Files: files}, ""
+		return &web.Version{Program: p, Source: r.Sources.Source, Files: files, Checked: r}, ""
 	}}, nil
 }
 

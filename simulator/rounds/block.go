@@ -62,9 +62,14 @@ type writer struct {
 	ended       bool
 }
 
+// BlockName is the file of a session's tests within the pack's folder.
+func BlockName(session string) string {
+	return "tests/blessed-" + session[:min(len(session), 8)] + ".flow"
+}
+
 func blockOf(s *Session, p *program.Program) *Block {
 	w := &writer{
-		Block: &Block{Name: "tests/blessed-" + s.ID[:8] + ".flow", Files: map[string]string{}},
+		Block: &Block{Name: BlockName(s.ID), Files: map[string]string{}},
 		s:     s, prog: p, at: s.Start,
 	}
 	if zone, err := time.LoadLocation(p.Timezone); err == nil {

@@ -29,12 +29,13 @@ type pages struct {
 	names    []string // languages of the tester's page, that of the settings first
 	matcher  language.Matcher
 	template *template.Template
+	evidence *template.Template
 }
 
 func newPages(s Settings) (p pages, err error) {
 	p.files = map[string]asset.File{}
 	for name, kind := range map[string]string{"try.js": "text/javascript", "try.css": "text/css", "watch.js": "text/javascript",
-		"watch.css": "text/css", "start.css": "text/css", "start.html": "text/html", "watch.html": "text/html"} {
+		"watch.css": "text/css", "evidence.js": "text/javascript", "evidence.css": "text/css", "start.css": "text/css", "start.html": "text/html", "watch.html": "text/html"} {
 		b, err := content.ReadFile("page/" + name)
 		if err != nil {
 			return p, err
@@ -71,7 +72,10 @@ func newPages(s Settings) (p pages, err error) {
 		all = append(all, language.Make(name))
 	}
 	p.matcher = language.NewMatcher(all)
-	p.template, err = template.ParseFS(content, "page/try.html")
+	if p.template, err = template.ParseFS(content, "page/try.html"); err != nil {
+		return p, err
+	}
+	p.evidence, err = template.New("evidence.html").Funcs(evidenceWords).ParseFS(content, "page/evidence.html")
 	return p, err
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"baraza/channels/socket"
+	"baraza/dsl"
 	"baraza/engine/program"
 	"baraza/simulator/rounds"
 )
@@ -30,14 +31,19 @@ type Version struct {
 	// Source gives a file as it was compiled. The folder may have gone on since.
 	Source func(file string) (text []byte, ok bool)
 	Files  fs.FS // the pack's own, for media
+	// Checked is what the version was made of. It is kept of the newest one alone, to write and run tests.
+	Checked *dsl.Result
 }
 
 // Pack is one that can be tried.
 type Pack struct {
 	Name string
 	// Newest reads the pack as it is now. Where it has errors, the version is nil and says is the first of them.
-	// It is called by one goroutine at a time, every other second while somebody watches.
+	// It is called by one goroutine at a time, every other second while somebody watches and for each page of a round.
 	Newest func() (v *Version, says string)
+	// Folder is where the pack lies on the disk, for the designer's page to write tests into; "" where pages may
+	// change no files. Nothing is written for who is not on this machine.
+	Folder string
 }
 
 // Settings of a simulator. Zero values of all but Packs and Rounds are sound.
@@ -110,7 +116,8 @@ type pack struct {
 	Pack
 	mu       sync.Mutex
 	newest   *Version
-	says     string // what is wrong with the files as they are
+	checked  *dsl.Result // of newest, with the tests that the folder has by now
+	says     string      // what is wrong with the files as they are
 	versions map[string]*Version
 }
 
@@ -178,6 +185,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /watch/socket", s.watchSocket)
 	s.mux.HandleFunc("GET /watch/map", s.watchMap)
 	s.mux.HandleFunc("GET /watch/report", s.watchReport)
+	s.evidenceRoutes()
 }
 
 // ServeHTTP serves the pages and their sockets. Under a name that is not the simulator's own nothing is served.
@@ -286,6 +294,9 @@ func (p *pack) look() (changed, other bool) {
 	v, says := p.Newest()
 	other = says != p.says
 	p.says = says
+	if v != nil {
+		p.checked, v.Checked = v.Checked, nil
+	}
 	if v == nil || p.newest != nil && v.Program.Hash == p.newest.Program.Hash {
 		return false, other
 	}
@@ -341,17 +352,22 @@ func (s *Server) drafts() {
 		return
 	}
 	for _, p := range s.packs {
-		changed, other := p.look()
-		if changed {
-			for _, one := range s.live() {
-				if one.pack == p && one.draft {
-					_ = one.take(p.version(rounds.Draft)) // what has ended stays as it was
-				}
+		s.takeUp(p)
+	}
+}
+
+// takeUp looks at a pack, and lets the sessions that follow its draft go on with what it is now.
+func (s *Server) takeUp(p *pack) {
+	changed, other := p.look()
+	if changed {
+		for _, one := range s.live() {
+			if one.pack == p && one.draft {
+				_ = one.take(p.version(rounds.Draft)) // what has ended stays as it was
 			}
 		}
-		if changed || other {
-			s.tellAll()
-		}
+	}
+	if changed || other {
+		s.tellAll()
 	}
 }
 

@@ -64,6 +64,7 @@ const heard = {
     });
     fill($("rounds"), m.rounds, r => r.id, r => {
       const parts = [make("bdi", {}, r.title), ` (${r.pack}, ${r.version === "draft" ? "newest draft" : r.version.slice(0, 8)}): ${r.used} of ${r.uses}, until ${r.expires}${r.passphrase ? ", with passphrase" : ""}${r.revoked ? ", taken back" : ""} `];
+      parts.push(make("a", { href: `/watch/round/?round=${r.id}`, "aria-label": "What it found: " + r.title }, "What it found"), " ");
       for (const format of ["md", "csv"]) parts.push(make("a", { href: `/watch/report?round=${r.id}&format=${format}`, "aria-label": `Report as ${format}: ${r.title}` }, "Report (" + format + ")"), " ");
       if (!r.revoked) {
         const b = make("button", { type: "button", "aria-label": "Take back: " + r.title }, "Take back");
