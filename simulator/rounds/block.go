@@ -184,6 +184,15 @@ func (w *writer) act(t *Turn) {
 		w.add("  channel " + t.Name)
 	case SetAnswer:
 		w.add(w.fetch(t.Name, t.Text))
+	case SetField:
+		if t.Instead == "" {
+			w.stop("The designer took away what was known as " + t.Name + ".")
+			return
+		}
+		g := givenOf(w.prog, t.Name, t.Instead)
+		w.add("  given " + g.name + " = " + g.source)
+	case GiveConsent:
+		w.add("  given consent " + t.Name)
 	case GoBack:
 		w.stop("The designer went back to an earlier question.")
 	}

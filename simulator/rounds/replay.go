@@ -40,7 +40,7 @@ func Replay(s *Session, p *program.Program) (*Difference, error) {
 		now, err := t.again(&act)
 		switch {
 		case errors.Is(err, ErrNotThere):
-			note := Turn{Who: Outside, Text: "[that is not possible here]"}
+			note := Turn{Who: Outside, Text: "[" + err.Error() + "]"}
 			return difference(act, was, []Turn{note}), nil
 		case err != nil:
 			return nil, err
