@@ -1,6 +1,7 @@
 package rounds
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -13,9 +14,14 @@ import (
 	"baraza/engine/program/expression"
 )
 
-// Fits says what of a persona a program does not have: its language, a field, a consent. A round that does not fit could
-// not begin.
+// Fits says what of a persona a program does not have: its language, a field, a value for one, a consent. A round that
+// does not fit could not begin.
 func (p *Persona) Fits(prog *program.Program) error {
+	for _, name := range slices.Sorted(maps.Keys(p.Fields)) {
+		if err := fits(prog, name, p.Fields[name]); err != nil {
+			return err
+		}
+	}
 	_, err := newTalk(Session{Persona: *p}, prog, namesOf(prog))
 	return err
 }

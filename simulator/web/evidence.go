@@ -64,7 +64,7 @@ func (s *Server) draftOf(name string) draft {
 	if p == nil {
 		return draft{}
 	}
-	s.takeUp(p)
+	s.redraw(p)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.checked == nil {

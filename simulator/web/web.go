@@ -352,12 +352,12 @@ func (s *Server) drafts() {
 		return
 	}
 	for _, p := range s.packs {
-		s.takeUp(p)
+		s.redraw(p)
 	}
 }
 
-// takeUp looks at a pack, and lets the sessions that follow its draft go on with what it is now.
-func (s *Server) takeUp(p *pack) {
+// redraw looks whether one pack has changed, and brings those who try its draft on.
+func (s *Server) redraw(p *pack) {
 	changed, other := p.look()
 	if changed {
 		for _, one := range s.live() {
