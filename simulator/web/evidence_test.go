@@ -328,3 +328,48 @@ func TestEvidenceIsForDesignersOnOurOwnPages(t *testing.T) {
 		t.Error("something was written")
 	}
 }
+
+func TestThePageSaysWhyASessionIsNoTest(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack(true)}})
+	made, token := r.invite(rounds.Round{Pack: "desk"}, "")
+	r.begin(token, true)
+	gone, err := r.rounds.Sessions(made.ID)
+	if err != nil || len(gone) != 1 {
+		t.Fatalf("%d sessions, %v", len(gone), err)
+	}
+	const says = "Nothing happened in this session."
+	wants(t, "nothing", r.page("/watch/round/session?session="+gone[0].ID), "The session cannot be a test: "+says, "The session cannot be blessed: "+says)
+	if status, told := r.bless(gone[0].ID, version(t, f)); status != http.StatusConflict || told != says {
+		t.Errorf("%d, %s", status, told)
+	}
+
+	t.Log("a tester who is no one to the flow any more, and a pack that is gone")
+	made, token = r.invite(rounds.Round{Pack: "desk", Persona: rounds.Persona{Language: "en"}}, "")
+	r.begin(token, true).write("hello")
+	other, err := r.rounds.Sessions(made.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.write("pack.flow", regexp.MustCompile(`\ben\b`).ReplaceAllString(packText, "sw"))
+	const unfit = `The pack has no language "en".`
+	wants(t, "another language", r.page("/watch/round/session?session="+other[0].ID), "cannot be played on it: "+unfit)
+	wants(t, "all of them", r.page("/watch/round/compare?round="+made.ID), "1 cannot be played.", unfit)
+	if status, told := r.bless(other[0].ID, version(t, f)); status != http.StatusConflict || told != unfit {
+		t.Errorf("%d, %s", status, told)
+	}
+	if err := r.web.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r.web, err = web.New(web.Settings{Packs: samples(t), Rounds: r.rounds, Now: r.clock.Now}); err != nil {
+		t.Fatal(err)
+	}
+	r.served.Store(r.web)
+	const without = "The simulator was started without this pack"
+	wants(t, "the round", r.page("/watch/round/?round="+made.ID), without, "Recorded: 1")
+	wants(t, "the session", r.page("/watch/round/session?session="+other[0].ID), without, "hello")
+	if status, told := r.bless(other[0].ID, ""); status != http.StatusConflict || !strings.Contains(told, without) {
+		t.Errorf("%d, %s", status, told)
+	}
+}
