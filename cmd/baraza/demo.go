@@ -34,6 +34,7 @@ type demo struct {
 	Data        string `help:"Where rounds and sessions are kept; a folder that is removed at the end when left out." placeholder:"DIR"`
 	TLSCert     string `name:"tls-cert" help:"Certificate, for phones that are not this machine." placeholder:"FILE"`
 	TLSKey      string `name:"tls-key" help:"The certificate's key." placeholder:"FILE"`
+	Edit        bool   `help:"Let the editor's page save into the packs' folders, and blessed sessions become tests there, on this machine alone."`
 	BehindProxy string `name:"behind-proxy" help:"Origin under which a proxy with TLS shows it, such as https://try.example.org." placeholder:"ORIGIN"`
 }
 
@@ -44,6 +45,9 @@ func (c *demo) Run(s streams) error {
 }
 
 func (c *demo) serve(ctx context.Context, s streams) error {
+	if err := c.mayEdit(); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("listen at %s: %w", c.Addr, err)
@@ -63,7 +67,7 @@ func (c *demo) serve(ctx context.Context, s streams) error {
 		return err
 	}
 	defer kept.Close()
-	settings := web.Settings{Rounds: kept, Own: own}
+	settings := web.Settings{Rounds: kept, Own: own, Edit: c.Edit}
 	if settings.Packs, err = demoPacks(c.Packs, s); err != nil {
 		return err
 	}
@@ -134,6 +138,15 @@ func (c *demo) own(addr string) (string, error) {
 	return "", nil
 }
 
+// mayEdit refuses editing wherever somebody else than who sits here could reach the page.
+func (c *demo) mayEdit() error {
+	if c.Edit && (c.TLSCert != "" || c.TLSKey != "" || c.BehindProxy != "" || !socket.IsLoopback(c.Addr)) {
+		return errors.New("--edit lets whoever opens the page write files of this machine, so it works only where nobody else can come: " +
+			"at an address such as 127.0.0.1:8080, without --tls-cert, --tls-key and --behind-proxy")
+	}
+	return nil
+}
+
 func (c *demo) folder() (path string, remove func(), err error) {
 	if c.Data != "" {
 		return c.Data, func() {}, nil
@@ -202,7 +215,7 @@ func demoPack(name, dir string) (web.Pack, error) {
 		return web.Pack{}, err
 	}
 	checker := dsl.Open(fsys, base)
-	return web.Pack{Name: name, Newest: func() (*web.Version, string) {
+	return web.Pack{Name: name, Folder: web.Folder{Path: dir, Above: fsys, Name: base}, Newest: func() (*web.Version, string) {
 		r := checker.Check()
 		p := r.Program()
 		if p == nil {
@@ -267,5 +280,11 @@ func (c *demo) greet(s streams, own, address, key string) {
 	if key != "" {
 		key = "#" + key
 	}
-	fmt.Fprintf(s.out, "The simulator is at %s/\n  try it as a tester:    %s/try/\n  watch it as a designer: %s/watch/%s\nCtrl-C ends it.\n", base, base, base, key)
+	edit := "  (to look at; --edit lets it save)"
+	if c.Edit {
+		edit = ""
+	} else if own != "" {
+		edit = "  (to look at)"
+	}
+	fmt.Fprintf(s.out, "The simulator is at %s/\n  try it as a tester:     %s/try/\n  watch it as a designer: %s/watch/%s\n  edit it:                %s/edit/%s%s\nCtrl-C ends it.\n", base, base, base, key, base, key, edit)
 }

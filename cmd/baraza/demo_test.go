@@ -78,7 +78,7 @@ func TestDemoPrintsLinksThatLeadSomewhere(t *testing.T) {
 		t.Fatal("it prints nothing")
 	}
 	links := regexp.MustCompile(`http://\S+`).FindAllString(out.String(), -1)
-	if len(links) != 3 {
+	if len(links) != 4 {
 		t.Fatalf("it prints:\n%s", out)
 	}
 	for _, link := range links {

@@ -20,7 +20,7 @@ func TestADesignerReadsARoundAndBlessesASession(t *testing.T) {
 	f := newFolder(t)
 	f.write("pack.flow", personaText)
 	f.write("talk.flow", personaFlow)
-	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack(true)}})
+	r := newRoom(t, web.Settings{Edit: true, Packs: []web.Pack{f.pack()}})
 	made, session := r.tried()
 
 	t.Log("the report")
@@ -94,7 +94,7 @@ func TestADesignerChangesAStoredFieldOnThePage(t *testing.T) {
 	f := newFolder(t)
 	f.write("pack.flow", personaText)
 	f.write("talk.flow", personaFlow)
-	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack(false)}})
+	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack()}})
 	_, token := r.invite(rounds.Round{Pack: "desk", Persona: rounds.Persona{Language: "en"}}, "")
 	r.begin(token, true).write("hello")
 	browsertest.Do(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(r.server.URL+"/watch/"))

@@ -89,7 +89,7 @@ func (s *Server) sessionPage(w http.ResponseWriter, r *http.Request) {
 // started so.
 func (s *Server) writes(pack string, r *http.Request) bool {
 	p := s.packOf(pack)
-	return p != nil && p.Folder != "" && s.settings.Own == "" && socket.IsLoopback(r.RemoteAddr)
+	return p != nil && p.Folder.Path != "" && s.settings.Edit && s.settings.Own == "" && socket.IsLoopback(r.RemoteAddr)
 }
 
 // testFile is a session as a file of tests, or an answer of a service that the tests read.
@@ -168,7 +168,7 @@ func (s *Server) bless(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusOK, "The session is marked as blessed. Now download the test and put it into the pack's folder as "+placeOf(block)+"; baraza test runs it from then on.")
 		return
 	}
-	if err := block.Save(s.packOf(one.Pack).Folder); err != nil {
+	if err := block.Save(s.packOf(one.Pack).Folder.Path); err != nil {
 		say(w, http.StatusInternalServerError, "The session is marked as blessed, but its test could not be written into the pack's folder. Download it and put it there as "+placeOf(block)+".")
 		return
 	}

@@ -39,12 +39,11 @@ func (f folder) write(name, text string) {
 	}
 }
 
-// pack is the one in the folder; pages may write into it where writes says so.
-func (f folder) pack(writes bool) web.Pack {
-	p := packIn(f.t, "desk", os.DirFS(filepath.Dir(f.path)), filepath.Base(f.path))
-	if writes {
-		p.Folder = f.path
-	}
+// pack is the one in the folder.
+func (f folder) pack() web.Pack {
+	above, name := os.DirFS(filepath.Dir(f.path)), filepath.Base(f.path)
+	p := packIn(f.t, "desk", above, name)
+	p.Folder = web.Folder{Path: f.path, Above: above, Name: name}
 	return p
 }
 
@@ -146,7 +145,7 @@ func wants(t *testing.T, what, text string, all ...string) {
 func TestARoundIsReadOnItsPage(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack(false)}})
+	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack()}})
 	made, session := r.tried()
 	f.write("talk.flow", strings.Replace(flowText, "Which number?", "Which number is on your letter?", 1))
 	wants(t, "the round", r.page("/watch/round/?round="+made.ID), "Round in <Nairobi>", "Recorded: 1, of these finished: 1.",
@@ -174,7 +173,7 @@ func TestARoundIsReadOnItsPage(t *testing.T) {
 func TestASessionIsPlayedOnTheDraftAndBlessed(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack(true)}})
+	r := newRoom(t, web.Settings{Edit: true, Packs: []web.Pack{f.pack()}})
 	made, session := r.tried()
 	at := "/watch/round/session?session=" + session.ID
 	file := rounds.BlockName(session.ID)
@@ -236,10 +235,10 @@ func version(t *testing.T, f folder) string {
 func TestWithoutLeaveToWriteABlessedTestIsDownloaded(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack(false)}})
+	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack()}})
 	_, session := r.tried()
 	at := "/watch/round/session?session=" + session.ID
-	wants(t, "before", r.page(at), "was not started so that it may write")
+	wants(t, "before", r.page(at), "was not started with --edit , so it writes nothing")
 	status, says := r.bless(session.ID, version(t, f))
 	if status != http.StatusOK || !strings.Contains(says, "put it into the pack's folder as "+rounds.BlockName(session.ID)) {
 		t.Errorf("%d, %s", status, says)
@@ -263,8 +262,8 @@ func TestEvidenceIsForDesignersOnOurOwnPages(t *testing.T) {
 	t.Parallel()
 	const own, key = "https://try.example.org", "a-key-of-at-least-22-letters"
 	f := newFolder(t)
-	there := newRoom(t, web.Settings{Own: own, Key: key, Packs: []web.Pack{f.pack(true)}})
-	here := newRoom(t, web.Settings{Packs: []web.Pack{f.pack(true)}})
+	there := newRoom(t, web.Settings{Own: own, Key: key, Packs: []web.Pack{f.pack()}})
+	here := newRoom(t, web.Settings{Edit: true, Packs: []web.Pack{f.pack()}})
 	made, _ := there.invite(rounds.Round{Pack: "desk"}, "")
 	mine, session := here.tried()
 	unknown := strings.Repeat("0", 32)
@@ -332,7 +331,7 @@ func TestEvidenceIsForDesignersOnOurOwnPages(t *testing.T) {
 func TestThePageSaysWhyASessionIsNoTest(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	r := newRoom(t, web.Settings{Packs: []web.Pack{f.pack(true)}})
+	r := newRoom(t, web.Settings{Edit: true, Packs: []web.Pack{f.pack()}})
 	made, token := r.invite(rounds.Round{Pack: "desk"}, "")
 	r.begin(token, true)
 	gone, err := r.rounds.Sessions(made.ID)

@@ -1,5 +1,5 @@
-// Package web is the simulator in a browser: a page where people of a community try a flow on their own phones, and
-// one where its designers watch, move time and answer as the team. Conversations run on the engine of production.
+// Package web is the simulator in a browser: a page where people of a community try a flow on their own phones, one
+// where its designers watch, move time and answer as the team, and one where they edit it. Conversations run on the engine of production.
 // Nothing here can reach a channel or a team: what a flow asks of the world becomes a line that a designer sees.
 package web
 
@@ -22,6 +22,7 @@ import (
 	"baraza/channels/socket"
 	"baraza/dsl"
 	"baraza/engine/program"
+	"baraza/simulator/editor"
 	"baraza/simulator/rounds"
 )
 
@@ -41,9 +42,8 @@ type Pack struct {
 	// Newest reads the pack as it is now. Where it has errors, the version is nil and says is the first of them.
 	// It is called by one goroutine at a time, every other second while somebody watches and for each page of a round.
 	Newest func() (v *Version, says string)
-	// Folder is where the pack lies on the disk, for the designer's page to write tests into; "" where pages may
-	// change no files. Nothing is written for who is not on this machine.
-	Folder string
+	// Folder is where its files lie; without one the editor's page does not have it, and no test is written into it.
+	Folder Folder
 }
 
 // Settings of a simulator. Zero values of all but Packs and Rounds are sound.
@@ -57,6 +57,7 @@ type Settings struct {
 	Key      string
 	Language string // of the pages where the browser asks for none that they have; English when empty
 	Exit     string // where the quick-exit button leads: "about:blank" when empty
+	Edit     bool   // the editor's page may save into the packs' folders; not together with Own
 	Limits   Limits
 	Now      func() time.Time
 	Random   io.Reader
@@ -119,6 +120,7 @@ type pack struct {
 	checked  *dsl.Result // of newest, with the tests that the folder has by now
 	says     string      // what is wrong with the files as they are
 	versions map[string]*Version
+	files    *editor.Files // nil where it cannot be edited
 }
 
 // opening is a round that the tester's page offers by itself.
@@ -163,6 +165,9 @@ func New(s Settings) (*Server, error) {
 	if n.pages, err = newPages(s); err != nil {
 		return nil, err
 	}
+	if err := n.editing(); err != nil {
+		return nil, errors.Join(err, n.letGo())
+	}
 	n.routes()
 	n.ending.Go(n.tick)
 	return n, nil
@@ -185,6 +190,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /watch/socket", s.watchSocket)
 	s.mux.HandleFunc("GET /watch/map", s.watchMap)
 	s.mux.HandleFunc("GET /watch/report", s.watchReport)
+	s.editRoutes()
 	s.evidenceRoutes()
 }
 
@@ -209,7 +215,7 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	s.ending.Wait()
-	return nil
+	return s.letGo()
 }
 
 // OpenRound offers a round on the tester's page to everybody who comes there.
