@@ -68,7 +68,7 @@ func (c *demo) serve(ctx context.Context, s streams) error {
 	}
 	defer kept.Close()
 	settings := web.Settings{Rounds: kept, Own: own, Edit: c.Edit}
-	if settings.Packs, err = demoPacks(c.Packs, s); err != nil {
+	if settings.Packs, settings.Broken, err = demoPacks(c.Packs, s); err != nil {
 		return err
 	}
 	if own != "" {
@@ -171,38 +171,39 @@ func forwarded(r *http.Request) string {
 	return r.RemoteAddr
 }
 
-// demoPacks are the packs below a folder, also one folder deeper, that can run. Others are named and left out.
-func demoPacks(folder string, s streams) ([]web.Pack, error) {
-	var all []web.Pack
+// demoPacks are the packs below a folder, also one folder deeper: those that can run, and those that can only be
+// edited, which are named.
+func demoPacks(folder string, s streams) (all, broken []web.Pack, err error) {
 	for _, pattern := range []string{"pack.flow", "*/pack.flow", "*/*/pack.flow"} {
 		found, err := filepath.Glob(filepath.Join(folder, pattern))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, f := range found {
 			dir := filepath.Dir(f)
 			name, err := filepath.Rel(folder, dir)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if name == "." {
 				name = filepath.Base(dir)
 			}
 			one, err := demoPack(filepath.ToSlash(name), dir)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if v, says := one.Newest(); v == nil {
-				fmt.Fprintf(s.err, "The pack %s is left out, since it cannot run: %s\n", name, says)
+				fmt.Fprintf(s.err, "The pack %s is for the editor alone, since it cannot run: %s\n", name, says)
+				broken = append(broken, one)
 				continue
 			}
 			all = append(all, one)
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("no folder in %q has a pack that can run; say where the packs are with --packs", folder)
+		return nil, nil, fmt.Errorf("no folder in %q has a pack that can run; say where the packs are with --packs", folder)
 	}
-	return all, nil
+	return all, broken, nil
 }
 
 func demoPack(name, dir string) (web.Pack, error) {

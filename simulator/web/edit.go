@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ func (s *Server) editing() error {
 	if s.settings.Edit && s.settings.Own != "" {
 		return errors.New("files can be changed only by who sits at this machine, so editing cannot be allowed where others can come")
 	}
-	for _, p := range s.packs {
+	for _, p := range s.editable() {
 		if p.Folder.Path == "" {
 			continue
 		}
@@ -69,9 +70,22 @@ func (s *Server) editing() error {
 	return nil
 }
 
+// editable are all packs, those that cannot run at the end.
+func (s *Server) editable() []*pack { return slices.Concat(s.packs, s.broken) }
+
+// toEdit is a pack that can be edited; nil where there is none of the name.
+func (s *Server) toEdit(name string) *pack {
+	for _, p := range s.editable() {
+		if p.Name == name && p.files != nil {
+			return p
+		}
+	}
+	return nil
+}
+
 // letGo closes what editing opened.
 func (s *Server) letGo() (err error) {
-	for _, p := range s.packs {
+	for _, p := range s.editable() {
 		if p.files != nil {
 			err = errors.Join(err, p.files.Close())
 		}
@@ -133,8 +147,8 @@ func (s *Server) edited(w http.ResponseWriter, r *http.Request) *pack {
 		tell(w, http.StatusUnauthorized, says("You need the link with the key that the simulator printed."))
 		return nil
 	}
-	p := s.packOf(r.URL.Query().Get("pack"))
-	if p == nil || p.files == nil {
+	p := s.toEdit(r.URL.Query().Get("pack"))
+	if p == nil {
 		tell(w, http.StatusNotFound, says("There is no such pack to edit."))
 		return nil
 	}
@@ -153,9 +167,13 @@ func (s *Server) editPacks(w http.ResponseWriter, r *http.Request) {
 		Folder string `json:"folder"`
 	}
 	all := []packed{}
-	for _, p := range s.packs {
+	for _, p := range s.editable() {
+		one := packed{p.Name, p.Name, packsPath + "/" + p.Folder.Name}
+		if v := p.version(rounds.Draft); v != nil {
+			one.Title = v.Program.Title
+		}
 		if p.files != nil {
-			all = append(all, packed{p.Name, p.version(rounds.Draft).Program.Title, packsPath + "/" + p.Folder.Name})
+			all = append(all, one)
 		}
 	}
 	tell(w, http.StatusOK, map[string]any{"may": s.settings.Edit, "packs": all})
@@ -190,7 +208,12 @@ func (s *Server) editFile(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.URL.Query().Get("name")
 	if strings.HasPrefix(name, "../") {
-		text, ok := p.version(rounds.Draft).Source(name)
+		v := p.version(rounds.Draft)
+		var text []byte
+		ok := v != nil
+		if ok {
+			text, ok = v.Source(name)
+		}
 		if !ok {
 			tell(w, http.StatusNotFound, says("This file is in no library of the pack."))
 			return
@@ -234,8 +257,8 @@ func (s *Server) editSave(w http.ResponseWriter, r *http.Request) {
 		tell(w, http.StatusBadRequest, says("What was sent cannot be read, or is too large to save."))
 		return
 	}
-	p := s.packOf(asked.Pack)
-	if p == nil || p.files == nil {
+	p := s.toEdit(asked.Pack)
+	if p == nil {
 		tell(w, http.StatusNotFound, says("There is no such pack to edit."))
 		return
 	}

@@ -233,12 +233,14 @@ func TestDesignersNeedTheKeyWhereOthersCanCome(t *testing.T) {
 		}
 	}
 	in := ask(key, "Origin", own, "X-Baraza", "watch")
-	if len(in.Cookies()) != 1 {
+	if len(in.Cookies()) != 2 {
 		t.Fatalf("with the key: %s", in.Status)
 	}
 	c := in.Cookies()[0]
-	if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteStrictMode || c.Path != "/watch/" {
-		t.Errorf("the cookie is %+v", c)
+	for i, path := range []string{"/watch/", "/edit/"} {
+		if one := in.Cookies()[i]; !one.HttpOnly || !one.Secure || one.SameSite != http.SameSiteStrictMode || one.Path != path || one.Value != c.Value {
+			t.Errorf("the cookie is %+v", one)
+		}
 	}
 	header := http.Header{"Origin": {own}, "Cookie": {c.Name + "=" + c.Value}}
 	ws, _, err := r.dial("/watch/socket", header)

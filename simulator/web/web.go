@@ -49,6 +49,7 @@ type Pack struct {
 // Settings of a simulator. Zero values of all but Packs and Rounds are sound.
 type Settings struct {
 	Packs  []Pack
+	Broken []Pack // that cannot run as they are: in the editor's page alone
 	Rounds *rounds.File
 	// Own is the origin under which people reach it, such as "https://try.example.org". Empty: only pages of this
 	// machine, for trying it out.
@@ -94,6 +95,7 @@ type Server struct {
 	media    media
 	mux      *http.ServeMux
 	packs    []*pack
+	broken   []*pack
 
 	draw   sync.Mutex // of Random
 	waking sync.Mutex // of sessions that were kept
@@ -160,6 +162,9 @@ func New(s Settings) (*Server, error) {
 			return nil, fmt.Errorf("the pack %s cannot run: %s", p.Name, one.says)
 		}
 		n.packs = append(n.packs, one)
+	}
+	for _, p := range s.Broken {
+		n.broken = append(n.broken, &pack{Pack: p, versions: map[string]*Version{}})
 	}
 	var err error
 	if n.pages, err = newPages(s); err != nil {

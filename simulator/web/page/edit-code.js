@@ -122,7 +122,7 @@ export function code({ parent, ask, acts, changed }) {
     EditorView.lineWrapping, EditorView.perLineTextDirection.of(true), directions, colours, indentUnit.of("  "),
     autocompletion({ override: buffer.readOnly ? [] : [offers(ask)], icons: false, closeOnBlur: true }), hoverTooltip(told),
     EditorState.readOnly.of(buffer.readOnly),
-    EditorView.contentAttributes.of({ "aria-label": "Text of " + buffer.name, "aria-describedby": "leave", ...(buffer.readOnly ? { "aria-readonly": "true" } : {}), spellcheck: "false" }),
+    EditorView.contentAttributes.of({ "aria-label": "Text of " + buffer.name, "aria-describedby": "leave", tabindex: "0", ...(buffer.readOnly ? { "aria-readonly": "true" } : {}), spellcheck: "false" }),
     EditorView.updateListener.of(u => { if (u.docChanged) changed(u); }),
     EditorView.domEventHandlers({
       mousedown(event, view) {

@@ -162,7 +162,7 @@ function draw() {
     return b;
   });
   const found = [...problems].sort(([a], [b]) => (b === here?.name) - (a === here?.name) || (a < b ? -1 : 1)).flatMap(([name, list]) => list.map(d => ({ name, d })));
-  const says = found.length ? counted(found.length, "problem") + " in the pack" : "No problems";
+  const says = found.length ? counted(found.length, "problem") + " in the pack." : "Nothing is wrong with the pack.";
   if ($("count").textContent !== says) $("count").textContent = says;
   fill($("problems"), found.slice(0, 200), f => [f.name, f.d.range.start.line, f.d.range.start.character, f.d.message].join(), ({ name, d }) => {
     const b = make("button", { type: "button", "data-kind": names[d.severity] }, make("small", {}, `${name}, line ${d.range.start.line + 1}: ${names[d.severity]}`), d.message);
@@ -276,14 +276,29 @@ $("new").onsubmit = async event => {
 };
 
 // ---- Two people changed one file.
+// common are the lines that two texts share in their order, by their numbers in each. In two long texts that are quite
+// different, only the beginning and the end are compared.
+const mostCompared = 4e6;
+function common(a, c) {
+  const inA = new Set(), inC = new Set(), both = (i, j) => { inA.add(i); inC.add(j); };
+  let head = 0, tail = 0;
+  for (; head < a.length && head < c.length && a[head] === c[head]; head++) both(head, head);
+  for (; tail < a.length - head && tail < c.length - head && a.at(-1 - tail) === c.at(-1 - tail); tail++) both(a.length - 1 - tail, c.length - 1 - tail);
+  const n = a.length - head - tail, m = c.length - head - tail;
+  if (n * m > mostCompared) return [inA, inC];
+  const longest = Array.from({ length: n + 1 }, () => new Uint32Array(m + 1));
+  for (let i = n - 1; i >= 0; i--) for (let j = m - 1; j >= 0; j--) longest[i][j] = a[head + i] === c[head + j] ? longest[i + 1][j + 1] + 1 : Math.max(longest[i + 1][j], longest[i][j + 1]);
+  for (let i = 0, j = 0; i < n && j < m;) {
+    if (a[head + i] === c[head + j]) both(head + i++, head + j++);
+    else if (longest[i + 1][j] >= longest[i][j + 1]) i++; else j++;
+  }
+  return [inA, inC];
+}
 function conflict(b, theirs) {
   const other = theirs.text.replace(/\r\n?/g, "\n"), a = other.split("\n"), c = textOf(b).toString().split("\n");
-  let head = 0, tail = 0;
-  while (head < a.length && head < c.length && a[head] === c[head]) head++;
-  while (tail < a.length - head && tail < c.length - head && a.at(-1 - tail) === c.at(-1 - tail)) tail++;
-  const lines = all => all.map((l, i) => make("span", {}, i >= head && i < all.length - tail ? make("mark", {}, l) : l));
-  $("theirs").replaceChildren(...theirs.hash ? lines(a) : [make("em", {}, "The file is not there any more.")]);
-  $("mine").replaceChildren(...lines(c));
+  const [inBoth, also] = common(a, c), lines = (all, both) => all.map((l, i) => make("span", {}, both.has(i) ? l : make("mark", {}, l)));
+  $("theirs").replaceChildren(...theirs.hash ? lines(a, inBoth) : [make("em", {}, "The file is not there any more.")]);
+  $("mine").replaceChildren(...lines(c, also));
   $("conflict-says").textContent = `While you were writing, ${b.name} was changed on the disk. Both texts are here; lines that are not the same are marked. Nothing is saved yet.`;
   $("keep-theirs").onclick = () => {
     $("conflict").close();
