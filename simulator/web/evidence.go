@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -313,11 +312,4 @@ type wording struct{ Text, Language string }
 type sides struct {
 	Left, Right string
 	Rows        []script.Row
-}
-
-// say answers a script of a page in a sentence.
-func say(w http.ResponseWriter, status int, says string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"says": says})
 }

@@ -150,33 +150,33 @@ func (s *Server) bless(w http.ResponseWriter, r *http.Request) {
 	d := s.draftOf(one.Pack)
 	switch {
 	case d.checked == nil:
-		say(w, http.StatusConflict, "The simulator was started without this pack.")
+		tell(w, http.StatusConflict, says("The simulator was started without this pack."))
 		return
 	case d.Says != "":
-		say(w, http.StatusConflict, "The pack has errors; correct them first: "+d.Says)
+		tell(w, http.StatusConflict, says("The pack has errors; correct them first: "+d.Says))
 		return
 	case d.Version != asked.Version:
-		say(w, http.StatusConflict, "The draft has changed since this page was loaded. Load it again and look before you bless.")
+		tell(w, http.StatusConflict, says("The draft has changed since this page was loaded. Load it again and look before you bless."))
 		return
 	}
 	block, err := s.rounds.Bless(one.ID, d.checked, d.files)
 	if err != nil {
-		say(w, http.StatusConflict, sentence(err))
+		tell(w, http.StatusConflict, says(sentence(err)))
 		return
 	}
 	if !s.writes(one.Pack, r) {
-		say(w, http.StatusOK, "The session is marked as blessed. Now download the test and put it into the pack's folder as "+placeOf(block)+"; baraza test runs it from then on.")
+		tell(w, http.StatusOK, says("The session is marked as blessed. Now download the test and put it into the pack's folder as "+placeOf(block)+"; baraza test runs it from then on."))
 		return
 	}
 	if err := block.Save(s.packOf(one.Pack).Folder.Path); err != nil {
-		say(w, http.StatusInternalServerError, "The session is marked as blessed, but its test could not be written into the pack's folder. Download it and put it there as "+placeOf(block)+".")
+		tell(w, http.StatusInternalServerError, says("The session is marked as blessed, but its test could not be written into the pack's folder. Download it and put it there as "+placeOf(block)+"."))
 		return
 	}
-	says := block.Name + " is written into the pack's folder; baraza test runs it."
+	written := block.Name + " is written into the pack's folder; baraza test runs it."
 	for _, left := range block.Left {
-		says += " " + left + " The test ends before that."
+		written += " " + left + " The test ends before that."
 	}
-	say(w, http.StatusOK, says)
+	tell(w, http.StatusOK, says(written))
 }
 
 // placeOf are the names that the files of a test have in the pack's folder.

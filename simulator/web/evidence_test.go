@@ -66,13 +66,13 @@ func (r *room) tried() (rounds.Round, rounds.Session) {
 	return made, all[0]
 }
 
-// get is what a page of ours reads; headers are name and value in turn.
-func (r *room) get(path string, headers ...string) (*http.Response, string) {
+// load is what a page of ours reads; headers are name and value in turn.
+func (r *room) load(path string, headers ...string) (*http.Response, string) {
 	r.t.Helper()
-	return r.fetch(http.MethodGet, path, nil, headers...)
+	return r.request(http.MethodGet, path, nil, headers...)
 }
 
-func (r *room) fetch(method, path string, body any, headers ...string) (*http.Response, string) {
+func (r *room) request(method, path string, body any, headers ...string) (*http.Response, string) {
 	r.t.Helper()
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -100,7 +100,7 @@ func (r *room) fetch(method, path string, body any, headers ...string) (*http.Re
 // page is what a page says, without its tags.
 func (r *room) page(path string) string {
 	r.t.Helper()
-	response, text := r.get(path)
+	response, text := r.load(path)
 	if response.StatusCode != http.StatusOK {
 		r.t.Fatalf("%s: %s\n%s", path, response.Status, text)
 	}
@@ -124,7 +124,7 @@ func (r *room) page(path string) string {
 // bless is the click of a designer who has seen a draft.
 func (r *room) bless(session, version string) (int, string) {
 	r.t.Helper()
-	response, text := r.fetch(http.MethodPost, "/watch/round/bless", map[string]string{"session": session, "version": version},
+	response, text := r.request(http.MethodPost, "/watch/round/bless", map[string]string{"session": session, "version": version},
 		"Origin", r.server.URL, "X-Baraza", "watch")
 	var told struct{ Says string }
 	if json.Unmarshal([]byte(text), &told) != nil {
@@ -161,7 +161,7 @@ func TestARoundIsReadOnItsPage(t *testing.T) {
 		"/watch/round/transcript?format=json&session=" + session.ID: `"Text": "hello"`,
 		"/watch/round/test?session=" + session.ID + "&as=now":       "is on your letter?",
 	} {
-		response, text := r.get(path)
+		response, text := r.load(path)
 		wants(t, path, text, want)
 		if !strings.HasPrefix(response.Header.Get("Content-Disposition"), "attachment; ") || response.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %v", path, response.Header)
@@ -188,7 +188,7 @@ func TestASessionIsPlayedOnTheDraftAndBlessed(t *testing.T) {
 		"As it was, the session is no test that passes.", "The test as it will be")
 	wants(t, "all of them", r.page("/watch/round/compare?round="+made.ID), "0 of 1 session says the same", "1 differs.",
 		"differs after turn 1, at the beginning")
-	if response, text := r.get("/watch/round/test?session=" + session.ID); response.StatusCode != http.StatusConflict || !strings.Contains(text, "says something else now") {
+	if response, text := r.load("/watch/round/test?session=" + session.ID); response.StatusCode != http.StatusConflict || !strings.Contains(text, "says something else now") {
 		t.Errorf("as it was: %s, %s", response.Status, text)
 	}
 	if status, says := r.bless(session.ID, seen); status != http.StatusConflict || !strings.Contains(says, "has changed since") {
@@ -247,7 +247,7 @@ func TestWithoutLeaveToWriteABlessedTestIsDownloaded(t *testing.T) {
 		t.Error("something was written")
 	}
 	wants(t, "after", r.page(at), rounds.BlockName(session.ID)+" is not in the pack’s folder")
-	response, text := r.get("/watch/round/test?session=" + session.ID)
+	response, text := r.load("/watch/round/test?session=" + session.ID)
 	if want := `attachment; filename="` + filepath.Base(rounds.BlockName(session.ID)) + `"`; response.Header.Get("Content-Disposition") != want {
 		t.Errorf("got %v, want %s", response.Header, want)
 	}
@@ -272,10 +272,10 @@ func TestEvidenceIsForDesignersOnOurOwnPages(t *testing.T) {
 		id := session.ID
 		if strings.HasSuffix(path, "?round=") {
 			id = mine.ID
-			if got, _ := there.get(path + made.ID); got.StatusCode != http.StatusUnauthorized {
+			if got, _ := there.load(path + made.ID); got.StatusCode != http.StatusUnauthorized {
 				t.Errorf("%s without the key: %s", path, got.Status)
 			}
-		} else if got, _ := there.get(path + unknown); got.StatusCode != http.StatusUnauthorized {
+		} else if got, _ := there.load(path + unknown); got.StatusCode != http.StatusUnauthorized {
 			t.Errorf("%s without the key: %s", path, got.Status)
 		}
 		for name, c := range map[string]struct {
@@ -292,12 +292,12 @@ func TestEvidenceIsForDesignersOnOurOwnPages(t *testing.T) {
 			"no id":        {"../../etc", nil, 404},
 			"none":         {"", nil, 404},
 		} {
-			if got, _ := here.get(path+c.id, c.headers...); got.StatusCode != c.want {
+			if got, _ := here.load(path+c.id, c.headers...); got.StatusCode != c.want {
 				t.Errorf("%s, %s: got %d, want %d", path, name, got.StatusCode, c.want)
 			}
 		}
 	}
-	if got, _ := here.get("/watch/round/test?session=" + session.ID + "&file=../pack.flow"); got.StatusCode != http.StatusNotFound {
+	if got, _ := here.load("/watch/round/test?session=" + session.ID + "&file=../pack.flow"); got.StatusCode != http.StatusNotFound {
 		t.Errorf("a file of the pack: %s", got.Status)
 	}
 	good := map[string]string{"session": session.ID, "version": version(t, f)}
@@ -313,11 +313,11 @@ func TestEvidenceIsForDesignersOnOurOwnPages(t *testing.T) {
 		"no JSON":       {"x", []string{"Origin", here.server.URL, "X-Baraza", "watch"}, 403},
 		"longer than 4": {map[string]string{"session": strings.Repeat("0", 5<<10)}, []string{"Origin", here.server.URL, "X-Baraza", "watch"}, 403},
 	} {
-		if got, _ := here.fetch(http.MethodPost, "/watch/round/bless", c.body, c.headers...); got.StatusCode != c.want {
+		if got, _ := here.request(http.MethodPost, "/watch/round/bless", c.body, c.headers...); got.StatusCode != c.want {
 			t.Errorf("%s blesses: got %d, want %d", name, got.StatusCode, c.want)
 		}
 	}
-	if got, _ := there.fetch(http.MethodPost, "/watch/round/bless", good, "Origin", own, "X-Baraza", "watch"); got.StatusCode != http.StatusUnauthorized {
+	if got, _ := there.request(http.MethodPost, "/watch/round/bless", good, "Origin", own, "X-Baraza", "watch"); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without the key: %s", got.Status)
 	}
 	if kept, err := here.rounds.Session(session.ID); err != nil || kept.Blessed {
