@@ -95,7 +95,7 @@ func (s *Server) letGo() (err error) {
 
 func (s *Server) editRoutes() {
 	s.mux.HandleFunc("GET /edit/{$}", s.editPage)
-	for _, name := range []string{"edit.js", "edit-code.js", "edit-language.js", "edit-phone.js", "edit.css", "codemirror.js", "codemirror.txt"} {
+	for _, name := range []string{"edit.js", "edit-code.js", "edit-compare.js", "edit-language.js", "edit-phone.js", "edit.css", "codemirror.js", "codemirror.txt"} {
 		s.mux.Handle("GET /edit/"+name, s.pages.files[name])
 	}
 	s.mux.HandleFunc("GET /edit/packs", s.editPacks)
@@ -186,7 +186,7 @@ func (s *Server) editFiles(w http.ResponseWriter, r *http.Request) {
 	}
 	names, err := p.files.List()
 	if err != nil {
-		tell(w, http.StatusInternalServerError, says(fileSentence(err)))
+		tell(w, http.StatusInternalServerError, says(fileSentence(err, p.Name)))
 		return
 	}
 	type listed struct {
@@ -223,7 +223,7 @@ func (s *Server) editFile(w http.ResponseWriter, r *http.Request) {
 	}
 	text, err := p.files.Read(name)
 	if err != nil {
-		tell(w, http.StatusUnprocessableEntity, says(fileSentence(err)))
+		tell(w, http.StatusUnprocessableEntity, says(fileSentence(err, name)))
 		return
 	}
 	tell(w, http.StatusOK, text)
@@ -266,9 +266,9 @@ func (s *Server) editSave(w http.ResponseWriter, r *http.Request) {
 	var conflict *editor.Conflict
 	switch {
 	case errors.As(err, &conflict):
-		tell(w, http.StatusConflict, map[string]any{"says": sentence(err), "theirs": conflict.Theirs})
+		tell(w, http.StatusConflict, map[string]any{"says": fileSentence(err, asked.Name), "theirs": conflict.Theirs})
 	case err != nil:
-		tell(w, http.StatusUnprocessableEntity, says(fileSentence(err)))
+		tell(w, http.StatusUnprocessableEntity, says(fileSentence(err, asked.Name)))
 	default:
 		s.redraw(p)
 		tell(w, http.StatusOK, map[string]string{"hash": hash})
@@ -276,14 +276,17 @@ func (s *Server) editSave(w http.ResponseWriter, r *http.Request) {
 }
 
 // fileSentence is what is wrong with a file, without the words of the operating system where we have better ones.
-func fileSentence(err error) string {
+func fileSentence(err error, name string) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "This file or its folder is not there any more."
+		return "This file, or the folder that it lies in, is not there."
 	case errors.Is(err, fs.ErrPermission):
 		return "The user that runs the simulator may not do this with the file. Change who owns it, or its permissions."
 	case errors.As(err, new(*fs.PathError)):
 		return "The disk does not take or give the file: " + err.Error() + "."
+	}
+	if base := path.Base(name); strings.HasPrefix(err.Error(), name) || strings.HasPrefix(err.Error(), base) { // names stay as they are
+		return err.Error() + "."
 	}
 	return sentence(err)
 }

@@ -219,6 +219,21 @@ func TestOnlyDesignersSeeFiles(t *testing.T) {
 	}
 }
 
+func TestWhatIsTooLargeIsNotSavedAndAFilesNameStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	one, _ := onDisk(t)
+	r := newRoom(t, web.Settings{Packs: []web.Pack{one}, Edit: true})
+	_, given := r.get("/edit/file?pack=desk&name=talk.flow")
+	what := map[string]string{"pack": "desk", "name": "talk.flow", "hash": given["hash"].(string), "text": strings.Repeat("#", 600<<10)}
+	if status, given := r.save(what); status != http.StatusUnprocessableEntity || given["says"] != "talk.flow is larger than 512 KB; divide it into several files." {
+		t.Errorf("600 KB: %d, %v", status, given)
+	}
+	what["text"] = strings.Repeat("#", 5<<20)
+	if status, given := r.save(what); status != http.StatusBadRequest || given["says"] == nil {
+		t.Errorf("5 MB: %d, %v", status, given)
+	}
+}
+
 func TestAnEditorReadsAPackAndItsLibrariesAlone(t *testing.T) {
 	t.Parallel()
 	one, _ := onDisk(t)
@@ -292,7 +307,7 @@ func TestTheEditorsPageLetsInItsOwnLooksAlone(t *testing.T) {
 	if len(nonces) != 2 {
 		t.Error("two answers have one word for their looks")
 	}
-	for _, name := range []string{"edit.html", "edit.js", "edit-code.js", "edit-language.js", "edit-phone.js", "edit.css"} {
+	for _, name := range []string{"edit.html", "edit.js", "edit-code.js", "edit-compare.js", "edit-language.js", "edit-phone.js", "edit.css"} {
 		b, err := os.ReadFile("page/" + name)
 		if err != nil {
 			t.Fatal(err)

@@ -34,10 +34,10 @@ type pages struct {
 
 func newPages(s Settings) (p pages, err error) {
 	p.files = map[string]asset.File{}
-	for name, kind := range map[string]string{"try.js": "text/javascript", "try.css": "text/css", "watch.js": "text/javascript",
+	for name, kind := range map[string]string{"evidence.js": "text/javascript", "evidence.css": "text/css", "try.js": "text/javascript", "try.css": "text/css", "watch.js": "text/javascript",
 		"watch.css": "text/css", "start.css": "text/css", "start.html": "text/html", "watch.html": "text/html",
-		"edit.js": "text/javascript", "edit-code.js": "text/javascript", "edit-language.js": "text/javascript", "edit-phone.js": "text/javascript", "edit.css": "text/css", "codemirror.js": "text/javascript", "codemirror.txt": "text/plain",
-		"evidence.js": "text/javascript", "evidence.css": "text/css"} {
+		"edit.js": "text/javascript", "edit-code.js": "text/javascript", "edit-compare.js": "text/javascript",
+		"edit-language.js": "text/javascript", "edit-phone.js": "text/javascript", "edit.css": "text/css", "codemirror.js": "text/javascript", "codemirror.txt": "text/plain"} {
 		b, err := content.ReadFile("page/" + name)
 		if err != nil {
 			return p, err

@@ -4,5 +4,5 @@ export { Decoration, EditorView, ViewPlugin, highlightActiveLine, highlightActiv
 export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 export { indentUnit } from "@codemirror/language";
 export { autocompletion, completionKeymap, snippet } from "@codemirror/autocomplete";
-export { lintKeymap, nextDiagnostic, setDiagnostics } from "@codemirror/lint";
+export { nextDiagnostic, setDiagnostics } from "@codemirror/lint";
 export { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";

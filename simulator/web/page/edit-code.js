@@ -1,7 +1,7 @@
 // The text that is edited: CodeMirror, told what the language server knows.
 import { Compartment, Decoration, EditorState, EditorView, Prec, StateEffect, StateField, ViewPlugin, autocompletion, completionKeymap, defaultKeymap,
   highlightActiveLine, highlightActiveLineGutter, highlightSelectionMatches, highlightSpecialChars, history, historyKeymap, hoverTooltip, indentUnit, indentWithTab, keymap,
-  lineNumbers, lintKeymap, nextDiagnostic, search, searchKeymap, setDiagnostics, snippet } from "./codemirror.js";
+  lineNumbers, nextDiagnostic, search, searchKeymap, setDiagnostics, snippet } from "./codemirror.js";
 import { plainly } from "./edit-language.js";
 
 // Places: the server counts lines from 0 and UTF-16 units, as CodeMirror does within a line.
@@ -104,8 +104,8 @@ export const underlined = (state, list) => setDiagnostics(state, list.map(d => {
 // theme follows the device; what it is on its own is in edit.css.
 const dark = matchMedia("(prefers-color-scheme: dark)"), scheme = new Compartment();
 
-// code makes the editor. ask puts a question of the server about a place; do are the acts behind the keys; changed
-// hears of every change.
+// code makes the editor. ask puts a question of the server about a place; acts are what keys do; changed hears of
+// every change.
 export function code({ parent, ask, acts, changed }) {
   const key = act => () => { act(); return true; };
   const told = async (view, at) => {
@@ -138,7 +138,7 @@ export function code({ parent, ask, acts, changed }) {
     keymap.of([
       { key: "Mod-s", run: key(acts.save), preventDefault: true }, { key: "Shift-Alt-f", run: key(acts.format) }, { key: "F12", run: key(acts.definition) },
       { key: "F1", run: key(acts.explain) }, { key: "F8", run: nextDiagnostic },
-      ...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab,
+      ...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab,
     ]),
   ];
   const view = new EditorView({ parent, state: EditorState.create({ doc: "", extensions: extensions({ name: "no file", readOnly: true }) }) });

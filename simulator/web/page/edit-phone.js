@@ -1,4 +1,6 @@
 // The phone beside the editor. What was said is kept here; the server says it again on the text on the screen.
+import { common } from "./edit-compare.js";
+
 const $ = id => document.getElementById(id);
 const make = (tag, set = {}, ...inside) => {
   const e = document.createElement(tag);
@@ -7,6 +9,12 @@ const make = (tag, set = {}, ...inside) => {
   return e;
 };
 const mostWords = 200;
+
+// other is what a line said before, without what it still says.
+function other(before, after) {
+  const old = before.split("\n"), [same] = common(old, after.split("\n")), gone = old.filter((_, i) => !same.has(i));
+  return before === "" ? "New here." : gone.length ? "Changed. Before: " + gone.join("\n") : "Changed: something was added.";
+}
 
 export function phone(notify) {
   let words = [], shown = [], own = false, program = false;
@@ -73,7 +81,7 @@ export function phone(notify) {
       const e = line(m.lines[i]);
       if (m.differs?.line === i) {
         e.classList.add("differs");
-        e.prepend(make("p", { class: "before", lang: "en" }, m.differs.before ? "Changed. Before: " + m.differs.before : "New here."));
+        e.prepend(make("p", { class: "before", lang: "en" }, other(m.differs.before, m.differs.after)));
       }
       $("log").append(e);
     }

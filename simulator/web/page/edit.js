@@ -1,6 +1,7 @@
 // The editor's page: a pack's files, the one that is edited, what is wrong with the pack, and the phone beside it. The
 // addresses are in edit.go. What is typed is kept here, also without a connection, until it is saved.
 import { code, coloured, offsetAt, placeAt, underlined } from "./edit-code.js";
+import { common } from "./edit-compare.js";
 import { languageServer, plainly } from "./edit-language.js";
 import { phone } from "./edit-phone.js";
 
@@ -66,18 +67,26 @@ const textOf = b => (b === here ? editor.view.state : b.state).doc;
 const isDirty = b => !b.readOnly && !textOf(b).eq(b.saved);
 let late, painting;
 
+// fits tells whether a text can be sent: one that is too large is not checked, and would end the connection.
+const mostSent = 1000000; // bytes; somewhat less than MaxMessage of simulator/editor
+function fits(b) {
+  const text = textOf(b).toString(), ok = text.length < mostSent / 8 || new TextEncoder().encode(JSON.stringify(text)).length < mostSent;
+  if (!ok) note(b.name + " is too large to be checked or saved here: at most 512 KB. Divide it into several files.");
+  return ok;
+}
+
 // flush tells the server what is on the screen now.
 function flush() {
   clearTimeout(late);
   for (const b of buffers.values()) {
-    if (b.told === b.version || !b.open) continue;
+    if (b.told === b.version || !b.open || !fits(b)) continue;
     if (server.notify("textDocument/didChange", { textDocument: { uri: b.uri, version: b.version }, contentChanges: [{ text: textOf(b).toString() }] })) b.told = b.version;
     if (b === here) { clearTimeout(painting); painting = setTimeout(paint, 200); }
   }
 }
 const tellOpen = b => {
   b.told = b.version;
-  b.open = server.notify("textDocument/didOpen", { textDocument: { uri: b.uri, languageId: "flow", version: b.version, text: textOf(b).toString() } });
+  b.open = fits(b) && server.notify("textDocument/didOpen", { textDocument: { uri: b.uri, languageId: "flow", version: b.version, text: textOf(b).toString() } });
 };
 async function paint() {
   const b = here, version = b?.version;
@@ -178,6 +187,7 @@ function marks() {
   $("save").disabled = !may || !here || here.readOnly;
   $("format").disabled = !here || here.readOnly || !here.name.endsWith(".flow");
   $("definition").disabled = $("explain").disabled = !here;
+  $("discard").hidden = !dirty && !(here && !here.hash && !here.readOnly);
   for (const e of $("files").children) {
     const b = buffers.get(e.dataset.key);
     if (b && isDirty(b) !== JSON.parse(e.dataset.json).dirty) { draw(); return; }
@@ -259,6 +269,27 @@ async function save(b = here, over) {
   draw();
   look();
 }
+// discard takes a file as it is on the disk, and forgets one that is not there.
+async function discard(b = here) {
+  if (!b || !confirm(`Discard what you changed in ${b.name}?`)) return;
+  if (!b.hash) { drop(b); return; }
+  let given;
+  try { given = await get("/edit/file", { pack: pack.name, name: b.name }); } catch (problem) { complain(problem.message); return; }
+  take(b, given.text, given.hash);
+  note("The text is as it is on the disk. Undo brings yours back.");
+}
+function drop(b) {
+  closeBuffer(b);
+  editor.view.setState(editor.fresh({ name: "no file", readOnly: true, text: "" }));
+  $("name").textContent = "No file is open";
+  draw();
+}
+function take(b, text, hash) {
+  change(b, replaced(b, text.replace(/\r\n?/g, "\n")));
+  Object.assign(b, { hash, saved: textOf(b), outdated: "" });
+  draw();
+}
+$("discard").onclick = () => discard();
 $("save").onclick = () => save();
 $("format").onclick = () => format();
 $("definition").onclick = () => definition();
@@ -276,24 +307,6 @@ $("new").onsubmit = async event => {
 };
 
 // ---- Two people changed one file.
-// common are the lines that two texts share in their order, by their numbers in each. In two long texts that are quite
-// different, only the beginning and the end are compared.
-const mostCompared = 4e6;
-function common(a, c) {
-  const inA = new Set(), inC = new Set(), both = (i, j) => { inA.add(i); inC.add(j); };
-  let head = 0, tail = 0;
-  for (; head < a.length && head < c.length && a[head] === c[head]; head++) both(head, head);
-  for (; tail < a.length - head && tail < c.length - head && a.at(-1 - tail) === c.at(-1 - tail); tail++) both(a.length - 1 - tail, c.length - 1 - tail);
-  const n = a.length - head - tail, m = c.length - head - tail;
-  if (n * m > mostCompared) return [inA, inC];
-  const longest = Array.from({ length: n + 1 }, () => new Uint32Array(m + 1));
-  for (let i = n - 1; i >= 0; i--) for (let j = m - 1; j >= 0; j--) longest[i][j] = a[head + i] === c[head + j] ? longest[i + 1][j + 1] + 1 : Math.max(longest[i + 1][j], longest[i][j + 1]);
-  for (let i = 0, j = 0; i < n && j < m;) {
-    if (a[head + i] === c[head + j]) both(head + i++, head + j++);
-    else if (longest[i + 1][j] >= longest[i][j + 1]) i++; else j++;
-  }
-  return [inA, inC];
-}
 function conflict(b, theirs) {
   const other = theirs.text.replace(/\r\n?/g, "\n"), a = other.split("\n"), c = textOf(b).toString().split("\n");
   const [inBoth, also] = common(a, c), lines = (all, both) => all.map((l, i) => make("span", {}, both.has(i) ? l : make("mark", {}, l)));
@@ -302,11 +315,9 @@ function conflict(b, theirs) {
   $("conflict-says").textContent = `While you were writing, ${b.name} was changed on the disk. Both texts are here; lines that are not the same are marked. Nothing is saved yet.`;
   $("keep-theirs").onclick = () => {
     $("conflict").close();
-    if (!theirs.hash) { closeBuffer(b); editor.view.setState(editor.fresh({ name: "no file", readOnly: true, text: "" })); $("name").textContent = "No file is open"; look(); return; }
-    change(b, replaced(b, other));
-    Object.assign(b, { hash: theirs.hash, saved: textOf(b), outdated: "" });
+    if (!theirs.hash) { drop(b); return; }
+    take(b, other, theirs.hash);
     note("The text is theirs now. Undo brings yours back.");
-    draw();
   };
   $("keep-mine").onclick = () => { $("conflict").close(); save(b, theirs.hash); };
   $("go-on").onclick = () => { $("conflict").close(); note("Nothing is saved. When you save again, both texts are shown again."); };
@@ -342,8 +353,7 @@ async function reread(b, gone) {
     if (b === here) note(b.outdated);
     return;
   }
-  change(b, replaced(b, given.text.replace(/\r\n?/g, "\n")));
-  Object.assign(b, { hash: given.hash, saved: textOf(b) });
+  take(b, given.text, given.hash);
   if (b === here) note("This file was changed on the disk; the new text is here.");
 }
 setInterval(() => { if (document.visibilityState === "visible") look(); }, 3000);
