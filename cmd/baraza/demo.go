@@ -34,7 +34,7 @@ type demo struct {
 	Data        string `help:"Where rounds and sessions are kept; a folder that is removed at the end when left out." placeholder:"DIR"`
 	TLSCert     string `name:"tls-cert" help:"Certificate, for phones that are not this machine." placeholder:"FILE"`
 	TLSKey      string `name:"tls-key" help:"The certificate's key." placeholder:"FILE"`
-	Edit        bool   `help:"Let the editor's page save into the packs' folders, on this machine alone."`
+	Edit        bool   `help:"Let the editor's page save into the packs' folders, and blessed sessions become tests there, on this machine alone."`
 	BehindProxy string `name:"behind-proxy" help:"Origin under which a proxy with TLS shows it, such as https://try.example.org." placeholder:"ORIGIN"`
 }
 
@@ -222,7 +222,7 @@ func demoPack(name, dir string) (web.Pack, error) {
 		if p == nil {
 			return nil, firstProblem(r.Problems)
 		}
-		return &web.Version{Program: p, Source: r.Sources.Source, Files: files}, ""
+		return &web.Version{Program: p, Source: r.Sources.Source, Files: files, Checked: r}, ""
 	}}, nil
 }
 

@@ -45,6 +45,15 @@ const tappables = 100
 // ErrNotThere is the error of an act that the conversation gives no occasion for.
 var ErrNotThere = errors.New("that is not possible here")
 
+// unfit is ErrNotThere for what the program does not have, in a sentence that says so.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
+func (unfit) Is(target error) bool { return target == ErrNotThere }
+
+func unfitf(format string, args ...any) error { return unfit(fmt.Sprintf(format, args...)) }
+
 // Talk goes on with a session, from its beginning or from what was kept of it: that is played again on the program,
 // which may be a newer one. A session that is not recorded begins, and nothing of it is kept.
 func (f *File) Talk(s Session, p *program.Program) (*Talk, error) {

@@ -53,14 +53,19 @@ func (s *Session) about() string {
 	if s.Ended.IsZero() {
 		parts = append(parts, "not finished")
 	} else {
-		parts = append(parts, "took "+spell(s.Ended.Sub(s.Begun)))
+		parts = append(parts, "took "+Spell(s.Ended.Sub(s.Begun)))
 	}
 	return strings.Join(parts, "; ") + ".\n\nNumbers and addresses that testers wrote are masked."
 }
 
+// Aside says that nobody said the turn: it happened.
+func (t *Turn) Aside() bool {
+	return t.Who == Outside || t.Who == Clock || t.Who == Studio || t.Does == StaffDone
+}
+
 func (t *Turn) markdown() string {
 	switch {
-	case t.Who == Outside || t.Who == Clock || t.Who == Studio || t.Does == StaffDone:
+	case t.Aside():
 		return "_" + mark(oneLine(t.Text)) + "_\n"
 	case t.Who == Bot:
 		var b strings.Builder
@@ -72,9 +77,9 @@ func (t *Turn) markdown() string {
 		}
 		return b.String()
 	}
-	text := "**" + who[t.Who] + ":** " + mark(oneLine(t.Text))
+	text := "**" + Speakers[t.Who] + ":** " + mark(oneLine(t.Text))
 	if t.Does == Tap {
-		text = "**" + who[t.Who] + " taps:** " + mark(t.Text)
+		text = "**" + Speakers[t.Who] + " taps:** " + mark(t.Text)
 	}
 	if t.Missed {
 		text += " — not understood"
@@ -83,7 +88,7 @@ func (t *Turn) markdown() string {
 }
 
 func remarkLine(r *Remark) string {
-	text := "- " + remarkNames[r.Kind]
+	text := "- " + RemarkNames[r.Kind]
 	if r.Author != "" {
 		text += ", by " + mark(oneLine(r.Author))
 	}
@@ -96,8 +101,8 @@ func remarkLine(r *Remark) string {
 	return text
 }
 
-// remarkNames are what the tester chose, in words.
-var remarkNames = map[string]string{
+// RemarkNames are what the tester chose, in words.
+var RemarkNames = map[string]string{
 	Unclear: "I don't understand", Wrong: "wrong", Harmful: "this could hurt someone", Better: "say it better",
 }
 
@@ -130,8 +135,8 @@ var markdownMarks = strings.NewReplacer(
 	"|", `\|`, "~", `\~`, "!", `\!`,
 )
 
-// spell is a stretch of time as a report says it: seconds up to two minutes, then minutes, then hours.
-func spell(d time.Duration) string {
+// Spell is a stretch of time as a report says it: seconds up to two minutes, then minutes, then hours.
+func Spell(d time.Duration) string {
 	switch {
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d s", int(d.Round(time.Second)/time.Second))

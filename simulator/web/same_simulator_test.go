@@ -65,7 +65,7 @@ func (r *room) play(v *web.Version, pack string, test *pack.Test) played {
 	again := r.hello(map[string]any{"secret": p.tester.secret, "seen": 0})
 	again.n = int(again.until("resumed")["heard"].(float64))
 	again.act("face", map[string]any{"face": 3}) // whatever is shown came before its answer
-	lines := r.page(again.seen)
+	lines := r.written(again.seen)
 	again.act("finish", nil)
 	again.ws.Close()
 	kept, err := r.rounds.Session(all[0].ID)
@@ -236,8 +236,8 @@ func typed(t *ast.Text) string {
 	return b.String()
 }
 
-// page writes what the tester's page was shown.
-func (r *room) page(seen []map[string]any) string {
+// written writes what the tester's page was shown.
+func (r *room) written(seen []map[string]any) string {
 	r.t.Helper()
 	var b strings.Builder
 	for _, m := range seen {

@@ -140,7 +140,7 @@ func (n *watcher) listen() {
 			return
 		}
 		if says := act(n, &c); says != "" {
-			n.conn.Tell(map[string]string{"type": "problem", "text": says})
+			n.conn.Tell(map[string]string{"type": "problem", "of": c.Type, "text": says})
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"baraza/channels/socket"
+	"baraza/dsl"
 	"baraza/engine/program"
 	"baraza/simulator/editor"
 	"baraza/simulator/rounds"
@@ -31,15 +32,17 @@ type Version struct {
 	// Source gives a file as it was compiled. The folder may have gone on since.
 	Source func(file string) (text []byte, ok bool)
 	Files  fs.FS // the pack's own, for media
+	// Checked is what the version was made of. It is kept of the newest one alone, to write and run tests.
+	Checked *dsl.Result
 }
 
 // Pack is one that can be tried.
 type Pack struct {
 	Name string
 	// Newest reads the pack as it is now. Where it has errors, the version is nil and says is the first of them.
-	// It is called by one goroutine at a time, every other second while somebody watches.
+	// It is called by one goroutine at a time, every other second while somebody watches and for each page of a round.
 	Newest func() (v *Version, says string)
-	// Folder is where its files lie; without one the editor's page does not have it.
+	// Folder is where its files lie; without one the editor's page does not have it, and no test is written into it.
 	Folder Folder
 }
 
@@ -116,7 +119,8 @@ type pack struct {
 	Pack
 	mu       sync.Mutex
 	newest   *Version
-	says     string // what is wrong with the files as they are
+	checked  *dsl.Result // of newest, with the tests that the folder has by now
+	says     string      // what is wrong with the files as they are
 	versions map[string]*Version
 	files    *editor.Files // nil where it cannot be edited
 }
@@ -192,6 +196,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /watch/map", s.watchMap)
 	s.mux.HandleFunc("GET /watch/report", s.watchReport)
 	s.editRoutes()
+	s.evidenceRoutes()
 }
 
 // ServeHTTP serves the pages and their sockets. Under a name that is not the simulator's own nothing is served.
@@ -300,6 +305,9 @@ func (p *pack) look() (changed, other bool) {
 	v, says := p.Newest()
 	other = says != p.says
 	p.says = says
+	if v != nil {
+		p.checked, v.Checked = v.Checked, nil
+	}
 	if v == nil || p.newest != nil && v.Program.Hash == p.newest.Program.Hash {
 		return false, other
 	}
