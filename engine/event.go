@@ -20,6 +20,9 @@ type Event struct {
 	Template string  // of Message: the template whose button (Text) was tapped
 	// Anew, of Message: what was known of the contact cannot be read any more; the person is told that it begins anew.
 	Anew bool
+	// Displaced, of Message: the conversation cannot go on with this program where it is (Session.Fate). It goes on where
+	// a step says "moved from", else begins its step again, or the flow, with a word of regret.
+	Displaced bool
 
 	Timer uint32 // of TimerDue: the number given in SetTimer
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"math"
+
 	"baraza/engine/program"
 )
 
@@ -106,8 +108,11 @@ func shaped(v any, shape *program.Shape, depth int) any {
 		}
 		return nil
 	case program.LocationKind:
-		if l, ok := v.(program.Location); ok && l.Lat-l.Lat == 0 && l.Lon-l.Lon == 0 {
-			return l
+		m, _ := v.(map[string]any)
+		lat, ok1 := m["lat"].(float64)
+		lon, ok2 := m["lon"].(float64)
+		if ok1 && ok2 && math.Abs(lat) <= 90 && math.Abs(lon) <= 180 {
+			return program.Location{Lat: lat, Lon: lon}
 		}
 		return nil
 	case program.ListKind:

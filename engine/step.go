@@ -134,6 +134,9 @@ func wiped(b []byte) []byte {
 func (t *turn) event() {
 	switch t.ev.Kind {
 	case Message:
+		if t.ev.Displaced {
+			t.s.here.state = nowhere
+		}
 		if t.ev.Anew {
 			t.say(t.engineText(t.p.Texts.Restart, t.wording().restart))
 		}
@@ -292,32 +295,53 @@ func graphemeClip(text string) string {
 	return text[:last]
 }
 
+// nowhere is the hash of no state.
+const nowhere = ^uint64(0)
+
 // lostPlace tells whether this program lacks the place where the conversation waits or must return to.
 func (t *turn) lostPlace() bool {
 	if _, ok := t.m.state[t.s.here.state]; !ok {
 		return true
 	}
-	missing := func(l loop) bool { _, ok := t.m.place[l.place]; return !ok }
-	for _, c := range t.s.here.calls {
-		if _, ok := t.m.place[c.to]; !ok || slices.ContainsFunc(c.loops, missing) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(t.s.here.loops, missing)
+	return slices.ContainsFunc(t.s.here.loops, t.missing) ||
+		slices.ContainsFunc(t.s.here.calls, func(c frame) bool { return !t.returnsTo(c) })
 }
 
-// moveOn starts again at the nearest place that this program still has.
+// moveOn starts again at the nearest place that this program still has: the step where the conversation is, called by
+// those who called it; else the step of the innermost caller that is still there. What is known there stays known.
 func (t *turn) moveOn() {
-	step, ok := t.m.step[t.s.here.step]
-	t.s.here = place{}
-	t.s.before, t.s.opening = nil, opened
+	was := t.s.here
+	t.s.here, t.s.opening = place{}, opened
 	t.say(t.engineText(t.p.Texts.MovedOn, t.wording().movedOn))
-	if ok {
-		t.run(t.p.Steps[step].PC)
+	callers := was.calls
+	if lost := slices.IndexFunc(callers, func(c frame) bool { return !t.returnsTo(c) }); lost >= 0 {
+		callers = callers[:lost]
+	}
+	step, ok := t.m.step[was.step]
+	vars := was.vars
+	if !ok || len(callers) < len(was.calls) {
+		if len(callers) == 0 {
+			t.fallback()
+			return
+		}
+		last := callers[len(callers)-1]
+		step, vars, callers = t.p.Places[t.m.place[last.to]].Step, last.vars, callers[:len(callers)-1]
+	}
+	if step < 0 || step >= len(t.p.Steps) {
+		t.fallback()
 		return
 	}
-	t.fallback()
+	t.s.here.vars, t.s.here.calls = vars, slices.Clip(callers)
+	t.run(t.p.Steps[step].PC)
 }
+
+// returnsTo tells whether this program has what a caller waits at.
+func (t *turn) returnsTo(c frame) bool {
+	_, ok := t.m.place[c.to]
+	return ok && !slices.ContainsFunc(c.loops, t.missing)
+}
+
+func (t *turn) missing(l loop) bool { _, ok := t.m.place[l.place]; return !ok }
 
 // fallback goes to the pack's place for what has no other.
 func (t *turn) fallback() {

@@ -13,6 +13,7 @@ import (
 	"baraza/channels/telegram"
 	"baraza/channels/webchat"
 	"baraza/channels/whatsapp"
+	"baraza/engine/program"
 	"baraza/server/config"
 )
 
@@ -131,12 +132,10 @@ func (s *Server) connect(channel channels.Channel, path string, lines []*line, i
 		if o.lines[l.account] != nil {
 			return fmt.Errorf("%s has the account %s twice", name, l.account)
 		}
-		if l.real && p.program.Example {
-			return fmt.Errorf("the pack %s is marked as an example, with contacts that are made up: people must not meet it. "+
-				"Put in the real ones and take out its line: example", l.pack)
-		}
-		if !slices.ContainsFunc(p.program.Channels, channelNamed(name)) {
-			return fmt.Errorf("the pack %s is not checked for %s; name it in the pack's line: channels", l.pack, name)
+		if program := p.serves(); program != nil {
+			if err := l.answers(name, program); err != nil {
+				return err
+			}
 		}
 		o.lines[l.account], in.lines[l.account] = l, l
 		if !slices.Contains(in.packs, l.pack) {
@@ -145,6 +144,18 @@ func (s *Server) connect(channel channels.Channel, path string, lines []*line, i
 	}
 	slices.Sort(in.packs)
 	s.intakes = append(s.intakes, &connection{channel: channel, intake: in, path: path})
+	return nil
+}
+
+// answers tells whether people of a line may meet a program.
+func (l *line) answers(channel string, p *program.Program) error {
+	if l.real && p.Example {
+		return fmt.Errorf("the pack %s is marked as an example, with contacts that are made up: people must not meet it. "+
+			"Put in the real ones and take out its line: example", l.pack)
+	}
+	if !slices.ContainsFunc(p.Channels, channelNamed(channel)) {
+		return fmt.Errorf("the pack %s is not checked for %s; name it in the pack's line: channels", l.pack, channel)
+	}
 	return nil
 }
 

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +13,8 @@ import (
 	"baraza/channels/webchat"
 	"baraza/channels/whatsapp"
 	"baraza/engine/keys"
+	"baraza/engine/program"
+	"baraza/engine/release"
 	"baraza/engine/runner"
 	"baraza/server/desk"
 )
@@ -32,6 +36,12 @@ func (s *Server) Desk() *desk.Desk {
 	}
 	for name, one := range s.packs {
 		c := p.Countries[one.country]
+		if one.shelf != nil {
+			if c.Released == nil {
+				c.Released = map[string]desk.ReleasedPack{}
+			}
+			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name)}
+		}
 		c.Packs = append(c.Packs, name)
 		slices.Sort(c.Packs)
 		rings.Packs[name] = c.Ring
@@ -44,6 +54,31 @@ func (s *Server) Desk() *desk.Desk {
 	}
 	slices.Sort(p.Senders)
 	return desk.New(p)
+}
+
+// releaseKeys are those that sign releases for a country; config has looked that they can be read.
+func (s *Server) releaseKeys(country string) (all []ed25519.PublicKey) {
+	for _, text := range s.config.Countries[country].ReleaseKeys {
+		if key, err := release.ReadPublic(text); err == nil {
+			all = append(all, key)
+		}
+	}
+	return all
+}
+
+// accepts tells why the people of a pack's lines must not meet a program.
+func (s *Server) accepts(pack string) func(*program.Program) error {
+	return func(p *program.Program) error {
+		var problems []error
+		for channel, o := range s.outlets {
+			for _, l := range o.lines {
+				if l.pack == pack {
+					problems = append(problems, l.answers(channel, p))
+				}
+			}
+		}
+		return errors.Join(problems...)
+	}
 }
 
 // media fetches what a person sent.

@@ -25,8 +25,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"baraza/engine"
 	"baraza/engine/keys"
 	"baraza/engine/program"
+	"baraza/engine/release"
 	"baraza/engine/runner"
 	"baraza/engine/store"
 	"baraza/engine/store/boltstore"
@@ -83,11 +85,23 @@ type Server struct {
 	taken atomic.Int64 // bytes of webhooks under way
 }
 
-// pack is a pack that is served.
+// pack is a pack that is served: from its folder, or by releases.
 type pack struct {
 	country string
-	program *program.Program
+	program *program.Program // of a folder
 	files   fs.FS
+	shelf   *release.Shelf // of releases; nil for a folder
+}
+
+// serves is the program that conversations begin with; nil while nothing was released yet.
+func (p *pack) serves() *program.Program {
+	if p.shelf == nil {
+		return p.program
+	}
+	if s := p.shelf.Serving(); s != nil {
+		return s.Current
+	}
+	return nil
 }
 
 // system is the machine's clock; begun tells how much time has passed whatever is done to the time of day.
@@ -126,6 +140,10 @@ func (s *Server) open() error {
 		}
 	}
 	if err := s.openStore(); err != nil {
+		return err
+	}
+	// The store's lock guards the releases too: one process changes what serves.
+	if err := s.openReleases(); err != nil {
 		return err
 	}
 	if err := s.openKeys(); err != nil {
@@ -168,7 +186,7 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 		out[name] = o
 	}
 	return runner.Config{
-		Store: s.store, Keys: rings, Program: s.program, Channels: out,
+		Store: s.store, Keys: rings, Program: s.program, Release: s.release, Channels: out,
 		Fetcher: s.fetcher(), Notifier: s.teams(), Alert: s.alert,
 		Sweep: s.sweepKeys, Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle, Mute: s.options.Mute,
 		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events, IntakeBytes: s.config.Limits.Bytes,
@@ -233,11 +251,45 @@ func (s *Server) readPacks() error {
 	return errors.Join(problems...)
 }
 
-func (s *Server) program(name string) *program.Program {
-	if p := s.packs[name]; p != nil {
-		return p.program
+// openReleases opens what was released of packs that come so.
+func (s *Server) openReleases() error {
+	for _, country := range s.config.CountryNames() {
+		r := s.config.Countries[country].Releases
+		if r == nil {
+			continue
+		}
+		for _, name := range r.Packs {
+			shelf, err := release.OpenShelf(s.config.Released(name), name, time.Duration(r.Stay))
+			if err != nil {
+				return fmt.Errorf("the releases of %s: %w", name, err)
+			}
+			s.packs[name] = &pack{country: country, shelf: shelf, files: shelf}
+		}
 	}
 	return nil
+}
+
+func (s *Server) program(name string) *program.Program {
+	if p := s.packs[name]; p != nil {
+		return p.serves()
+	}
+	return nil
+}
+
+// release is the program on which a conversation goes on.
+func (s *Server) release(pack string, contact store.Key, now time.Time, session engine.Session, message bool) (*program.Program, bool) {
+	p := s.packs[pack]
+	switch {
+	case p == nil:
+		return nil, false
+	case p.shelf == nil:
+		return p.program, false
+	}
+	serving := p.shelf.Serving()
+	if serving == nil {
+		return nil, false
+	}
+	return serving.Choose(contact, now, session, message)
 }
 
 // files are the media of a pack.
@@ -318,6 +370,11 @@ func (s *Server) Close() error {
 	var errs []error
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
+	}
+	for _, p := range s.packs {
+		if p.shelf != nil {
+			errs = append(errs, p.shelf.Close())
+		}
 	}
 	for _, r := range s.rings {
 		errs = append(errs, r.Close())

@@ -199,7 +199,7 @@ func (r *renderer) list(o *engine.Outgoing) {
 	i := r.frame(o, "list")
 	opener := markup.Plain(o.ListButton)
 	if strings.TrimSpace(opener) == "" {
-		opener = listButton(o.Language)
+		opener = channels.ListButton(o.Language)
 	}
 	i.Action.Button = r.fits("label-too-long", "the list button", opener, r.record.ListButton)
 	rows := make([]row, len(o.Options))

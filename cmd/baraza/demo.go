@@ -34,6 +34,7 @@ type demo struct {
 	Data        string `help:"Where rounds and sessions are kept; a folder that is removed at the end when left out." placeholder:"DIR"`
 	TLSCert     string `name:"tls-cert" help:"Certificate, for phones that are not this machine." placeholder:"FILE"`
 	TLSKey      string `name:"tls-key" help:"The certificate's key." placeholder:"FILE"`
+	Edit        bool   `help:"Let the editor's page save into the packs' folders, and blessed sessions become tests there, on this machine alone."`
 	BehindProxy string `name:"behind-proxy" help:"Origin under which a proxy with TLS shows it, such as https://try.example.org." placeholder:"ORIGIN"`
 }
 
@@ -44,6 +45,9 @@ func (c *demo) Run(s streams) error {
 }
 
 func (c *demo) serve(ctx context.Context, s streams) error {
+	if err := c.mayEdit(); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("listen at %s: %w", c.Addr, err)
@@ -63,8 +67,8 @@ func (c *demo) serve(ctx context.Context, s streams) error {
 		return err
 	}
 	defer kept.Close()
-	settings := web.Settings{Rounds: kept, Own: own}
-	if settings.Packs, err = demoPacks(c.Packs, s); err != nil {
+	settings := web.Settings{Rounds: kept, Own: own, Edit: c.Edit}
+	if settings.Packs, settings.Broken, err = demoPacks(c.Packs, s); err != nil {
 		return err
 	}
 	if own != "" {
@@ -134,6 +138,15 @@ func (c *demo) own(addr string) (string, error) {
 	return "", nil
 }
 
+// mayEdit refuses editing wherever somebody else than who sits here could reach the page.
+func (c *demo) mayEdit() error {
+	if c.Edit && (c.TLSCert != "" || c.TLSKey != "" || c.BehindProxy != "" || !socket.IsLoopback(c.Addr)) {
+		return errors.New("--edit lets whoever opens the page write files of this machine, so it works only where nobody else can come: " +
+			"at an address such as 127.0.0.1:8080, without --tls-cert, --tls-key and --behind-proxy")
+	}
+	return nil
+}
+
 func (c *demo) folder() (path string, remove func(), err error) {
 	if c.Data != "" {
 		return c.Data, func() {}, nil
@@ -158,38 +171,39 @@ func forwarded(r *http.Request) string {
 	return r.RemoteAddr
 }
 
-// demoPacks are the packs below a folder, also one folder deeper, that can run. Others are named and left out.
-func demoPacks(folder string, s streams) ([]web.Pack, error) {
-	var all []web.Pack
+// demoPacks are the packs below a folder, also one folder deeper: those that can run, and those that can only be
+// edited, which are named.
+func demoPacks(folder string, s streams) (all, broken []web.Pack, err error) {
 	for _, pattern := range []string{"pack.flow", "*/pack.flow", "*/*/pack.flow"} {
 		found, err := filepath.Glob(filepath.Join(folder, pattern))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, f := range found {
 			dir := filepath.Dir(f)
 			name, err := filepath.Rel(folder, dir)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if name == "." {
 				name = filepath.Base(dir)
 			}
 			one, err := demoPack(filepath.ToSlash(name), dir)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if v, says := one.Newest(); v == nil {
-				fmt.Fprintf(s.err, "The pack %s is left out, since it cannot run: %s\n", name, says)
+				fmt.Fprintf(s.err, "The pack %s is for the editor alone, since it cannot run: %s\n", name, says)
+				broken = append(broken, one)
 				continue
 			}
 			all = append(all, one)
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("no folder in %q has a pack that can run; say where the packs are with --packs", folder)
+		return nil, nil, fmt.Errorf("no folder in %q has a pack that can run; say where the packs are with --packs", folder)
 	}
-	return all, nil
+	return all, broken, nil
 }
 
 func demoPack(name, dir string) (web.Pack, error) {
@@ -202,13 +216,13 @@ func demoPack(name, dir string) (web.Pack, error) {
 		return web.Pack{}, err
 	}
 	checker := dsl.Open(fsys, base)
-	return web.Pack{Name: name, Newest: func() (*web.Version, string) {
+	return web.Pack{Name: name, Folder: web.Folder{Path: dir, Above: fsys, Name: base}, Newest: func() (*web.Version, string) {
 		r := checker.Check()
 		p := r.Program()
 		if p == nil {
 			return nil, firstProblem(r.Problems)
 		}
-		return &web.Version{Program: p, Source: r.Sources.Source, Files: files}, ""
+		return &web.Version{Program: p, Source: r.Sources.Source, Files: files, Checked: r}, ""
 	}}, nil
 }
 
@@ -267,5 +281,11 @@ func (c *demo) greet(s streams, own, address, key string) {
 	if key != "" {
 		key = "#" + key
 	}
-	fmt.Fprintf(s.out, "The simulator is at %s/\n  try it as a tester:    %s/try/\n  watch it as a designer: %s/watch/%s\nCtrl-C ends it.\n", base, base, base, key)
+	edit := "  (to look at; --edit lets it save)"
+	if c.Edit {
+		edit = ""
+	} else if own != "" {
+		edit = "  (to look at)"
+	}
+	fmt.Fprintf(s.out, "The simulator is at %s/\n  try it as a tester:     %s/try/\n  watch it as a designer: %s/watch/%s\n  edit it:                %s/edit/%s%s\nCtrl-C ends it.\n", base, base, base, key, base, key, edit)
 }

@@ -183,9 +183,8 @@ func TestNothingOfASessionIsInLogsTitlesAndAddresses(t *testing.T) {
 	// Until a page has said its title, the browser shows the link that was opened in its place.
 	opened := []string{"title " + strings.TrimPrefix(link, "https://"), "title " + strings.TrimPrefix(watch[0], "https://")}
 	nowhere("titles and addresses", strings.Join(slices.DeleteFunc(strings.Split(left.String(), "\n"), func(l string) bool { return slices.Contains(opened, l) }), "\n"))
-	nowhere("what is printed", strings.Replace(p.printed.String(), watch[0], "", 1))
-	if got := strings.Count(p.printed.String(), "\n"); got != 4 {
-		t.Errorf("it prints more than its greeting:\n%s", p.printed)
+	if _, more, _ := strings.Cut(p.printed.String(), "Ctrl-C ends it.\n"); more != "" {
+		t.Errorf("it prints more than its greeting:\n%s", more)
 	}
 }
 

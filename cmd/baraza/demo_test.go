@@ -5,10 +5,13 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -34,6 +37,43 @@ func TestDemoIsReachedFromElsewhereOverTLSAlone(t *testing.T) {
 		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) || own != c.own {
 			t.Errorf("%s: %q, %v", name, own, err)
 		}
+	}
+}
+
+func TestDemoLetsFilesBeEditedOnThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		demo
+		may bool
+	}{
+		"this machine":          {demo{Addr: "127.0.0.1:8080", Edit: true}, true},
+		"by name":               {demo{Addr: "localhost:8080", Edit: true}, true},
+		"everywhere":            {demo{Addr: ":8080", Edit: true}, false},
+		"a network":             {demo{Addr: "192.0.2.1:8080", Edit: true}, false},
+		"TLS":                   {demo{Addr: "127.0.0.1:8080", TLSCert: "c.pem", TLSKey: "k.pem", Edit: true}, false},
+		"a proxy":               {demo{Addr: "127.0.0.1:8080", BehindProxy: "https://try.example.org", Edit: true}, false},
+		"elsewhere, not edited": {demo{Addr: ":8080", BehindProxy: "https://try.example.org"}, true},
+	} {
+		err := c.mayEdit()
+		if c.may != (err == nil) || err != nil && !strings.Contains(err.Error(), "where nobody else can come") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestDemoKeepsAPackWithErrorsForTheEditor(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.CopyFS(filepath.Join(folder, "good"), os.DirFS("../../flows/tutorial/1-hello")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(folder, "bad"), fstest.MapFS{"pack.flow": {Data: []byte("flwo\n")}}); err != nil {
+		t.Fatal(err)
+	}
+	var told bytes.Buffer
+	all, broken, err := demoPacks(folder, streams{strings.NewReader(""), &told, &told})
+	if err != nil || len(all) != 1 || all[0].Name != "good" || len(broken) != 1 || broken[0].Name != "bad" || !strings.Contains(told.String(), "for the editor alone") {
+		t.Errorf("got %v, %v, %v, and told %q", all, broken, err, told.String())
 	}
 }
 
@@ -78,7 +118,7 @@ func TestDemoPrintsLinksThatLeadSomewhere(t *testing.T) {
 		t.Fatal("it prints nothing")
 	}
 	links := regexp.MustCompile(`http://\S+`).FindAllString(out.String(), -1)
-	if len(links) != 3 {
+	if len(links) != 4 {
 		t.Fatalf("it prints:\n%s", out)
 	}
 	for _, link := range links {

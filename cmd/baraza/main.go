@@ -28,6 +28,8 @@ type commands struct {
 	Strings catalog      `cmd:"" help:"Print the texts of a pack as a translation template."`
 	Test    tests        `cmd:"" help:"Run the test blocks of a pack."`
 
+	Release releaseCommand `cmd:"" help:"Make, sign and check bundles: packs as they are released."`
+
 	Serve   serve          `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
 	Case    caseCommand    `cmd:"" help:"Answer people who were handed over to a team."`
 	Contact contactCommand `cmd:"" help:"Find, show, copy and erase one person."`
@@ -149,6 +151,8 @@ var shapes = []struct {
 	{regexp.MustCompile(`^expected "<channel> <identity>"$`), `say on which channel and under which name, such as whatsapp "+593 99 000 0001"`},
 	{regexp.MustCompile(`^expected "<identity>"$`), `say under which name, such as "+593 99 000 0001"`},
 	{regexp.MustCompile(`^expected "<dir>.*$`), `say which folder`},
+	{regexp.MustCompile(`^expected "<bundle>.*$`), `say which bundle; baraza release build makes one`},
+	{regexp.MustCompile(`^expected "<file>"$`), `say which file`},
 	{regexp.MustCompile(`^expected "<country>.*$`), `say which country, as the configuration names it`},
 	{regexp.MustCompile(`^expected "<sender>.*$`), `say which sender, as pack/channel/account; baraza sender list prints them`},
 	{regexp.MustCompile(`^expected "(\w+)"$`), `say what to do: $1`},

@@ -75,6 +75,8 @@ type compiler struct {
 	fields map[string]bool
 	// reads are the names that each expression reads, once all are known.
 	reads [][]string
+	// placeReads are the variables that may be read from a place on, by index of Places.
+	placeReads [][]string
 
 	// Where the compiler stands.
 	flow *pack.Flow

@@ -37,6 +37,7 @@ func (c *compiler) identify() {
 	for i, e := range c.out.Exprs {
 		c.reads[i] = expression.Names(e.Source)
 	}
+	c.placeReads = make([][]string, len(c.out.Places))
 	for i := range c.out.Flows {
 		c.liveness(i)
 	}
@@ -44,19 +45,18 @@ func (c *compiler) identify() {
 		s := &c.out.States[i]
 		s.Signature = c.signature(s)
 	}
+	for i := range c.out.Places {
+		p := &c.out.Places[i]
+		p.Signature = c.placeSignature(p, c.placeReads[i])
+	}
 }
 
 // signature covers what a waiting conversation relies on: the kind of state, the type of its answer, the ids of
 // its options (those without one count by number and order), and the variables that may be read from here on,
 // with their types.
 func (c *compiler) signature(s *program.State) uint64 {
-	h := fnv.New64a()
-	put := func(words ...string) {
-		for _, w := range words {
-			io.WriteString(h, w)
-			h.Write([]byte{0})
-		}
-	}
+	var h hasher
+	put := h.put
 	put(strconv.Itoa(int(s.Kind)))
 	if s.Ask != nil {
 		put("ask", strconv.Itoa(int(s.Ask.Type)), s.Ask.Name, strconv.FormatBool(s.Ask.Several))
@@ -77,7 +77,39 @@ func (c *compiler) signature(s *program.State) uint64 {
 	for _, name := range s.Reads {
 		put("reads", name, c.typeOf(c.pack.Flows[s.Flow], name))
 	}
-	return h.Sum64()
+	return h.sum()
+}
+
+// placeSignature covers what a conversation relies on that returns to a place later.
+func (c *compiler) placeSignature(p *program.Place, reads []string) uint64 {
+	var h hasher
+	if p.PC >= 0 && p.PC < len(c.out.Code) {
+		if op := &c.out.Code[p.PC]; op.Code == program.OpForEach && op.Expr != program.None {
+			h.put("goes through", c.out.Exprs[op.Expr].Source)
+			if op.Ref != program.None {
+				h.put("where", c.out.Exprs[op.Ref].Source)
+			}
+		}
+	}
+	for _, name := range reads {
+		h.put("reads", name, c.typeOf(c.pack.Flows[p.Flow], name))
+	}
+	return h.sum()
+}
+
+// hasher makes one number of words.
+type hasher struct{ words []byte }
+
+func (h *hasher) put(words ...string) {
+	for _, w := range words {
+		h.words = append(append(h.words, w...), 0)
+	}
+}
+
+func (h *hasher) sum() uint64 {
+	f := fnv.New64a()
+	f.Write(h.words)
+	return f.Sum64()
 }
 
 // typeOf a name that a flow reads: a variable's, or that of the loops' rows.
@@ -151,15 +183,22 @@ func (c *compiler) liveness(flow int) {
 			}
 		}
 	}
-	for pc := from; pc < to; pc++ {
-		op := &c.out.Code[pc]
-		if op.State == program.None || op.Code == program.OpKeep {
-			continue
-		}
+	readsAt := func(pc int) (reads []string) {
 		for n, name := range names {
 			if in[(pc-from)*width+n/64]&(1<<(n%64)) != 0 {
-				c.out.States[op.State].Reads = append(c.out.States[op.State].Reads, name)
+				reads = append(reads, name)
 			}
+		}
+		return reads
+	}
+	for pc := from; pc < to; pc++ {
+		if op := &c.out.Code[pc]; op.State != program.None && op.Code != program.OpKeep {
+			c.out.States[op.State].Reads = append(c.out.States[op.State].Reads, readsAt(pc)...)
+		}
+	}
+	for i := range c.out.Places {
+		if pc := c.out.Places[i].PC; pc >= from && pc < to {
+			c.placeReads[i] = readsAt(pc)
 		}
 	}
 }

@@ -253,6 +253,9 @@ func (s *server) check(f *folder) {
 		f.files[f.path(name)] = name
 	}
 	s.publish(f, append(before, f.problemFiles()...))
+	if s.options.Checked != nil {
+		s.options.Checked(f.dir, f.result)
+	}
 }
 
 // problemFiles are the paths of the files with problems at the last check.

@@ -17,6 +17,8 @@ import (
 	"log"
 
 	"github.com/sourcegraph/jsonrpc2"
+
+	"baraza/dsl"
 )
 
 // Options say what a session may see.
@@ -31,6 +33,9 @@ type Options struct {
 	Pages string
 	// Version is told to the editor.
 	Version string
+	// Checked, where set, is told each pack's folder with its result after every check: the pack as it is on the
+	// screen. Nothing is answered until it returns.
+	Checked func(folder string, r *dsl.Result)
 }
 
 // errNoShutdown is the end of a session whose editor left without the word that the protocol asks for.

@@ -224,13 +224,14 @@ const (
 
 // Place is a return place or a loop, by identity, so that it survives a release.
 type Place struct {
-	Identity string
-	Hash     uint64
-	Flow     int
-	Step     int
-	PC       int // where a call returns to; the op OpForEach of a loop
-	UpTo     int // of a loop: rows at most
-	None     int // of a loop: pc of "when none", or program.None
+	Identity  string
+	Hash      uint64
+	Signature uint64 // of what a loop goes through, and the variables readable from here on
+	Flow      int
+	Step      int
+	PC        int // where a call returns to; the op OpForEach of a loop
+	UpTo      int // of a loop: rows at most
+	None      int // of a loop: pc of "when none", or program.None
 }
 
 // Ask is a question.

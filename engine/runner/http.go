@@ -56,6 +56,13 @@ func NewHTTPFetcher(hosts []string, secret func(name string) (string, bool), clo
 	return newHTTPFetcher(hosts, secret, clock, public, nil)
 }
 
+// Through has the services asked by another transport than the fetcher's own, such as one that ends in this process. The
+// list of hosts and all other bounds hold as before; which addresses are reached is then the transport's to say.
+func (f *HTTPFetcher) Through(t http.RoundTripper) *HTTPFetcher {
+	f.client.Transport = t
+	return f
+}
+
 func newHTTPFetcher(hosts []string, secret func(string) (string, bool), clock Clock, allowed func(netip.Addr) bool, trust *tls.Config) *HTTPFetcher {
 	f := &HTTPFetcher{secret: secret, clock: clock}
 	for _, h := range hosts {
@@ -147,10 +154,6 @@ func (f *HTTPFetcher) once(ctx context.Context, q Question) (answer map[string]a
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || answer == nil {
 		return nil, false, errNotObject
-	}
-	for i := range q.Service.Returns {
-		shape := &q.Service.Returns[i]
-		answer[shape.Name] = located(answer[shape.Name], shape)
 	}
 	return answer, false, nil
 }
@@ -279,28 +282,4 @@ func argument(v any) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// located makes places of what stands for one; everything else the engine reads by the shape itself.
-func located(v any, shape *program.Shape) any {
-	switch shape.Type {
-	case program.LocationKind:
-		m, _ := v.(map[string]any)
-		lat, ok1 := m["lat"].(float64)
-		lon, ok2 := m["lon"].(float64)
-		if !ok1 || !ok2 || math.Abs(lat) > 90 || math.Abs(lon) > 180 {
-			return nil
-		}
-		return program.Location{Lat: lat, Lon: lon}
-	case program.ListKind:
-		list, _ := v.([]any)
-		for _, item := range list {
-			if cells, ok := item.(map[string]any); ok {
-				for i := range shape.Columns {
-					cells[shape.Columns[i].Name] = located(cells[shape.Columns[i].Name], &shape.Columns[i])
-				}
-			}
-		}
-	}
-	return v
 }

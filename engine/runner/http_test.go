@@ -75,7 +75,7 @@ func TestAServiceIsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatalf("fetch: %v", err)
 	}
-	equal(t, "answer", map[string]any{"status": "/cases/7%2F..%2Fx?more=2 s3cret k1", "place": program.Location{Lat: 1.5, Lon: 2}}, got)
+	equal(t, "answer", map[string]any{"status": "/cases/7%2F..%2Fx?more=2 s3cret k1", "place": map[string]any{"lat": 1.5, "lon": 2.0}}, got)
 }
 
 func TestWhatIsPostedIsJSON(t *testing.T) {

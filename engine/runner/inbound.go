@@ -204,11 +204,10 @@ func (r *Runner) find(ctx context.Context, h store.Hash) (store.Owner, error) {
 
 // keepIfNoticed keeps words only of who has accepted the notice.
 func (d *draft) keepIfNoticed(class uint8, e Entry) error {
-	p, err := d.r.program(d.pack)
-	if err != nil {
+	var err error
+	if d.p, _, err = d.r.release(d.pack, d.t.key, d.now, d.t.person.session, false); err != nil {
 		return err
 	}
-	d.p = p
 	if d.t.fresh || !d.noticed(d.t.person.session) {
 		e.Text = ""
 	}

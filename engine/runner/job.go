@@ -126,6 +126,19 @@ func fieldKind(name string) keys.Kind { return keys.Field + "." + keys.Kind(name
 // entryKind is the same of a journal entry of the class.
 func entryKind(class uint8) keys.Kind { return keys.Entry + "." + keys.Kind(rune('a'+class)) }
 
+// release is the program on which a conversation goes on.
+func (r *Runner) release(pack string, contact store.Key, now time.Time, s engine.Session, message bool) (*program.Program, bool, error) {
+	if r.config.Release == nil {
+		p, err := r.program(pack)
+		return p, false, err
+	}
+	p, displaced := r.config.Release(pack, contact, now, s, message)
+	if p == nil {
+		return nil, false, ErrNoPack
+	}
+	return p, displaced, nil
+}
+
 func (r *Runner) program(pack string) (*program.Program, error) {
 	if p := r.config.Program(pack); p != nil {
 		return p, nil

@@ -124,17 +124,18 @@ func (d *draft) fetch(e *engine.Effect) {
 }
 
 func (d *draft) ask(p pending) {
-	r, key, pack := d.r, d.t.key, d.pack
+	r, key, pack, on := d.r, d.t.key, d.pack, d.p
 	d.after = append(d.after, func(store.Result) {
-		r.outside.start(func(ctx context.Context) { r.fetch(ctx, pack, key, p) })
+		r.outside.start(func(ctx context.Context) { r.fetch(ctx, on, pack, key, p) })
 	})
 }
 
-// fetch asks, and whatever comes of it becomes an event.
-func (r *Runner) fetch(ctx context.Context, pack string, key store.Key, p pending) {
+// fetch asks as the program says on which the conversation is, nil for what serves now, and whatever comes of it becomes
+// an event.
+func (r *Runner) fetch(ctx context.Context, on *program.Program, pack string, key store.Key, p pending) {
 	r.Figures.Fetches.Add(1)
 	ev := engine.Event{Kind: engine.Fetched, Fetch: p.number, Failed: true}
-	answer, err := r.question(ctx, pack, key, p)
+	answer, err := r.question(ctx, on, pack, key, p)
 	if ctx.Err() != nil {
 		return // the timer asks again
 	}
@@ -150,23 +151,24 @@ func (r *Runner) fetch(ctx context.Context, pack string, key store.Key, p pendin
 	}
 }
 
-func (r *Runner) question(ctx context.Context, pack string, key store.Key, p pending) (answer map[string]any, err error) {
+func (r *Runner) question(ctx context.Context, on *program.Program, pack string, key store.Key, p pending) (answer map[string]any, err error) {
 	defer func() {
 		if recover() != nil {
 			answer, err = nil, errFetchPanic
 		}
 	}()
-	prog, err := r.program(pack)
-	if err != nil {
-		return nil, err
+	if on == nil {
+		if on, err = r.program(pack); err != nil {
+			return nil, err
+		}
 	}
 	if r.config.Fetcher == nil {
 		return nil, errNoFetcher
 	}
-	for i := range prog.Services {
-		if s := &prog.Services[i]; s.Name == p.service {
+	for i := range on.Services {
+		if s := &on.Services[i]; s.Name == p.service {
 			mark := r.config.Keys.Hash(pack, keys.ForLog, "fetch", key.String(), strconv.FormatUint(uint64(p.number), 10))
-			return r.config.Fetcher.Fetch(ctx, Question{Pack: pack, Service: s, Program: prog, Args: p.args, Key: mark.String()})
+			return r.config.Fetcher.Fetch(ctx, Question{Pack: pack, Service: s, Program: on, Args: p.args, Key: mark.String()})
 		}
 	}
 	return nil, errNoService

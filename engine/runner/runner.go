@@ -25,6 +25,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"baraza/engine"
 	"baraza/engine/program"
 	"baraza/engine/store"
 )
@@ -58,6 +59,8 @@ type Config struct {
 	Keys  Keys
 	// Program gives what serves a pack now; nil for a pack nobody serves.
 	Program func(pack string) *program.Program
+	// Release gives the program on which a conversation goes on, as release.Serving.Choose does; nil: what serves now.
+	Release func(pack string, contact store.Key, now time.Time, s engine.Session, message bool) (p *program.Program, displaced bool)
 	// Channels by their word in a pack.
 	Channels map[string]Channel
 	Fetcher  Fetcher  // nil: every fetch fails

@@ -161,11 +161,6 @@ func (d *draft) contained() (err error, panicked bool) {
 
 // step is the turn of an event that the program sees.
 func (d *draft) step() error {
-	p, err := d.r.program(d.pack)
-	if err != nil {
-		return err
-	}
-	d.p = p
 	d.start()
 	if d.t.fresh {
 		d.begin()
@@ -173,6 +168,10 @@ func (d *draft) step() error {
 	d.stepped = true
 	ev := d.j.event
 	ev.At = d.now
+	var err error
+	if d.p, ev.Displaced, err = d.r.release(d.pack, d.t.key, d.now, d.person.session, ev.Kind == engine.Message); err != nil {
+		return err
+	}
 	if d.j.origin == fromPerson {
 		ev.Anew = d.t.replaces
 		if err := d.arrived(&ev); err != nil {
@@ -191,7 +190,7 @@ func (d *draft) step() error {
 	d.before = d.noticed(d.person.session)
 	sensitive := d.sensitive(d.person.session)
 	for seed := d.person.session.Seed; ; {
-		session, effects := engine.Step(p, d.person.session, ev)
+		session, effects := engine.Step(d.p, d.person.session, ev)
 		clash, err := d.clashes(effects)
 		if err != nil {
 			return err

@@ -9,7 +9,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"baraza/engine/release"
 )
+
+var packName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 
 var word = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
@@ -54,8 +58,8 @@ func (c *Config) checkCountries(say func(string, string, ...any)) (packs []strin
 			say(where, "it has no packs and no key")
 			continue
 		}
-		if len(country.Packs) == 0 {
-			say(where+".packs", "name the folder of at least one pack")
+		if len(country.Packs) == 0 && (country.Releases == nil || len(country.Releases.Packs) == 0) {
+			say(where+".packs", "name the folder of at least one pack, or one that comes as a release: releases.packs")
 		}
 		for _, path := range country.Packs {
 			pack := filepath.Base(path)
@@ -64,6 +68,7 @@ func (c *Config) checkCountries(say func(string, string, ...any)) (packs []strin
 			}
 			packs = append(packs, pack)
 		}
+		packs = checkReleases(where, country, packs, say)
 		if !country.Key.Given() {
 			say(where+".key", "name the country's key, such as env:BARAZA_KEY_%s; make one with: baraza key new", strings.ToUpper(name))
 		}
@@ -75,6 +80,35 @@ func (c *Config) checkCountries(say func(string, string, ...any)) (packs []strin
 				say(where+".services.hosts", "%q is no host; write api.example.org or api.example.org:8443", host)
 			}
 		}
+	}
+	return packs
+}
+
+func checkReleases(where string, country *Country, packs []string, say func(string, string, ...any)) []string {
+	for _, key := range country.ReleaseKeys {
+		if _, err := release.ReadPublic(key); err != nil {
+			say(where+".release_keys", "%q is no public key; write one as baraza release keygen prints it: ed25519:…", key)
+		}
+	}
+	r := country.Releases
+	if r == nil {
+		return packs
+	}
+	if len(r.Packs) > 0 && len(country.ReleaseKeys) == 0 {
+		say(where+".release_keys", "name the public key of at least one person who may release; make one with: baraza release keygen")
+	}
+	where += ".releases"
+	for _, pack := range r.Packs {
+		switch {
+		case !packName.MatchString(pack):
+			say(where+".packs", "%q is no pack's name; it is the word after \"pack\" in its first line", pack)
+		case slices.Contains(packs, pack):
+			say(where+".packs", "two packs are called %q; a line could not say which one answers", pack)
+		}
+		packs = append(packs, pack)
+	}
+	if r.Stay < 0 {
+		say(where+".stay", "it is not below 0")
 	}
 	return packs
 }

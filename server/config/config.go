@@ -69,13 +69,25 @@ type Webhook struct {
 type Country struct {
 	// Packs are folders. They share their contacts.
 	Packs []string `yaml:"packs"`
+	// Releases are packs that come as signed bundles.
+	Releases *Releases `yaml:"releases"`
 	// Key wraps the keys of the country's contacts: 32 bytes as 64 hexadecimal digits.
 	Key Secret `yaml:"key"`
 	// OldKeys open what was wrapped before a rotation; the first is the newest of them.
 	OldKeys []Secret `yaml:"old_keys"`
+	// ReleaseKeys are the public keys of those who may release for the country: "ed25519:…".
+	ReleaseKeys []string `yaml:"release_keys"`
 	// Teams by their name in the pack.
 	Teams    map[string]*Webhook `yaml:"teams"`
 	Services Services            `yaml:"services"`
+}
+
+// Releases says which packs of a country operators release into the running process.
+type Releases struct {
+	// Packs by name.
+	Packs []string `yaml:"packs"`
+	// Stay is how long conversations may stay on a release that serves no longer; 14 days when 0.
+	Stay Duration `yaml:"stay"`
 }
 
 // Services are the other systems that the packs may ask.
@@ -240,6 +252,9 @@ func (c *Config) Keys(country string) string {
 func (c *Config) Weeks(country string) string {
 	return filepath.Join(c.Data, "keys", country+".weeks")
 }
+
+// Released is the folder of the releases of a pack.
+func (c *Config) Released(pack string) string { return filepath.Join(c.Data, "releases", pack) }
 
 // Socket is where operators' commands reach the process that serves.
 func (c *Config) Socket() string { return filepath.Join(c.Data, "control.sock") }

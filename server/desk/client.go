@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,6 +98,50 @@ func (c *Client) RotateKey(ctx context.Context, in OneCountry) (CountryKeys, err
 	return ask[CountryKeys](ctx, c, "/key/rotate", in)
 }
 
+// Plan says what a bundle would change; signature is that of its file, nil for none.
+func (c *Client) Plan(ctx context.Context, country string, bundle io.Reader, signature []byte) (Plan, error) {
+	return send[Plan](ctx, c, "/release/plan", country, bundle, signature)
+}
+
+// Keep keeps a signed bundle, so that it can be activated.
+func (c *Client) Keep(ctx context.Context, country string, bundle io.Reader, signature []byte) (KeptRelease, error) {
+	return send[KeptRelease](ctx, c, "/release/keep", country, bundle, signature)
+}
+
+func (c *Client) Releases(ctx context.Context, in Change) (Serves, error) {
+	return ask[Serves](ctx, c, "/release/status", in)
+}
+
+func (c *Client) Activate(ctx context.Context, in Change) (Serves, error) {
+	return ask[Serves](ctx, c, "/release/activate", in)
+}
+
+func (c *Client) Promote(ctx context.Context, in Change) (Serves, error) {
+	return ask[Serves](ctx, c, "/release/promote", in)
+}
+
+func (c *Client) Rollback(ctx context.Context, in Change) (Serves, error) {
+	return ask[Serves](ctx, c, "/release/rollback", in)
+}
+
+// send is a request that brings a bundle.
+func send[Out any](ctx context.Context, c *Client, path, country string, bundle io.Reader, signature []byte) (out Out, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://desk"+path, bundle)
+	if err != nil {
+		return out, err
+	}
+	request.Header.Set("Content-Type", bundleType)
+	request.Header.Set(CountryHeader, country)
+	request.Header.Set(SignatureHeader, base64.StdEncoding.EncodeToString(signature))
+	response, err := c.do(request)
+	if err != nil {
+		return out, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	err = json.NewDecoder(response.Body).Decode(&out)
+	return out, err
+}
+
 // ask is one request. What the desk says in words comes back as a *Problem.
 func ask[Out any](ctx context.Context, c *Client, path string, in any) (out Out, err error) {
 	response, err := c.post(ctx, path, in)
@@ -108,7 +153,6 @@ func ask[Out any](ctx context.Context, c *Client, path string, in any) (out Out,
 	return out, err
 }
 
-// post returns an answer that is good; its body is to be closed.
 func (c *Client) post(ctx context.Context, path string, in any) (*http.Response, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -119,6 +163,11 @@ func (c *Client) post(ctx context.Context, path string, in any) (*http.Response,
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	return c.do(request)
+}
+
+// do returns an answer that is good; its body is to be closed.
+func (c *Client) do(request *http.Request) (*http.Response, error) {
 	response, err := c.HTTP.Do(request)
 	if err != nil {
 		var u *url.Error

@@ -45,9 +45,10 @@ type Parts struct {
 
 // Country is what belongs to one country.
 type Country struct {
-	Packs []string // by name
-	Ring  *keys.Ring
-	Weeks *keys.Weeks
+	Packs    []string                // by name
+	Released map[string]ReleasedPack // those of them that come as releases
+	Ring     *keys.Ring
+	Weeks    *keys.Weeks
 }
 
 // Desk is safe for concurrent use.

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"baraza/engine/release"
 )
 
 // Route is one thing that can be asked. All are asked by POST with a JSON object, so that a name or a number of a
@@ -20,7 +23,10 @@ type Route struct {
 	Does string
 	// Changes tells those that change something from those that show.
 	Changes bool
-	serve   func(*Desk, http.ResponseWriter, *http.Request) error
+	// Takes is the type of what is sent, and Most how many bytes of it; JSON of a megabyte unless it says otherwise.
+	Takes string
+	Most  int64
+	serve func(*Desk, http.ResponseWriter, *http.Request) error
 }
 
 // Routes are all there are, in the order of the manual.
@@ -47,6 +53,12 @@ func Routes() []Route {
 		{Path: "/store/backup", Does: "Stream a backup of data and keys.", serve: (*Desk).serveBackup},
 		change("/store/confirm-clock", "Say that the clock is right, where it is doubted.", (*Desk).ConfirmClock),
 		show("/key/list", "List countries and their keys.", (*Desk).KeyList),
+		{Path: "/release/plan", Does: "Say what a bundle would change, and for whom.", Takes: bundleType, Most: release.MaxBytes + release.MaxManifest, serve: (*Desk).servePlan},
+		{Path: "/release/keep", Does: "Keep a signed bundle, so that it can be activated.", Changes: true, Takes: bundleType, Most: release.MaxBytes + release.MaxManifest, serve: (*Desk).serveKeep},
+		show("/release/status", "Say which releases serve a pack, and who is on which.", (*Desk).Releases),
+		change("/release/activate", "Have a release serve all, or a part of those who begin.", (*Desk).Activate),
+		change("/release/promote", "Have the release that is tried serve all.", (*Desk).Promote),
+		change("/release/rollback", "Take back what is tried, or have an earlier release serve.", (*Desk).Rollback),
 		change("/key/rotate", "Wrap all keys of a country with its newest key.", (*Desk).RotateKey),
 	}
 }
@@ -126,11 +138,12 @@ func (d *Desk) answer(route Route) http.Handler {
 			return
 		}
 		// A page of a site cannot send this type to another site without asking.
-		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-			d.refuse(w, r, &Problem{http.StatusUnsupportedMediaType, "send JSON, and say so in Content-Type"})
+		takes := cmp.Or(route.Takes, "application/json")
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != takes {
+			d.refuse(w, r, &Problem{http.StatusUnsupportedMediaType, "send " + takes + ", and say so in Content-Type"})
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(route.Most, mostBody))
 		begun := time.Now()
 		if err := route.serve(d, w, r); err != nil {
 			d.refuse(w, r, err)

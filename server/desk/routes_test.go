@@ -19,17 +19,18 @@ func asked(h http.Handler, method, path, kind, body string) (int, string) {
 	return w.Code, w.Body.String()
 }
 
-func TestEveryRouteAsksForJSONAndRefusesInWords(t *testing.T) {
+func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		h := w.desk.Handler()
 		for _, route := range desk.Routes() {
 			if route.Does == "" || !strings.HasSuffix(route.Does, ".") {
 				t.Errorf("%s does not say what it does", route.Path)
 			}
-			for _, c := range []struct {
+			type request struct {
 				method, kind, body string
 				want               int
-			}{
+			}
+			requests := []request{
 				{"GET", "application/json", "", http.StatusMethodNotAllowed},
 				{"POST", "text/plain", "{}", http.StatusUnsupportedMediaType},
 				{"POST", "application/json", "", http.StatusBadRequest},
@@ -37,7 +38,16 @@ func TestEveryRouteAsksForJSONAndRefusesInWords(t *testing.T) {
 				{"POST", "application/json", `{"nonsense": 1}`, http.StatusBadRequest},
 				{"POST", "application/json", `[` + strings.Repeat(`[`, 100), http.StatusBadRequest},
 				{"POST", "application/json", `{"x":"` + strings.Repeat("a", 1<<20), http.StatusRequestEntityTooLarge},
-			} {
+			}
+			if route.Takes != "" { // a bundle
+				requests = []request{
+					{"GET", route.Takes, "", http.StatusMethodNotAllowed},
+					{"POST", "application/json", "{}", http.StatusUnsupportedMediaType},
+					{"POST", route.Takes, "", http.StatusUnprocessableEntity},
+					{"POST", route.Takes, strings.Repeat("x", 5000), http.StatusUnprocessableEntity},
+				}
+			}
+			for _, c := range requests {
 				status, said := asked(h, c.method, route.Path, c.kind, c.body)
 				var e struct{ Error string }
 				if err := json.Unmarshal([]byte(said), &e); err != nil || e.Error == "" {

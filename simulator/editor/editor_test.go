@@ -162,6 +162,10 @@ func TestWhatIsTooLargeOrNoTextIsNotSaved(t *testing.T) {
 	if _, err := f.Save("new.flow", "", strings.Repeat("x", editor.MaxFile)); err != nil {
 		t.Error(err)
 	}
+	write(t, filepath.Join(folder, "latin.csv"), "id,name\nq,Qu\xe9\n", 0o644)
+	if _, err := f.Read("latin.csv"); err == nil || !strings.Contains(err.Error(), "not UTF-8") {
+		t.Errorf("a file in another encoding is read: %v", err)
+	}
 	write(t, filepath.Join(folder, "large.csv"), strings.Repeat("x", editor.MaxFile+1), 0o644)
 	if _, err := f.Read("large.csv"); err == nil {
 		t.Error("a file was read that is too large")
@@ -189,7 +193,7 @@ step hello
 
 func TestWhatWasSaidIsSaidAgainAndTheFirstDifferenceShows(t *testing.T) {
 	t.Parallel()
-	words := []editor.Word{{Text: "hello"}, {Text: "Apple", Tap: true}}
+	words := editor.Talk{Words: []editor.Word{{Text: "hello"}, {Text: "Apple", Tap: true}}}
 	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	before := editor.Replay(compiled(t, asking), start, words)
 	if d := editor.Differs(before, editor.Replay(compiled(t, asking), start, words)); d != nil {
@@ -204,6 +208,44 @@ func TestWhatWasSaidIsSaidAgainAndTheFirstDifferenceShows(t *testing.T) {
 	gone := editor.Replay(compiled(t, strings.Replace(asking, "Apple", "Plum", 1)), start, words)
 	if !slices.ContainsFunc(gone.Lines, func(l simulator.Line) bool { return l.Who == simulator.Person && l.Text == "Apple" }) {
 		t.Errorf("what was tapped is lost: %+v", gone.Lines)
+	}
+}
+
+func TestThePhoneKeepsTheOldConversationWhileThereAreErrors(t *testing.T) {
+	t.Parallel()
+	var seen editor.View
+	times := 0
+	phone := editor.NewPhone(time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), func(v editor.View) { seen, times = v, times+1 })
+	phone.Changed(nil)
+	if !seen.Errors || seen.Program != nil || len(seen.Lines) != 0 {
+		t.Errorf("before anything can run: %+v", seen)
+	}
+	phone.Changed(compiled(t, asking))
+	phone.Say(editor.Talk{Words: []editor.Word{{Text: "hello"}, {Text: "Apple", Tap: true}}})
+	whole := len(seen.Lines)
+	if seen.Errors || seen.Differs != nil || whole < 4 {
+		t.Fatalf("the conversation is %+v", seen)
+	}
+	phone.Changed(nil)
+	if !seen.Errors || len(seen.Lines) != whole {
+		t.Errorf("with errors it is %+v", seen)
+	}
+	// While somebody types on, the mark stays at what is other than when the person last did something.
+	for _, thanks := range []string{"Thank", "Thanks", "Thanks!"} {
+		phone.Changed(compiled(t, strings.Replace(asking, "Thank you.", thanks, 1)))
+		if seen.Errors || seen.Differs == nil || seen.Differs.Before != "Thank you." || seen.Differs.After != thanks ||
+			seen.Lines[seen.Differs.Line].Said(seen.Program) != thanks {
+			t.Errorf("with %q it differs in %+v", thanks, seen.Differs)
+		}
+	}
+	before := times
+	phone.Changed(compiled(t, strings.Replace(asking, "Thank you.", "Thanks!", 1)))
+	if times != before {
+		t.Error("nothing changed, and it was shown again")
+	}
+	phone.Say(editor.Talk{})
+	if len(seen.Lines) != 0 || seen.Differs != nil {
+		t.Errorf("begun anew it is %+v", seen)
 	}
 }
 
@@ -224,7 +266,7 @@ func dialled(t *testing.T) (page *websocket.Conn, end chan error) {
 			end <- err
 			return
 		}
-		end <- editor.Serve(context.Background(), c, lsp.Options{Open: open, Today: func() string { return "" }})
+		end <- editor.Serve(context.Background(), c, lsp.Options{Open: open, Today: func() string { return "" }}, nil)
 	}))
 	t.Cleanup(s.Close)
 	page, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)

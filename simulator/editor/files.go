@@ -70,12 +70,24 @@ func (f *Files) List() ([]string, error) {
 	return all, err
 }
 
-// Read gives a file with its hash.
+// Stamp changes when a file does: its time and size; "" where it is not there.
+func (f *Files) Stamp(name string) string {
+	info, err := f.root.Lstat(name)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d-%d", info.ModTime().UnixNano(), info.Size())
+}
+
+// Read gives a file with its hash. What is not UTF-8 is refused: it would come back from a page as something else.
 func (f *Files) Read(name string) (Text, error) {
 	if err := editable(name); err != nil {
 		return Text{}, err
 	}
 	b, _, err := f.read(name)
+	if err == nil && !utf8.Valid(b) {
+		err = fmt.Errorf("%s is not UTF-8 text; write it as that in a program of your own", name)
+	}
 	if err != nil {
 		return Text{}, err
 	}

@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"slices"
 	"time"
 
 	"baraza/engine/program"
@@ -21,12 +22,24 @@ type Difference struct {
 	After  string `json:"after"`
 }
 
+// Talk is a conversation as the person had it: on which channel, in which language, and what was said. What is ""
+// is as the pack has it.
+type Talk struct {
+	Channel  string `json:"channel"`
+	Language string `json:"language"`
+	Words    []Word `json:"words"`
+}
+
 // Replay says everything again on a program. An option that is no longer offered is written as text, as somebody
 // with the old message on the phone would; the words stay what was said.
-func Replay(p *program.Program, start time.Time, words []Word) *simulator.Conversation {
+func Replay(p *program.Program, start time.Time, talk Talk) *simulator.Conversation {
 	c := simulator.Start(p, start)
-	for _, w := range words {
-		if !w.Tap || !c.Tap(w.Text) {
+	c.Language = talk.Language
+	if slices.ContainsFunc(p.Channels, func(ch program.Channel) bool { return ch.Name == talk.Channel }) {
+		c.Channel = talk.Channel
+	}
+	for _, w := range talk.Words {
+		if !w.Tap || !c.Tap(simulator.Unisolated(w.Text)) {
 			c.Write(w.Text)
 		}
 	}
@@ -51,12 +64,21 @@ func Differs(before, after *simulator.Conversation) *Difference {
 	return nil
 }
 
-// said are the lines that somebody can see.
+// said are the lines that somebody can see, in words.
 func said(c *simulator.Conversation) []string {
 	var all []string
+	for _, l := range visible(c) {
+		all = append(all, l.Said(c.Program))
+	}
+	return all
+}
+
+// visible are the lines that somebody can see.
+func visible(c *simulator.Conversation) []simulator.Line {
+	var all []simulator.Line
 	for _, l := range c.Lines {
-		if text := l.Said(c.Program); text != "" {
-			all = append(all, text)
+		if l.Said(c.Program) != "" {
+			all = append(all, l)
 		}
 	}
 	return all

@@ -113,7 +113,7 @@ func (t *Talk) Advance(d time.Duration) ([]Turn, error) {
 // SetLanguage changes the person's language; before anything has happened it is the one that is known.
 func (t *Talk) SetLanguage(language string) ([]Turn, error) {
 	if !slices.Contains(t.talk.Program.Languages, language) {
-		return nil, fmt.Errorf("the pack has these languages: %s", strings.Join(t.talk.Program.Languages, ", "))
+		return nil, unfitf("the pack has these languages: %s", strings.Join(t.talk.Program.Languages, ", "))
 	}
 	turn := Turn{Who: Studio, Does: SetLanguage, Name: language, Text: "[the language is now " + language + "]"}
 	return t.act(turn, func(c *simulator.Conversation) bool {
@@ -138,7 +138,7 @@ func (t *Talk) SetChannel(channel string) ([]Turn, error) {
 // SetAnswer sets what a service answers from now on, as a JSON object; with "" it fails.
 func (t *Talk) SetAnswer(service, answer string) ([]Turn, error) {
 	if !slices.ContainsFunc(t.talk.Program.Services, func(s program.Service) bool { return s.Name == service }) {
-		return nil, fmt.Errorf("the pack has no service %q", clip(service, 40))
+		return nil, unfitf("the pack has no service %q", clip(service, 40))
 	}
 	var read map[string]any
 	if answer != "" {
@@ -154,6 +154,38 @@ func (t *Talk) SetAnswer(service, answer string) ([]Turn, error) {
 		}
 		return true
 	})
+}
+
+// SetField sets what is stored about the contact, as a persona has it; with "" nothing is known any more. The error
+// says what the field takes.
+func (t *Talk) SetField(name, value string) ([]Turn, error) {
+	p := t.talk.Program
+	if err := fits(p, name, value); err != nil {
+		return nil, err
+	}
+	turn := Turn{Who: Studio, Does: SetField, Name: name, Instead: value, Text: "[" + name + " is now " + value + "]"}
+	if value == "" {
+		turn.Text = "[" + name + " is not known any more]"
+		return t.act(turn, func(c *simulator.Conversation) bool { c.Session.SetField(name, nil); return true })
+	}
+	v, err := givenOf(p, name, value).value(p, t.talk.Now)
+	if err != nil {
+		return nil, err
+	}
+	return t.act(turn, func(c *simulator.Conversation) bool { c.Session.SetField(name, v); return true })
+}
+
+// GiveConsent gives a consent of the pack in its present version, as if the contact had agreed.
+func (t *Talk) GiveConsent(name string) ([]Turn, error) {
+	if consents := t.talk.Program.Consents; !slices.ContainsFunc(consents, func(c program.Consent) bool { return c.Name == name }) {
+		var all []string
+		for _, c := range consents {
+			all = append(all, c.Name)
+		}
+		return nil, unfitf("the pack has no consent %q; it has %s", clip(name, 40), listed(all))
+	}
+	turn := Turn{Who: Studio, Does: GiveConsent, Name: name, Text: "[the consent " + name + " is given]"}
+	return t.act(turn, func(c *simulator.Conversation) bool { return c.Session.GiveConsent(c.Program, name) })
 }
 
 // Back has the question before this one asked again.
@@ -224,6 +256,10 @@ func (t *Talk) again(was *Turn) ([]Turn, error) {
 		return t.SetChannel(was.Name)
 	case SetAnswer:
 		return t.SetAnswer(was.Name, was.Text)
+	case SetField:
+		return t.SetField(was.Name, was.Instead)
+	case GiveConsent:
+		return t.GiveConsent(was.Name)
 	case GoBack:
 		return t.Back()
 	case Restart:

@@ -62,9 +62,14 @@ type writer struct {
 	ended       bool
 }
 
+// BlockName is the file of a session's tests within the pack's folder.
+func BlockName(session string) string {
+	return "tests/blessed-" + session[:min(len(session), 8)] + ".flow"
+}
+
 func blockOf(s *Session, p *program.Program) *Block {
 	w := &writer{
-		Block: &Block{Name: "tests/blessed-" + s.ID[:8] + ".flow", Files: map[string]string{}},
+		Block: &Block{Name: BlockName(s.ID), Files: map[string]string{}},
 		s:     s, prog: p, at: s.Start,
 	}
 	if zone, err := time.LoadLocation(p.Timezone); err == nil {
@@ -135,6 +140,7 @@ func (w *writer) turn(t *Turn) {
 	switch {
 	case t.Does != "":
 		w.act(t)
+	case t.PassedOn(): // its line is that of the team
 	case t.Send != nil:
 		w.ended = false
 		w.add(script.Expecting(t.Send)...)
@@ -179,6 +185,15 @@ func (w *writer) act(t *Turn) {
 		w.add("  channel " + t.Name)
 	case SetAnswer:
 		w.add(w.fetch(t.Name, t.Text))
+	case SetField:
+		if t.Instead == "" {
+			w.stop("The designer took away what was known as " + t.Name + ".")
+			return
+		}
+		g := givenOf(w.prog, t.Name, t.Instead)
+		w.add("  given " + g.name + " = " + g.source)
+	case GiveConsent:
+		w.add("  given consent " + t.Name)
 	case GoBack:
 		w.stop("The designer went back to an earlier question.")
 	}

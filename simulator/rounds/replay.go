@@ -40,7 +40,7 @@ func Replay(s *Session, p *program.Program) (*Difference, error) {
 		now, err := t.again(&act)
 		switch {
 		case errors.Is(err, ErrNotThere):
-			note := Turn{Who: Outside, Text: "[that is not possible here]"}
+			note := Turn{Who: Outside, Text: "[" + err.Error() + "]"}
 			return difference(act, was, []Turn{note}), nil
 		case err != nil:
 			return nil, err
@@ -57,7 +57,7 @@ func Replay(s *Session, p *program.Program) (*Difference, error) {
 func difference(act Turn, was, now []Turn) *Difference {
 	d := &Difference{Act: act, Was: was, Now: now}
 	differs := false
-	said := who[act.Who] + ": " + act.Text
+	said := Speakers[act.Who] + ": " + act.Text
 	d.Rows = append(d.Rows, script.Row{Expected: said, Actual: said})
 	for i := range max(len(was), len(now)) {
 		var row script.Row
@@ -81,6 +81,9 @@ func difference(act Turn, was, now []Turn) *Difference {
 func (t *Turn) said() string {
 	if t.Send == nil {
 		return t.Text
+	}
+	if t.PassedOn() {
+		return "staff: " + t.Text
 	}
 	lines := script.Expecting(t.Send)
 	for i := range lines {
@@ -175,5 +178,5 @@ func (b *Block) Save(dir string) error {
 	return root.WriteFile(b.Name, []byte(b.Text), 0o644)
 }
 
-// who is how transcripts name who speaks.
-var who = map[string]string{Person: "Tester", Bot: "Bot", Staff: "Team", Outside: "Flow", Clock: "Clock", Studio: "Designer"}
+// Speakers are how transcripts name who speaks.
+var Speakers = map[string]string{Person: "Tester", Bot: "Bot", Staff: "Team", Outside: "Flow", Clock: "Clock", Studio: "Designer"}

@@ -13,8 +13,8 @@ import (
 	"baraza/simulator"
 )
 
-// plain is a text of a flow without marks.
-func plain(s string) string { return simulator.Unisolated(markup.Plain(s)) }
+// Plain is a text of a flow without marks.
+func Plain(s string) string { return simulator.Unisolated(markup.Plain(s)) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
@@ -47,7 +47,7 @@ func (r *Report) people(b *strings.Builder) {
 		fmt.Fprintf(b, "- Deleted by the tester or since: %d. They count nowhere below.\n", gone)
 	}
 	if r.Finished > 0 {
-		fmt.Fprintf(b, "- Half of the finished sessions took up to %s and %s.\n", spell(r.Time), counted(r.Turns, "turn"))
+		fmt.Fprintf(b, "- Half of the finished sessions took up to %s and %s.\n", Spell(r.Time), counted(r.Turns, "turn"))
 	}
 	if rated := r.Faces[1] + r.Faces[2] + r.Faces[3]; rated > 0 {
 		fmt.Fprintf(b, "- Faces: good %d, so so %d, bad %d, of %d.\n", r.Faces[3], r.Faces[2], r.Faces[1], rated)
@@ -70,33 +70,36 @@ func (r *Report) tasks(b *strings.Builder) {
 	}
 	b.WriteString("\n## Tasks\n\n| Task | Succeeded | Gave up | Needed help | Time | Turns | Not understood |\n|---|---|---|---|---|---|---|\n")
 	for _, t := range r.Tasks {
+		text, _ := t.Words()
 		took, turns := "–", "–"
 		if t.Succeeded > 0 {
-			took, turns = spell(t.Time), itoa(t.Turns)
+			took, turns = Spell(t.Time), itoa(t.Turns)
 		}
-		fmt.Fprintf(b, "| %s | %s | %d | %d | %s | %s | %d |\n", mark(oneLine(t.text())), Share(t.Succeeded, t.N), t.GaveUp, t.NeededHelp, took, turns, t.Missed)
+		fmt.Fprintf(b, "| %s | %s | %d | %d | %s | %s | %d |\n", mark(oneLine(text)), Share(t.Succeeded, t.N), t.GaveUp, t.NeededHelp, took, turns, t.Missed)
 	}
 	b.WriteString("\nWho was done and reached the step that counts has succeeded. Time and turns are medians of these.\n")
 	for _, t := range r.Tasks {
 		if thought := t.Done - t.Succeeded; thought > 0 {
-			fmt.Fprintf(b, "\n%s: %d said to be done and had not come to %s.\n", mark(oneLine(t.text())), thought, mark(t.Task.Reach))
+			text, _ := t.Words()
+			fmt.Fprintf(b, "\n%s: %d said to be done and had not come to %s.\n", mark(oneLine(text)), thought, mark(t.Task.Reach))
 		}
 	}
 }
 
-// text is the task in English where it has that, else in the first of its languages.
-func (t *TaskReport) text() string {
+// Words are the task and their language: English where it has that, else the first of its languages.
+func (t *TaskReport) Words() (text, language string) {
 	if text := t.Task.Text["en"]; text != "" {
-		return text
+		return text, "en"
 	}
 	languages := make([]string, 0, len(t.Task.Text))
 	for l := range t.Task.Text {
 		languages = append(languages, l)
 	}
 	if len(languages) == 0 {
-		return t.Task.ID
+		return t.Task.ID, ""
 	}
-	return t.Task.Text[slices.Min(languages)]
+	language = slices.Min(languages)
+	return t.Task.Text[language], language
 }
 
 func (r *Report) missed(b *strings.Builder) {
@@ -109,7 +112,7 @@ func (r *Report) missed(b *strings.Builder) {
 		for _, text := range m.Wrote {
 			wrote = append(wrote, "“"+mark(text)+"”")
 		}
-		fmt.Fprintf(b, "- %s: %s, %s. They wrote %s.\n", mark(place(m.Flow, m.Step)), counted(m.Times, "time"), people(m.Participants), strings.Join(wrote, ", "))
+		fmt.Fprintf(b, "- %s: %s, %s. They wrote %s.\n", mark(Place(m.Flow, m.Step)), counted(m.Times, "time"), people(m.Participants), strings.Join(wrote, ", "))
 	}
 }
 
@@ -120,7 +123,8 @@ func people(n int) string {
 	return itoa(n) + " people"
 }
 
-func place(flow, step string) string {
+// Place is a step as people read it.
+func Place(flow, step string) string {
 	if flow == "" && step == "" {
 		return "at the beginning"
 	}
@@ -134,12 +138,12 @@ func (r *Report) findings(b *strings.Builder) {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		fmt.Fprintf(b, "\n### %s\n\n", mark(f.title()))
+		fmt.Fprintf(b, "\n### %s\n\n", mark(f.Title()))
 		if f.Message != "" {
 			fmt.Fprintf(b, "> %s\n\n", mark(oneLine(f.Message)))
 		}
-		if f.older() && f.Now != "" {
-			fmt.Fprintf(b, "Now: %s\n\n", mark(oneLine(plain(f.Now))))
+		if f.Older() && f.Now != "" {
+			fmt.Fprintf(b, "Now: %s\n\n", mark(oneLine(Plain(f.Now))))
 		}
 		for _, remark := range f.Remarks {
 			line := remarkLine(&remark.Remark)
@@ -152,17 +156,19 @@ func (r *Report) findings(b *strings.Builder) {
 	}
 }
 
-func (f *Finding) title() string {
+// Title is which message in which language a finding is about.
+func (f *Finding) Title() string {
 	switch {
 	case f.Message == "":
 		return "On the whole"
 	case f.String == "":
-		return place(f.Flow, f.Step) + ", " + f.Language
+		return Place(f.Flow, f.Step) + ", " + f.Language
 	}
 	return f.String + ", " + f.Language
 }
 
-func (f *Finding) older() bool {
+// Older says that somebody spoke about another wording than the one of now.
+func (f *Finding) Older() bool {
 	return slices.ContainsFunc(f.Remarks, func(r FindingRemark) bool { return r.Older })
 }
 
@@ -207,7 +213,7 @@ func (r *Report) CSV() []byte {
 	row(slices.Clone(columns)...)
 	for _, f := range r.Findings {
 		for _, k := range f.Remarks {
-			row(f.Flow, f.Step, f.Language, remarkNames[k.Kind], k.Text, itoa(k.Tester), k.Message, plain(f.Now), yes(k.Older),
+			row(f.Flow, f.Step, f.Language, RemarkNames[k.Kind], k.Text, itoa(k.Tester), k.Message, Plain(f.Now), yes(k.Older),
 				f.String, k.Version, yes(k.Voice != ""), "", "", "", "")
 		}
 	}

@@ -161,7 +161,9 @@ const (
 	Advance     Act = "advance"
 	SetLanguage Act = "language"
 	SetChannel  Act = "channel"
-	SetAnswer   Act = "answer" // of a service; Name the service, Text the JSON, "" where it fails
+	SetAnswer   Act = "answer"  // of a service; Name the service, Text the JSON, "" where it fails
+	SetField    Act = "field"   // of the contact; Name the field, Instead its value, "" where nothing is known
+	GiveConsent Act = "consent" // of the contact; Name the consent
 	GoBack      Act = "back"
 	Restart     Act = "restart" // a new conversation of the same persona
 	NewDraft    Act = "draft"

@@ -45,6 +45,15 @@ const tappables = 100
 // ErrNotThere is the error of an act that the conversation gives no occasion for.
 var ErrNotThere = errors.New("that is not possible here")
 
+// unfit is ErrNotThere for what the program does not have, in a sentence that says so.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
+func (unfit) Is(target error) bool { return target == ErrNotThere }
+
+func unfitf(format string, args ...any) error { return unfit(fmt.Sprintf(format, args...)) }
+
 // Talk goes on with a session, from its beginning or from what was kept of it: that is played again on the program,
 // which may be a newer one. A session that is not recorded begins, and nothing of it is kept.
 func (f *File) Talk(s Session, p *program.Program) (*Talk, error) {
@@ -157,6 +166,10 @@ func (t *Talk) Since(n int) ([]Turn, error) {
 	return slices.Clone(t.turns[i:]), nil
 }
 
+// PassedOn says that the turn is what a person of the team wrote, as it reaches the tester: after what the flow says
+// before it, and not at all where people own the conversation no more. The turn of StaffReply is the writing of it.
+func (t *Turn) PassedOn() bool { return t.Who == Staff && t.Send != nil }
+
 // Given is what the flow was given for what a person wrote.
 func (t *Turn) Given() string {
 	if t.Instead != "" {
@@ -203,7 +216,7 @@ func (t *Talk) followed(did Act) []Turn {
 	var out []Turn
 	for i := range c.Lines {
 		l := &c.Lines[i]
-		if l.Who == simulator.Person || l.Who == simulator.Clock || l.Who == simulator.Staff || did == StaffDone && i == 0 {
+		if l.Who == simulator.Person || l.Who == simulator.Clock || did == StaffDone && i == 0 {
 			continue
 		}
 		if turn, ok := t.turn(l); ok {
@@ -238,7 +251,9 @@ func (t *Talk) sent(turn *Turn, m *engine.Outgoing) {
 	if shown.Place != nil && (math.IsNaN(shown.Place.Lat) || math.IsNaN(shown.Place.Lon)) {
 		shown.Place = nil
 	}
-	turn.Who, turn.Send = Bot, &shown
+	if turn.Who, turn.Send = Bot, &shown; m.Staff {
+		turn.Who = Staff
+	}
 	bare := shown
 	bare.Options = nil
 	turn.Text = simulator.Unisolated(simulator.SentText(&bare))

@@ -19,6 +19,9 @@ func (s *Session) Markdown() string {
 	}
 	for i := range s.Turns {
 		t := &s.Turns[i]
+		if t.Does == StaffReply && s.passesOn(i) {
+			continue
+		}
 		b.WriteString("\n" + t.markdown())
 		for j := range s.Remarks {
 			if s.Remarks[j].Turn == t.N {
@@ -27,6 +30,16 @@ func (s *Session) Markdown() string {
 		}
 	}
 	return b.String()
+}
+
+// passesOn says that what the team writes in the nth turn reaches the tester in one of those that follow from it.
+func (s *Session) passesOn(n int) bool {
+	for i := n + 1; i < len(s.Turns) && s.Turns[i].Does == ""; i++ {
+		if s.Turns[i].PassedOn() {
+			return true
+		}
+	}
+	return false
 }
 
 // about says in a sentence or two what the session is.
@@ -40,14 +53,19 @@ func (s *Session) about() string {
 	if s.Ended.IsZero() {
 		parts = append(parts, "not finished")
 	} else {
-		parts = append(parts, "took "+spell(s.Ended.Sub(s.Begun)))
+		parts = append(parts, "took "+Spell(s.Ended.Sub(s.Begun)))
 	}
 	return strings.Join(parts, "; ") + ".\n\nNumbers and addresses that testers wrote are masked."
 }
 
+// Aside says that nobody said the turn: it happened.
+func (t *Turn) Aside() bool {
+	return t.Who == Outside || t.Who == Clock || t.Who == Studio || t.Does == StaffDone
+}
+
 func (t *Turn) markdown() string {
 	switch {
-	case t.Who == Outside || t.Who == Clock || t.Who == Studio || t.Does == StaffDone:
+	case t.Aside():
 		return "_" + mark(oneLine(t.Text)) + "_\n"
 	case t.Who == Bot:
 		var b strings.Builder
@@ -59,9 +77,9 @@ func (t *Turn) markdown() string {
 		}
 		return b.String()
 	}
-	text := "**" + who[t.Who] + ":** " + mark(oneLine(t.Text))
+	text := "**" + Speakers[t.Who] + ":** " + mark(oneLine(t.Text))
 	if t.Does == Tap {
-		text = "**" + who[t.Who] + " taps:** " + mark(t.Text)
+		text = "**" + Speakers[t.Who] + " taps:** " + mark(t.Text)
 	}
 	if t.Missed {
 		text += " — not understood"
@@ -70,7 +88,7 @@ func (t *Turn) markdown() string {
 }
 
 func remarkLine(r *Remark) string {
-	text := "- " + remarkNames[r.Kind]
+	text := "- " + RemarkNames[r.Kind]
 	if r.Author != "" {
 		text += ", by " + mark(oneLine(r.Author))
 	}
@@ -83,8 +101,8 @@ func remarkLine(r *Remark) string {
 	return text
 }
 
-// remarkNames are what the tester chose, in words.
-var remarkNames = map[string]string{
+// RemarkNames are what the tester chose, in words.
+var RemarkNames = map[string]string{
 	Unclear: "I don't understand", Wrong: "wrong", Harmful: "this could hurt someone", Better: "say it better",
 }
 
@@ -117,8 +135,8 @@ var markdownMarks = strings.NewReplacer(
 	"|", `\|`, "~", `\~`, "!", `\!`,
 )
 
-// spell is a stretch of time as a report says it: seconds up to two minutes, then minutes, then hours.
-func spell(d time.Duration) string {
+// Spell is a stretch of time as a report says it: seconds up to two minutes, then minutes, then hours.
+func Spell(d time.Duration) string {
 	switch {
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d s", int(d.Round(time.Second)/time.Second))

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -111,45 +110,10 @@ func (n *names) text(id, language string) string {
 	if !ok {
 		return ""
 	}
-	var b strings.Builder
-	n.segments(&b, n.in(i, max(0, slices.Index(n.prog.Languages, language))))
-	return b.String()
-}
-
-// in is a string in a language, else in the source language.
-func (n *names) in(i, lang int) program.Text {
-	texts := n.prog.Strings[i].Texts
-	if lang < len(texts) && texts[lang] != nil {
-		return texts[lang]
-	}
-	if len(texts) > 0 {
-		return texts[0]
-	}
-	return nil
+	return n.prog.Written(i, max(0, slices.Index(n.prog.Languages, language)))
 }
 
 func (n *names) write(b *strings.Builder, i, lang int) {
-	if i >= 0 && i < len(n.prog.Strings) {
-		n.segments(b, n.in(i, lang))
-	}
+	b.WriteString(n.prog.Written(i, lang))
 	b.WriteByte(0)
-}
-
-func (n *names) segments(b *strings.Builder, t program.Text) {
-	for _, s := range t {
-		switch s.Kind {
-		case program.Literal:
-			b.WriteString(s.Literal)
-		case program.Number:
-			b.WriteByte('#')
-		default:
-			b.WriteString("{" + n.prog.Exprs[s.Expr].Source)
-			for _, c := range s.Cases {
-				b.WriteString(" " + strconv.Quote(c.Key) + " {")
-				n.segments(b, c.Text)
-				b.WriteByte('}')
-			}
-			b.WriteByte('}')
-		}
-	}
 }

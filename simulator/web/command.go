@@ -19,7 +19,7 @@ type command struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 	To   string `json:"to"`   // of advance: day, window, reminder, closed, or a stretch such as 10m
-	Name string `json:"name"` // of a service
+	Name string `json:"name"` // of a service, a stored field, a consent
 	Text string `json:"text"`
 
 	Round      *newRound `json:"round"`
@@ -47,6 +47,8 @@ var commands = map[string]func(*watcher, *command) string{
 	"done":     within((*session).done),
 	"language": within((*session).language),
 	"channel":  within((*session).channel),
+	"field":    within((*session).field),
+	"consent":  within((*session).consent),
 	"back":     within((*session).back),
 	"restart":  within((*session).restart),
 	"draft":    (*watcher).newest,
@@ -152,6 +154,13 @@ func (n *session) channel(c *command) ([]rounds.Turn, error) {
 	return n.talk.SetChannel(c.Text)
 }
 
+// field sets what is stored about the tester; nothing takes it away.
+func (n *session) field(c *command) ([]rounds.Turn, error) {
+	return n.talk.SetField(c.Name, strings.TrimSpace(c.Text))
+}
+
+func (n *session) consent(c *command) ([]rounds.Turn, error) { return n.talk.GiveConsent(c.Name) }
+
 func (n *session) back(*command) ([]rounds.Turn, error) { return n.talk.Back() }
 
 func (n *session) restart(*command) ([]rounds.Turn, error) { return n.talk.Restart() }
@@ -178,6 +187,9 @@ func (n *watcher) create(c *command) string {
 	}
 	if r.Version == "newest" {
 		r.Version = p.version(rounds.Draft).Program.Hash
+	}
+	if err := r.Persona.Fits(p.version(rounds.Draft).Program); err != nil {
+		return sentence(err)
 	}
 	if c.Round.Days < 0 || c.Round.Days > 365 {
 		return "An invitation is good for 1 to 365 days."

@@ -65,7 +65,7 @@ func packIn(t testing.TB, name string, above fs.FS, dir string) web.Pack {
 		if r.Program() == nil {
 			return nil, "it has errors"
 		}
-		return &web.Version{Program: r.Program(), Source: r.Sources.Source, Files: files}, ""
+		return &web.Version{Program: r.Program(), Source: r.Sources.Source, Files: files, Checked: r}, ""
 	}}
 }
 

@@ -29,12 +29,15 @@ type pages struct {
 	names    []string // languages of the tester's page, that of the settings first
 	matcher  language.Matcher
 	template *template.Template
+	evidence *template.Template
 }
 
 func newPages(s Settings) (p pages, err error) {
 	p.files = map[string]asset.File{}
-	for name, kind := range map[string]string{"try.js": "text/javascript", "try.css": "text/css", "watch.js": "text/javascript",
-		"watch.css": "text/css", "start.css": "text/css", "start.html": "text/html", "watch.html": "text/html"} {
+	for name, kind := range map[string]string{"evidence.js": "text/javascript", "evidence.css": "text/css", "try.js": "text/javascript", "try.css": "text/css", "watch.js": "text/javascript",
+		"watch.css": "text/css", "start.css": "text/css", "start.html": "text/html", "watch.html": "text/html",
+		"edit.js": "text/javascript", "edit-code.js": "text/javascript", "edit-compare.js": "text/javascript",
+		"edit-language.js": "text/javascript", "edit-phone.js": "text/javascript", "edit.css": "text/css", "codemirror.js": "text/javascript", "codemirror.txt": "text/plain"} {
 		b, err := content.ReadFile("page/" + name)
 		if err != nil {
 			return p, err
@@ -71,7 +74,10 @@ func newPages(s Settings) (p pages, err error) {
 		all = append(all, language.Make(name))
 	}
 	p.matcher = language.NewMatcher(all)
-	p.template, err = template.ParseFS(content, "page/try.html")
+	if p.template, err = template.ParseFS(content, "page/try.html"); err != nil {
+		return p, err
+	}
+	p.evidence, err = template.New("evidence.html").Funcs(evidenceWords).ParseFS(content, "page/evidence.html")
 	return p, err
 }
 

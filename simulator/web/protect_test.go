@@ -233,12 +233,14 @@ func TestDesignersNeedTheKeyWhereOthersCanCome(t *testing.T) {
 		}
 	}
 	in := ask(key, "Origin", own, "X-Baraza", "watch")
-	if len(in.Cookies()) != 1 {
+	if len(in.Cookies()) != 2 {
 		t.Fatalf("with the key: %s", in.Status)
 	}
 	c := in.Cookies()[0]
-	if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteStrictMode || c.Path != "/watch/" {
-		t.Errorf("the cookie is %+v", c)
+	for i, path := range []string{"/watch/", "/edit/"} {
+		if one := in.Cookies()[i]; !one.HttpOnly || !one.Secure || one.SameSite != http.SameSiteStrictMode || one.Path != path || one.Value != c.Value {
+			t.Errorf("the cookie is %+v", one)
+		}
 	}
 	header := http.Header{"Origin": {own}, "Cookie": {c.Name + "=" + c.Value}}
 	ws, _, err := r.dial("/watch/socket", header)
@@ -269,7 +271,7 @@ func TestThePagesRunNothingButTheirOwn(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, web.Settings{})
 	total := 0
-	for _, path := range []string{"/", "/try/?lang=ar", "/try/try.js", "/try/try.css", "/watch/", "/watch/watch.js", "/watch/watch.css"} {
+	for _, path := range []string{"/", "/try/?lang=ar", "/try/try.js", "/try/try.css", "/watch/", "/watch/watch.js", "/watch/watch.css", "/watch/round/evidence.js", "/watch/round/evidence.css"} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.server.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -298,7 +300,7 @@ func TestThePagesRunNothingButTheirOwn(t *testing.T) {
 	if t.Logf("%d bytes", total); total > 50<<10 {
 		t.Errorf("a first load has %d bytes", total)
 	}
-	for _, name := range []string{"try.html", "try.js", "try.css", "watch.html", "watch.js", "watch.css", "start.html"} {
+	for _, name := range []string{"try.html", "try.js", "try.css", "watch.html", "watch.js", "watch.css", "evidence.html", "evidence.js", "evidence.css", "start.html"} {
 		b, err := os.ReadFile("page/" + name)
 		if err != nil {
 			t.Fatal(err)

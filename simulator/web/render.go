@@ -84,7 +84,7 @@ func message(o *engine.Outgoing, address func(engine.Media) string) shown {
 			m.Options = append(m.Options, option{line(c.Label), line(c.About), c.Token})
 		}
 		if o.Style == engine.List {
-			m.List = line(o.ListButton)
+			m.List = cmp.Or(line(o.ListButton), channels.ListButton(o.Language))
 		}
 	}
 	if text == "" && o.Template != "" {

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"baraza/channels"
 	"baraza/channels/socket"
 	"baraza/engine"
 	"baraza/engine/program"
@@ -161,8 +160,6 @@ func (n *session) look(t *rounds.Turn) (shown, bool) {
 	switch {
 	case t.Send != nil:
 		return message(t.Send, n.address), true
-	case t.Does == rounds.StaffReply:
-		return shown{Type: "message", Staff: true, Lang: t.Language, Dir: channels.Direction(t.Language), Spans: []span{{Text: t.Text}}}, true
 	case t.Who == rounds.Person:
 		return shown{Type: "mine", Text: t.Text, Kind: t.Kind, Covered: t.Masked}, true
 	case t.Who == rounds.Clock:

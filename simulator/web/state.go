@@ -39,6 +39,7 @@ type state struct {
 	Values   [][2]string `json:"values"`
 	Services []string    `json:"services,omitempty"`
 	Fields   []string    `json:"fields,omitempty"`
+	Consents []string    `json:"consents,omitempty"`
 	Lines    []said      `json:"lines"` // that are new
 }
 
@@ -79,8 +80,14 @@ func (n *session) state(turns []rounds.Turn) *state {
 	for _, f := range p.Fields {
 		s.Fields = append(s.Fields, f.Name)
 	}
+	for _, c := range p.Consents {
+		s.Consents = append(s.Consents, c.Name)
+	}
 	s.Lines = []said{}
 	for _, t := range turns {
+		if t.PassedOn() { // shown where it was written
+			continue
+		}
 		s.Lines = append(s.Lines, said{N: t.N, Who: t.Who, At: n.at(t.At), Text: t.Text, Options: t.Options, Lang: t.Language})
 	}
 	return s

@@ -48,8 +48,10 @@ func (s *Server) enterWatch(w http.ResponseWriter, r *http.Request) {
 	}
 	s.cookies[secret] = now.Add(cookieGood)
 	s.mu.Unlock()
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: secret, Path: "/watch/", MaxAge: int(cookieGood / time.Second),
-		HttpOnly: true, Secure: s.settings.Own != "", SameSite: http.SameSiteStrictMode})
+	for _, path := range []string{"/watch/", "/edit/"} { // the pages of testers do not get it
+		http.SetCookie(w, &http.Cookie{Name: cookieName, Value: secret, Path: path, MaxAge: int(cookieGood / time.Second),
+			HttpOnly: true, Secure: s.settings.Own != "", SameSite: http.SameSiteStrictMode})
+	}
 	asset.Harden(w.Header())
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -138,7 +140,7 @@ func (n *watcher) listen() {
 			return
 		}
 		if says := act(n, &c); says != "" {
-			n.conn.Tell(map[string]string{"type": "problem", "text": says})
+			n.conn.Tell(map[string]string{"type": "problem", "of": c.Type, "text": says})
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package web is the simulator in a browser: a page where people of a community try a flow on their own phones, and
-// one where its designers watch, move time and answer as the team. Conversations run on the engine of production.
+// Package web is the simulator in a browser: a page where people of a community try a flow on their own phones, one
+// where its designers watch, move time and answer as the team, and one where they edit it. Conversations run on the engine of production.
 // Nothing here can reach a channel or a team: what a flow asks of the world becomes a line that a designer sees.
 package web
 
@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"baraza/channels/socket"
+	"baraza/dsl"
 	"baraza/engine/program"
+	"baraza/simulator/editor"
 	"baraza/simulator/rounds"
 )
 
@@ -30,19 +32,24 @@ type Version struct {
 	// Source gives a file as it was compiled. The folder may have gone on since.
 	Source func(file string) (text []byte, ok bool)
 	Files  fs.FS // the pack's own, for media
+	// Checked is what the version was made of. It is kept of the newest one alone, to write and run tests.
+	Checked *dsl.Result
 }
 
 // Pack is one that can be tried.
 type Pack struct {
 	Name string
 	// Newest reads the pack as it is now. Where it has errors, the version is nil and says is the first of them.
-	// It is called by one goroutine at a time, every other second while somebody watches.
+	// It is called by one goroutine at a time, every other second while somebody watches and for each page of a round.
 	Newest func() (v *Version, says string)
+	// Folder is where its files lie; without one the editor's page does not have it, and no test is written into it.
+	Folder Folder
 }
 
 // Settings of a simulator. Zero values of all but Packs and Rounds are sound.
 type Settings struct {
 	Packs  []Pack
+	Broken []Pack // that cannot run as they are: in the editor's page alone
 	Rounds *rounds.File
 	// Own is the origin under which people reach it, such as "https://try.example.org". Empty: only pages of this
 	// machine, for trying it out.
@@ -51,6 +58,7 @@ type Settings struct {
 	Key      string
 	Language string // of the pages where the browser asks for none that they have; English when empty
 	Exit     string // where the quick-exit button leads: "about:blank" when empty
+	Edit     bool   // the editor's page may save into the packs' folders; not together with Own
 	Limits   Limits
 	Now      func() time.Time
 	Random   io.Reader
@@ -87,6 +95,7 @@ type Server struct {
 	media    media
 	mux      *http.ServeMux
 	packs    []*pack
+	broken   []*pack
 
 	draw   sync.Mutex // of Random
 	waking sync.Mutex // of sessions that were kept
@@ -110,8 +119,10 @@ type pack struct {
 	Pack
 	mu       sync.Mutex
 	newest   *Version
-	says     string // what is wrong with the files as they are
+	checked  *dsl.Result // of newest, with the tests that the folder has by now
+	says     string      // what is wrong with the files as they are
 	versions map[string]*Version
+	files    *editor.Files // nil where it cannot be edited
 }
 
 // opening is a round that the tester's page offers by itself.
@@ -152,9 +163,15 @@ func New(s Settings) (*Server, error) {
 		}
 		n.packs = append(n.packs, one)
 	}
+	for _, p := range s.Broken {
+		n.broken = append(n.broken, &pack{Pack: p, versions: map[string]*Version{}})
+	}
 	var err error
 	if n.pages, err = newPages(s); err != nil {
 		return nil, err
+	}
+	if err := n.editing(); err != nil {
+		return nil, errors.Join(err, n.letGo())
 	}
 	n.routes()
 	n.ending.Go(n.tick)
@@ -178,6 +195,8 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /watch/socket", s.watchSocket)
 	s.mux.HandleFunc("GET /watch/map", s.watchMap)
 	s.mux.HandleFunc("GET /watch/report", s.watchReport)
+	s.editRoutes()
+	s.evidenceRoutes()
 }
 
 // ServeHTTP serves the pages and their sockets. Under a name that is not the simulator's own nothing is served.
@@ -201,7 +220,7 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	s.ending.Wait()
-	return nil
+	return s.letGo()
 }
 
 // OpenRound offers a round on the tester's page to everybody who comes there.
@@ -286,6 +305,9 @@ func (p *pack) look() (changed, other bool) {
 	v, says := p.Newest()
 	other = says != p.says
 	p.says = says
+	if v != nil {
+		p.checked, v.Checked = v.Checked, nil
+	}
 	if v == nil || p.newest != nil && v.Program.Hash == p.newest.Program.Hash {
 		return false, other
 	}
@@ -341,17 +363,22 @@ func (s *Server) drafts() {
 		return
 	}
 	for _, p := range s.packs {
-		changed, other := p.look()
-		if changed {
-			for _, one := range s.live() {
-				if one.pack == p && one.draft {
-					_ = one.take(p.version(rounds.Draft)) // what has ended stays as it was
-				}
+		s.redraw(p)
+	}
+}
+
+// redraw looks whether one pack has changed, and brings those who try its draft on.
+func (s *Server) redraw(p *pack) {
+	changed, other := p.look()
+	if changed {
+		for _, one := range s.live() {
+			if one.pack == p && one.draft {
+				_ = one.take(p.version(rounds.Draft)) // what has ended stays as it was
 			}
 		}
-		if changed || other {
-			s.tellAll()
-		}
+	}
+	if changed || other {
+		s.tellAll()
 	}
 }
 

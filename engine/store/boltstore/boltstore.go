@@ -68,6 +68,8 @@ type Store struct {
 	// writing is held by the one who writes, and taken before mu. bbolt has such a lock too, but lets it go
 	// before broken is set.
 	writing sync.Mutex
+	room    room        // of the transaction that writes
+	names   names       // that were written
 	broken  atomic.Bool // answered ErrUnknown, and waits for Reopen
 
 	leases leases
@@ -82,7 +84,7 @@ var _ store.File = (*Store)(nil)
 // Open opens the store at path, or makes one. ErrLocked: another process has it. ErrFormat: another version of
 // this program wrote it, or it is no store. ErrDamaged: the file cannot be read as a whole; restore a backup.
 func Open(path string, opts Options) (*Store, error) {
-	s := &Store{path: path, opts: opts}
+	s := &Store{path: path, opts: opts, names: names{}}
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = create(path, opts)
@@ -307,7 +309,8 @@ func (s *Store) update(ctx context.Context, do func(w *writer) error) error {
 			return err
 		}
 		defer func() { _ = tx.Rollback() }()
-		w := &writer{reader: reader{tx: tx}, leases: &s.leases}
+		s.room.again()
+		w := &writer{reader: reader{tx: tx, names: s.names}, leases: &s.leases, room: &s.room}
 		if err := do(w); err != nil {
 			return err
 		}

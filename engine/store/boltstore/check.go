@@ -52,7 +52,7 @@ func (c *checker) each(b bucket, row func(k, v []byte)) {
 
 func (c *checker) contacts() {
 	c.each(contacts, func(k, v []byte) {
-		row, ok := parseContact(store.Key(k), v)
+		row, ok := parseContact(store.Key(k), v, nil)
 		if !ok {
 			c.report("contacts: row %x cannot be read", k)
 			return

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -15,6 +16,7 @@ import (
 type writer struct {
 	reader
 	leases *leases
+	room   *room
 	kept   func() // called when the commit has succeeded, before anyone else writes
 	record *recording
 
@@ -22,6 +24,7 @@ type writer struct {
 	floorKnown bool
 	floorWas   uint32
 	day        *bolt.Bucket // of deduplication keys; nil: not looked up
+	inDay      *bolt.Cursor
 	dayIs      uint32
 
 	run run // rows of the log for which a row of kept has still to be put
@@ -96,7 +99,11 @@ func (w *writer) seenBefore(events []store.Seen) bool {
 		if second < w.floorWas {
 			return true
 		}
-		if b := w.dayOf(second); b != nil && b.Get(seenKey(second, e.Hash)) != nil {
+		if w.dayOf(second) == nil {
+			continue
+		}
+		key := seenKey(second, e.Hash)
+		if k, _ := w.inDay.Seek(key); bytes.Equal(k, key) {
 			return true
 		}
 	}
@@ -107,6 +114,9 @@ func (w *writer) seenBefore(events []store.Seen) bool {
 func (w *writer) dayOf(second uint32) *bolt.Bucket {
 	if w.day == nil || w.dayIs != second/day {
 		w.day, w.dayIs = w.bucket(seen).Bucket(dayKey(second)), second/day
+		if w.day != nil {
+			w.inDay = w.day.Cursor()
+		}
 	}
 	return w.day
 }
@@ -121,7 +131,7 @@ func (w *writer) remember(events []store.Seen) error {
 			if b, err = w.bucket(seen).CreateBucket(dayKey(second)); err != nil {
 				return err
 			}
-			w.day = b
+			w.day, w.dayIs, w.inDay = b, second/day, b.Cursor()
 		}
 		b.FillPercent = 0.95
 		// Not empty, since bbolt cannot tell an empty value from none.
@@ -215,6 +225,9 @@ func later(a, b time.Time) time.Time {
 }
 
 func (w *writer) put(b bucket, key, value []byte) error {
+	if value == nil {
+		value = w.room.take(4)
+	}
 	value = seal(b, key, value)
 	w.record.add(Change{Bucket: b.name, Key: key, Value: value, Grows: b.grows})
 	return w.bucket(b).Put(key, value)
@@ -227,7 +240,7 @@ func (w *writer) delete(b bucket, key []byte) error {
 
 func (w *writer) putContact(c *contact) error {
 	size := 128 + len(c.Session) + 64*(len(c.Identities)+len(c.Fields)+len(c.Timers))
-	return w.put(contacts, c.Key[:], c.append(make([]byte, 0, size)))
+	return w.put(contacts, c.Key[:], c.append(w.room.take(size)))
 }
 
 func (w *writer) putOwner(identity store.Hash, o store.Owner) error {
@@ -466,5 +479,5 @@ func (w *writer) addLogged(l *logged, c *contact) (uint64, error) {
 
 func (w *writer) putLogged(id uint64, l *logged) error {
 	size := 128 + len(l.msg.Sealed) + len(l.msg.SealedID) + len(l.entry.Sealed)
-	return w.put(loglines, idKey(id), l.append(make([]byte, 0, size)))
+	return w.put(loglines, order.AppendUint64(w.room.take(8), id), l.append(w.room.take(size)))
 }

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -135,8 +136,10 @@ func leaseKeyOf(partition int) []byte {
 
 // reader reads in one transaction.
 type reader struct {
-	tx   *bolt.Tx
-	open [13]*bolt.Bucket
+	tx      *bolt.Tx
+	open    [13]*bolt.Bucket
+	cursors [13]*bolt.Cursor // of get
+	names   names            // nil: none are remembered
 }
 
 func (r *reader) bucket(b bucket) *bolt.Bucket {
@@ -151,7 +154,7 @@ func (r *reader) bucket(b bucket) *bolt.Bucket {
 
 // get reads a value; nil when there is none.
 func (r *reader) get(b bucket, key []byte) ([]byte, error) {
-	v := r.bucket(b).Get(key)
+	v := r.seek(b, key)
 	if v == nil {
 		return nil, nil
 	}
@@ -162,6 +165,22 @@ func (r *reader) get(b bucket, key []byte) ([]byte, error) {
 	return out, nil
 }
 
+// seek finds a value. bbolt's own Get makes a cursor for each key; nearly all transactions ask for many.
+func (r *reader) seek(b bucket, key []byte) []byte {
+	if k, v := r.cursor(b).Seek(key); bytes.Equal(k, key) {
+		return v
+	}
+	return nil
+}
+
+// cursor is for looking something up, and stays where it is only until the next thing is.
+func (r *reader) cursor(b bucket) *bolt.Cursor {
+	if r.cursors[b.slot] == nil {
+		r.cursors[b.slot] = r.bucket(b).Cursor()
+	}
+	return r.cursors[b.slot]
+}
+
 // contact reads a contact; found is false for one that nobody has written to.
 func (r *reader) contact(key store.Key) (c contact, found bool, err error) {
 	v, err := r.get(contacts, key[:])
@@ -170,7 +189,7 @@ func (r *reader) contact(key store.Key) (c contact, found bool, err error) {
 	}
 	if err == nil {
 		var ok bool
-		if c, ok = parseContact(key, v); ok {
+		if c, ok = parseContact(key, v, r.names); ok {
 			return c, true, nil
 		}
 	}
@@ -227,7 +246,7 @@ func (r *reader) dated(until time.Time, id uint64) bool {
 
 // head is the first waiting message of a contact; 0 for none.
 func (r *reader) head(key store.Key) uint64 {
-	k, _ := r.bucket(waiting).Cursor().Seek(key[:])
+	k, _ := r.cursor(waiting).Seek(key[:])
 	if len(k) != 24 || store.Key(k[:16]) != key {
 		return 0
 	}

@@ -38,7 +38,7 @@ func (s *Store) Contacts(ctx context.Context, of store.Set, after store.Key, lim
 			value, ok := unseal(contacts, k, v)
 			if ok {
 				var row contact
-				if row, ok = parseContact(key, value); ok {
+				if row, ok = parseContact(key, value, nil); ok {
 					out = append(out, cloneContact(row.Contact))
 				}
 			}

@@ -73,6 +73,9 @@ func (r *row) number() uint64 {
 	return v
 }
 
+// atMost is how many of n things can be there, each of a byte or more.
+func (r *row) atMost(n uint64) int { return int(min(n, uint64(len(r.rest)))) }
+
 func (r *row) octet() uint8 {
 	if b := r.take(1); b != nil {
 		return b[0]
@@ -147,17 +150,29 @@ func (c *contact) append(b []byte) []byte {
 	return b
 }
 
-func parseContact(key store.Key, value []byte) (contact, bool) {
+func parseContact(key store.Key, value []byte, known names) (contact, bool) {
 	r := row{rest: value}
 	c := contact{Contact: store.Contact{Key: key}}
-	c.Pack, c.Revision, c.Since, c.last, c.Session = r.text(), r.number(), r.moment(), r.number(), r.bytes()
-	for n := r.number(); n > 0 && !r.bad; n-- {
+	c.Pack, c.Revision, c.Since, c.last, c.Session = known.of(r.bytes()), r.number(), r.moment(), r.number(), r.bytes()
+	n := r.number()
+	if n > 0 {
+		c.Identities = make([]store.Identity, 0, r.atMost(n))
+	}
+	for ; n > 0 && !r.bad; n-- {
 		c.Identities = append(c.Identities, store.Identity{Hash: r.hash(), Sealed: r.bytes()})
 	}
-	for n := r.number(); n > 0 && !r.bad; n-- {
-		c.Fields = append(c.Fields, store.Field{Name: r.text(), Kept: r.moment(), Sealed: r.bytes()})
+	n = r.number()
+	if n > 0 {
+		c.Fields = make([]store.Field, 0, r.atMost(n))
 	}
-	for n := r.number(); n > 0 && !r.bad; n-- {
+	for ; n > 0 && !r.bad; n-- {
+		c.Fields = append(c.Fields, store.Field{Name: known.of(r.bytes()), Kept: r.moment(), Sealed: r.bytes()})
+	}
+	n = r.number()
+	if n > 0 {
+		c.Timers = make([]store.Timer, 0, r.atMost(n)+1) // a turn sets one nearly always
+	}
+	for ; n > 0 && !r.bad; n-- {
 		c.Timers = append(c.Timers, store.Timer{Key: key, Number: uint32(r.number()), Due: r.moment(), Class: r.octet()})
 	}
 	return c, r.done()

@@ -64,6 +64,7 @@ const heard = {
     });
     fill($("rounds"), m.rounds, r => r.id, r => {
       const parts = [make("bdi", {}, r.title), ` (${r.pack}, ${r.version === "draft" ? "newest draft" : r.version.slice(0, 8)}): ${r.used} of ${r.uses}, until ${r.expires}${r.passphrase ? ", with passphrase" : ""}${r.revoked ? ", taken back" : ""} `];
+      parts.push(make("a", { href: `/watch/round/?round=${r.id}`, "aria-label": "What it found: " + r.title }, "What it found"), " ");
       for (const format of ["md", "csv"]) parts.push(make("a", { href: `/watch/report?round=${r.id}&format=${format}`, "aria-label": `Report as ${format}: ${r.title}` }, "Report (" + format + ")"), " ");
       if (!r.revoked) {
         const b = make("button", { type: "button", "aria-label": "Take back: " + r.title }, "Take back");
@@ -90,13 +91,15 @@ const heard = {
     $("values").replaceChildren(...(m.values || []).map(([k, v]) => make("tr", {}, make("th", { scope: "row" }, k), make("td", { dir: "auto" }, v))));
     $("way").replaceChildren(...(m.way || []).map(w => make("li", {}, w)));
     const p = packs.find(p => p.name === m.pack);
-    for (const [id, all, now] of [["language", p?.languages, m.language], ["channel", p?.channels, m.channel], ["service", m.services]]) {
+    for (const [id, all, now] of [["language", p?.languages, m.language], ["channel", p?.channels, m.channel], ["service", m.services], ["field", m.fields], ["consent", m.consents]]) {
       const e = $(id);
-      if (e.children.length !== (all || []).length) e.replaceChildren(...(all || []).map(x => make("option", {}, x)));
+      if (e.dataset.all !== String(all)) { e.dataset.all = String(all); e.replaceChildren(...(all || []).map(x => make("option", {}, x))); }
       if (now) e.value = now;
     }
     $("staff").hidden = !m.case;
     $("fetch").hidden = !m.services;
+    $("known").hidden = !m.fields;
+    $("agree").hidden = !m.consents;
     if (!last || last.flow !== m.flow || last.version !== m.version) map(m); else light(m);
     last = m;
   },
@@ -108,7 +111,12 @@ const heard = {
     if (m.qr) $("qr").append(drawn(m.qr)); else $("qr").textContent = "A code for phones is drawn where the simulator has an address that phones can reach.";
     $("link").focus();
   },
-  problem(m) { complain(m.text); },
+  problem(m) {
+    if (m.of !== "field") { complain(m.text); return; }
+    $("known-says").textContent = m.text; // where it is to be corrected
+    $("value").setAttribute("aria-invalid", "true");
+    $("value").focus();
+  },
 };
 function line(l) {
   $("log").append(make("p", { class: l.who, lang: l.lang }, make("small", { lang: "en" }, `${l.n}. ${l.who}, ${l.at}`), l.text, l.options ? make("small", {}, l.options.join(" · ")) : null));
@@ -161,6 +169,13 @@ $("language").onchange = () => say({ type: "language", text: $("language").value
 $("channel").onchange = () => say({ type: "channel", text: $("channel").value });
 $("staff").onsubmit = event => { event.preventDefault(); say({ type: "reply", text: $("reply").value }); $("reply").value = ""; };
 $("fetch").onsubmit = event => { event.preventDefault(); say({ type: "answer", name: $("service").value, text: $("json").value }); };
+$("known").onsubmit = event => {
+  event.preventDefault();
+  $("known-says").textContent = "";
+  $("value").removeAttribute("aria-invalid");
+  say({ type: "field", name: $("field").value, text: $("value").value });
+};
+$("agree").onsubmit = event => { event.preventDefault(); say({ type: "consent", name: $("consent").value }); };
 $("copy").onclick = () => navigator.clipboard.writeText($("link").value).catch(() => $("link").select());
 $("create").elements.pack.onchange = () => {
   const p = packs.find(p => p.name === $("create").elements.pack.value);
@@ -178,6 +193,8 @@ const task = (l, i) => {
 $("create").onsubmit = event => {
   event.preventDefault();
   const v = name => $("create").elements[name].value.trim();
+  const odd = v("fields").split("\n").findIndex(l => l.trim() && !l.includes("="));
+  if (odd >= 0) { complain(`Line ${odd + 1} of the stored fields has no “=”: write name = value.`); $("create").elements.fields.focus(); return; }
   const fields = Object.fromEntries(v("fields").split("\n").filter(l => l.includes("=")).map(l => { const i = l.indexOf("="); return [l.slice(0, i).trim(), l.slice(i + 1).trim()]; }));
   say({ type: "create", passphrase: v("passphrase"), round: { Title: v("title"), Pack: v("pack"), Version: v("version"), Uses: Number(v("uses")), Days: Number(v("days")),
     Persona: { Language: v("language"), Channel: v("channel"), Device: v("device"), Connection: v("connection"), Fields: fields, Consents: v("consents").split(",").map(c => c.trim()).filter(Boolean) },

@@ -1,0 +1,160 @@
+package release
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// State says which releases of a pack serve. It is a value: what changes it gives another one, which takes the place of
+// the one before as a whole (Standing). Releases are named by their hashes.
+type State struct {
+	Format int `json:"format"`
+	// Current is the release that serves; nil before the first activation.
+	Current *Served `json:"current,omitempty"`
+	// Candidate is tried on some before it serves all.
+	Candidate *Candidate `json:"candidate,omitempty"`
+	// Earlier served before, the last one first.
+	Earlier []Served `json:"earlier,omitempty"`
+}
+
+// Served is a release that serves or served.
+type Served struct {
+	Release string    `json:"release"` // hash of the bundle
+	Program string    `json:"program"` // hash of the pack's content, which sessions carry
+	Since   time.Time `json:"since"`
+	By      string    `json:"by"`
+	Why     string    `json:"why,omitempty"`
+	// Left is when another took its place; zero while it serves.
+	Left time.Time `json:"left,omitzero"`
+}
+
+// Candidate is a release that some have and others have not.
+type Candidate struct {
+	Served
+	Percent int      `json:"percent"` // of the conversations that begin
+	Testers []string `json:"testers,omitempty"`
+}
+
+// Moved refuses a change that was planned against what serves no longer.
+type Moved struct{ Planned, Serves string }
+
+func (m *Moved) Error() string {
+	return fmt.Sprintf("this was planned against release %s, and %s serves by now; plan again, so that you see what it changes", short(m.Planned), short(m.Serves))
+}
+
+// short is a hash as people compare it; "none" for nothing.
+func short(hash string) string {
+	if hash == "" {
+		return "none"
+	}
+	return hash[:min(len(hash), 12)]
+}
+
+// ErrNothingTried: there is no candidate to promote or to take back.
+var ErrNothingTried = errors.New("no release is being tried; activate one with --percent first")
+
+// earlierMost is how many releases that served are remembered.
+const earlierMost = 50
+
+// stateFormat is that of State as it is kept.
+const stateFormat = 1
+
+// Serves is the hash of the release that serves; "" for none.
+func (s State) Serves() string {
+	if s.Current == nil {
+		return ""
+	}
+	return s.Current.Release
+}
+
+// Activate has a release serve all, or those whom percent and testers name while the present one serves the others. planned is
+// the release that served when the change was planned.
+func (s State) Activate(planned string, next Served, percent int, testers []string) (State, error) {
+	switch {
+	case planned != s.Serves():
+		return s, &Moved{planned, s.Serves()}
+	case next.Release == s.Serves():
+		return s, fmt.Errorf("release %s serves already", short(next.Release))
+	case percent < 0 || percent > 100:
+		return s, errors.New("percent is a number from 0 to 100")
+	}
+	if s.Current != nil && (percent < 100 || len(testers) > 0) {
+		s.Candidate = &Candidate{Served: next, Percent: percent, Testers: slices.Clone(testers)}
+		return s, nil
+	}
+	return s.replaced(next), nil
+}
+
+// Promote has the candidate serve all.
+func (s State) Promote(planned string, at time.Time, by, why string) (State, error) {
+	switch {
+	case s.Candidate == nil:
+		return s, ErrNothingTried
+	case planned != s.Candidate.Release:
+		return s, &Moved{planned, s.Candidate.Release}
+	}
+	next := s.Candidate.Served
+	next.Since, next.By, next.Why = at, by, why
+	return s.replaced(next), nil
+}
+
+// Rollback takes the candidate back where one is tried, else has the release serve that served before, or the one that is
+// named. It is possible to any release that is kept.
+func (s State) Rollback(planned string, to Served) (State, error) {
+	switch {
+	case planned != s.Serves() && (s.Candidate == nil || planned != s.Candidate.Release):
+		return s, &Moved{planned, s.Serves()}
+	case s.Candidate != nil && (to.Release == "" || to.Release == s.Serves()):
+		gone := s.Candidate.Served
+		gone.Left = to.Since
+		s.Candidate = nil
+		s.Earlier = remembered(s.Earlier, gone)
+		return s, nil
+	case to.Release == s.Serves():
+		return s, fmt.Errorf("release %s serves already", short(to.Release))
+	}
+	return s.replaced(to), nil
+}
+
+// Before is the release that served before the present one; false where there is none.
+func (s State) Before() (Served, bool) {
+	if len(s.Earlier) == 0 {
+		return Served{}, false
+	}
+	return s.Earlier[0], true
+}
+
+// replaced has next serve alone.
+func (s State) replaced(next Served) State {
+	next.Left = time.Time{}
+	for _, gone := range []*Served{s.tried(), s.Current} {
+		if gone != nil && gone.Release != next.Release {
+			left := *gone
+			left.Left = next.Since
+			s.Earlier = remembered(s.Earlier, left)
+		}
+	}
+	s.Earlier = slices.DeleteFunc(slices.Clone(s.Earlier), func(e Served) bool { return e.Release == next.Release })
+	s.Current, s.Candidate = &next, nil
+	return s
+}
+
+func (s State) tried() *Served {
+	if s.Candidate == nil {
+		return nil
+	}
+	return &s.Candidate.Served
+}
+
+// remembered puts a release that served before the others; each stands once.
+func remembered(all []Served, gone Served) []Served {
+	out := []Served{gone}
+	for _, e := range all {
+		if e.Release != gone.Release && len(out) < earlierMost {
+			out = append(out, e)
+		}
+	}
+	return out
+}

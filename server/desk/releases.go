@@ -1,0 +1,408 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"baraza/engine"
+	"baraza/engine/program"
+	"baraza/engine/release"
+	"baraza/engine/store"
+)
+
+// ReleasedPack is a pack that comes as releases.
+type ReleasedPack struct {
+	Shelf *release.Shelf
+	Keys  []ed25519.PublicKey // of who may release for the country
+	// Accept says why people of the pack's lines must not meet a program; nil for a good one.
+	Accept func(*program.Program) error
+}
+
+// Headers of what is sent with a bundle.
+const (
+	SignatureHeader = "X-Baraza-Signature" // of the bundle, in base64; empty for none
+	CountryHeader   = "X-Baraza-Country"
+)
+
+// bundleType is that of a bundle's bytes.
+const bundleType = "application/octet-stream"
+
+// Plan says what a release would do, before anything changes.
+type Plan struct {
+	Country string `json:"country"`
+	Pack    string `json:"pack"`
+	Release string `json:"release"` // the one that is planned
+	// Serves is what it is planned against: activate takes it.
+	Serves   string           `json:"serves"`
+	SignedBy string           `json:"signed_by,omitempty"`
+	Refused  []string         `json:"refused,omitempty"` // why it cannot be activated
+	Changes  []release.Change `json:"changes"`
+	Fates
+}
+
+// Fates count what becomes of the conversations that are open.
+type Fates struct {
+	Open       int        `json:"open"`
+	Continue   int        `json:"continue"`
+	Led        int        `json:"moved"`   // a step says "moved from"
+	Stay       int        `json:"stay"`    // on the release they are on
+	Restart    int        `json:"restart"` // their release is not kept, and nothing of their step is left as it was
+	Lines      []FateLine `json:"lines"`
+	Unreadable int        `json:"unreadable,omitempty"`
+}
+
+// FateLine is a number of conversations at one step in one language.
+type FateLine struct {
+	Step     string `json:"step"`
+	Language string `json:"language"`
+	Fate     string `json:"fate"` // continues, moves, stays, restarts
+	Count    int    `json:"count"`
+}
+
+func (d *Desk) released(country, pack string) (ReleasedPack, error) {
+	c, ok := d.Countries[country]
+	switch {
+	case !ok:
+		return ReleasedPack{}, wrong("there is no country %q; the countries are %s", country, strings.Join(d.countryNames(), ", "))
+	case pack == "" && len(c.Released) == 1:
+		for _, only := range c.Released {
+			return only, nil
+		}
+	case pack == "":
+		return ReleasedPack{}, wrong("the country %s has %d packs that come as releases; name one with --pack", country, len(c.Released))
+	}
+	p, ok := c.Released[pack]
+	if !ok {
+		return ReleasedPack{}, wrong("the pack %q of %s does not come as releases; name it in the configuration under countries.%s.releases.packs", pack, country, country)
+	}
+	return p, nil
+}
+
+// incoming keeps a bundle that is being sent in a file of its own; gone removes it.
+func incoming(r *http.Request) (f *os.File, gone func(), err error) {
+	if f, err = os.CreateTemp("", "baraza-bundle-"); err != nil {
+		return nil, nil, err
+	}
+	gone = func() { f.Close(); os.Remove(f.Name()) }
+	if _, err = io.Copy(f, r.Body); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		gone()
+		return nil, nil, err
+	}
+	return f, gone, nil
+}
+
+// signer tells who signed a release; "" for nobody who counts here, and why.
+func signer(r *http.Request, hash string, trusted []ed25519.PublicKey) (by, why string) {
+	text := r.Header.Get(SignatureHeader)
+	if text == "" {
+		return "", "it is not signed; sign it with: baraza release sign"
+	}
+	signature, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return "", "its signature is damaged"
+	}
+	key, err := release.Verify(hash, signature, trusted)
+	if err != nil {
+		return "", err.Error()
+	}
+	return release.PublicText(key), ""
+}
+
+// servePlan answers what the bundle in the request would do.
+func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
+	f, gone, err := incoming(r)
+	if err != nil {
+		return err
+	}
+	defer gone()
+	b, err := release.Read(f)
+	if err != nil {
+		return wrong("%v", err)
+	}
+	country := r.Header.Get(CountryHeader)
+	p, err := d.released(country, b.Manifest.Pack)
+	if err != nil {
+		return err
+	}
+	plan := Plan{Country: country, Pack: b.Manifest.Pack, Release: b.Hash, Serves: p.Shelf.State().Serves()}
+	var why string
+	if plan.SignedBy, why = signer(r, b.Hash, p.Keys); why != "" {
+		plan.Refused = append(plan.Refused, why)
+	}
+	if err := p.Accept(b.Program); err != nil {
+		plan.Refused = append(plan.Refused, err.Error())
+	}
+	var now *program.Program
+	if serving := p.Shelf.Serving(); serving != nil {
+		now = serving.Current
+	}
+	plan.Changes = release.Changes(now, b.Program)
+	if plan.Fates, err = d.fates(r.Context(), plan.Pack, p.Shelf, b.Program); err != nil {
+		return err
+	}
+	if plan.Restart > 0 {
+		plan.Refused = append(plan.Refused, strandedText(plan.Restart))
+	}
+	return writeJSON(w, http.StatusOK, plan)
+}
+
+func strandedText(n int) string {
+	return "it would strand " + conversations(n) + " at a place that it does not have; say in the pack where they go on, below a step: moved from OLD.STEP"
+}
+
+func conversations(n int) string {
+	if n == 1 {
+		return "1 conversation"
+	}
+	return strconv.Itoa(n) + " conversations"
+}
+
+// fates looks at every conversation that is open.
+func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, next *program.Program) (Fates, error) {
+	out := Fates{Lines: []FateLine{}}
+	serving := shelf.Serving()
+	count := map[FateLine]int{}
+	unreadable, err := d.Runner.Talks(ctx, pack, func(_ store.Key, s engine.Session) {
+		if !s.IsOpen() {
+			return
+		}
+		out.Open++
+		from := on(serving, s.Release())
+		line := FateLine{Step: "?", Language: s.Contact.Language}
+		if from != nil {
+			where := s.Where(from)
+			line.Step = where.Flow + "." + where.Step
+		}
+		switch fate := s.Fate(from, next); {
+		case s.Release() == next.Hash, fate == engine.Moves, fate == engine.Free:
+			line.Fate = "continues"
+			out.Continue++
+		case fate == engine.Led:
+			line.Fate = "moves"
+			out.Led++
+		case from != nil:
+			line.Fate = "stays"
+			out.Stay++
+		default:
+			line.Fate = "restarts"
+			out.Restart++
+		}
+		count[line]++
+	})
+	out.Unreadable = unreadable
+	for line, n := range count {
+		line.Count = n
+		out.Lines = append(out.Lines, line)
+	}
+	slices.SortFunc(out.Lines, func(a, b FateLine) int {
+		return cmp.Or(cmp.Compare(a.Fate, b.Fate), -cmp.Compare(a.Count, b.Count), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Language, b.Language))
+	})
+	return out, err
+}
+
+// on is the program that a session is on; nil where it is not kept.
+func on(serving *release.Serving, hash string) *program.Program {
+	switch {
+	case serving == nil:
+		return nil
+	case serving.Current.Hash == hash:
+		return serving.Current
+	case serving.Candidate != nil && serving.Candidate.Hash == hash:
+		return serving.Candidate
+	}
+	p, _ := serving.Earlier(hash)
+	return p
+}
+
+// serveKeep keeps the bundle in the request, so that it can be activated.
+func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
+	f, gone, err := incoming(r)
+	if err != nil {
+		return err
+	}
+	defer gone()
+	b, err := release.Read(f)
+	if err != nil {
+		return wrong("%v", err)
+	}
+	p, err := d.released(r.Header.Get(CountryHeader), b.Manifest.Pack)
+	if err != nil {
+		return err
+	}
+	by, why := signer(r, b.Hash, p.Keys)
+	if why != "" {
+		return wrong("release %s is refused: %s", b.Hash[:12], why)
+	}
+	if err := p.Accept(b.Program); err != nil {
+		return wrong("release %s is refused: %v", b.Hash[:12], err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if _, err := p.Shelf.Keep(f); err != nil {
+		return wrong("%v", err)
+	}
+	return writeJSON(w, http.StatusOK, KeptRelease{Pack: b.Manifest.Pack, Release: b.Hash, SignedBy: by})
+}
+
+// KeptRelease is a release that can be activated.
+type KeptRelease struct {
+	Pack     string `json:"pack"`
+	Release  string `json:"release"`
+	SignedBy string `json:"signed_by,omitempty"`
+}
+
+// Change changes what serves a pack.
+type Change struct {
+	Country string `json:"country"`
+	Pack    string `json:"pack,omitempty"` // may be left out where the country has one
+	// Planned is the hash that served when the change was planned; of promote, that of the candidate.
+	Planned string `json:"planned"`
+	Release string `json:"release,omitempty"` // or the beginning of its hash
+	Percent int    `json:"percent,omitempty"`
+	// Testers are keys of contacts that have it in any case.
+	Testers []string `json:"testers,omitempty"`
+	By      string   `json:"by"`
+	Why     string   `json:"why,omitempty"`
+}
+
+// Serves is what serves a pack now.
+type Serves struct {
+	Country string        `json:"country"`
+	Pack    string        `json:"pack"`
+	State   release.State `json:"state"`
+	// Conversations that are open, by the hash of the release; "" for those on one that is not kept.
+	Conversations map[string]int `json:"conversations"`
+	Unreadable    int            `json:"unreadable,omitempty"`
+	Kept          []string       `json:"kept"` // hashes
+}
+
+// Activate has a release serve.
+func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
+	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
+		next, err := d.named(p, in)
+		if err != nil {
+			return now, err
+		}
+		if in.Planned == now.Serves() { // else that is said first
+			k, err := p.Shelf.Release(next.Release)
+			if err != nil {
+				return now, err
+			}
+			f, err := d.fates(ctx, k.Manifest.Pack, p.Shelf, k.Program)
+			if err != nil {
+				return now, err
+			}
+			if f.Restart > 0 {
+				return now, conflict("%s", strandedText(f.Restart))
+			}
+		}
+		return now.Activate(in.Planned, next, in.Percent, in.Testers)
+	})
+}
+
+// Promote has the candidate serve all.
+func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
+	return d.change(ctx, in, func(_ ReleasedPack, now release.State) (release.State, error) {
+		return now.Promote(in.Planned, d.now(), in.By, in.Why)
+	})
+}
+
+// Rollback takes the candidate back, else has the release serve that served before, or the one that is named.
+func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
+	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
+		if in.Release == "" {
+			if before, ok := now.Before(); ok && now.Candidate == nil {
+				in.Release = before.Release
+			} else if now.Candidate == nil {
+				return now, wrong("no release served before this one")
+			}
+		}
+		to := release.Served{Since: d.now(), By: in.By, Why: in.Why}
+		if in.Release != "" {
+			var err error
+			if to, err = d.named(p, in); err != nil {
+				return now, err
+			}
+		}
+		return now.Rollback(in.Planned, to)
+	})
+}
+
+// named finds the release of a change, and asks once more whether people may meet it.
+func (d *Desk) named(p ReleasedPack, in Change) (release.Served, error) {
+	k, err := p.Shelf.Find(in.Release)
+	if err != nil {
+		return release.Served{}, wrong("%v", err)
+	}
+	if err := p.Accept(k.Program); err != nil {
+		return release.Served{}, wrong("release %s is refused: %v", k.Hash[:12], err)
+	}
+	return release.Served{Release: k.Hash, Program: k.Program.Hash, Since: d.now(), By: in.By, Why: in.Why}, nil
+}
+
+func (d *Desk) change(ctx context.Context, in Change, how func(ReleasedPack, release.State) (release.State, error)) (Serves, error) {
+	if strings.TrimSpace(in.By) == "" {
+		return Serves{}, wrong("say who changes this")
+	}
+	p, err := d.released(in.Country, in.Pack)
+	if err != nil {
+		return Serves{}, err
+	}
+	err = p.Shelf.Change(func(now release.State) (release.State, error) { return how(p, now) })
+	var moved *release.Moved
+	switch {
+	case errors.As(err, &moved):
+		return Serves{}, conflict("%v", moved)
+	case errors.Is(err, release.ErrNothingTried):
+		return Serves{}, conflict("%v", err)
+	case err != nil:
+		return Serves{}, err
+	}
+	d.log.Info("another release serves", "country", in.Country, "release", p.Shelf.State().Serves(), "by", in.By)
+	return d.Releases(ctx, Change{Country: in.Country, Pack: in.Pack})
+}
+
+// Releases tells what serves a pack, and who is on which release.
+func (d *Desk) Releases(ctx context.Context, in Change) (Serves, error) {
+	p, err := d.released(in.Country, in.Pack)
+	if err != nil {
+		return Serves{}, err
+	}
+	out := Serves{Country: in.Country, Pack: p.Shelf.Pack(), State: p.Shelf.State(), Conversations: map[string]int{}}
+	if out.Kept, err = p.Shelf.Hashes(); err != nil {
+		return out, err
+	}
+	byProgram := map[string]string{}
+	for _, s := range slices.Concat(out.State.Earlier, served(out.State)) {
+		byProgram[s.Program] = s.Release
+	}
+	out.Unreadable, err = d.Runner.Talks(ctx, out.Pack, func(_ store.Key, s engine.Session) {
+		if s.IsOpen() {
+			out.Conversations[byProgram[s.Release()]]++
+		}
+	})
+	return out, err
+}
+
+func served(s release.State) (all []release.Served) {
+	if s.Current != nil {
+		all = append(all, *s.Current)
+	}
+	if s.Candidate != nil {
+		all = append(all, s.Candidate.Served)
+	}
+	return all
+}
