@@ -22,7 +22,7 @@ func TestPicturesOfAnInvitation(t *testing.T) {
 	ctx := browsertest.Start(t)
 	const key = "a-key-of-at-least-22-letters"
 	r := newRoom(t, web.Settings{Own: here, Key: key})
-	browsertest.Do(t, ctx, chromedp.EmulateViewport(640, 520), chromedp.Navigate(r.server.URL+"/"))
+	browsertest.Do(t, ctx, chromedp.EmulateViewport(640, 570), chromedp.Navigate(r.server.URL+"/"))
 	browsertest.Accessible(t, ctx, "the first page")
 	browsertest.Picture(t, ctx, "guide/start")
 	browsertest.Do(t, ctx, chromedp.EmulateViewport(420, 980), chromedp.Navigate(r.server.URL+"/watch/#"+key))
