@@ -95,28 +95,34 @@ func (s *Server) media(ctx context.Context, from runner.Sender, id string) (io.R
 	return fetches.FetchMedia(ctx, from.Account, channels.Attachment{ID: id})
 }
 
-// openAudit opens the log of who did what. That somebody changed it keeps nobody from being served: it is said in the log
-// of the process and by an alert, each time that it is seen.
-func (s *Server) openAudit() error {
+// openAudit opens the log of who did what. That somebody changed it, or that the disk has no room for it, keeps nobody from
+// being served: it is said in the log of the process and by an alert.
+func (s *Server) openAudit() {
+	say := func(code string) {
+		select {
+		case s.audited <- code:
+		default: // it waits to be said already
+		}
+	}
 	var err error
 	s.audit, err = audit.Open(s.config.Audit(), s.clock.Now, func(r audit.Report) {
 		for _, p := range r.Problems {
 			s.log.Error("the log of who did what is not as it was written; see: baraza audit verify", "record", p.Number, "says", p.Says)
 		}
-		select {
-		case s.changed <- struct{}{}:
-		default:
-		}
+		say("audit-changed")
 	})
-	return err
+	if err != nil {
+		s.log.Error("operators can change nothing, for there can be no record of it", "error", err)
+		say("audit-not-written")
+	}
 }
 
-// watchAudit tells operators that the log is not as it was written.
+// watchAudit tells operators what is wrong with the log.
 func (s *Server) watchAudit(ctx context.Context) error {
 	for {
 		select {
-		case <-s.changed:
-			s.alert(ctx, runner.Alert{Code: "audit-changed", Severity: runner.Warning, At: s.clock.Now()})
+		case code := <-s.audited:
+			s.alert(ctx, runner.Alert{Code: code, Severity: runner.Warning, At: s.clock.Now()})
 		case <-ctx.Done():
 			return nil
 		}

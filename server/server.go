@@ -77,7 +77,7 @@ type Server struct {
 	store   *boltstore.Store
 	runner  *runner.Runner
 	audit   *audit.Log
-	changed chan struct{} // the log of who did what is not as it was written
+	audited chan string // codes of alerts about the log of who did what
 	figures *figures
 
 	alerts  *webhook           // of operators; nil: none
@@ -123,7 +123,7 @@ func Open(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{options: o, config: o.Config, log: o.Log, clock: o.Clock, packs: map[string]*pack{},
-		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, changed: make(chan struct{}, 1)}
+		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 2)}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -146,9 +146,7 @@ func (s *Server) open() error {
 		return err
 	}
 	// The store's lock guards the log of who did what too, and the releases: one process changes what serves.
-	if err := s.openAudit(); err != nil {
-		return err
-	}
+	s.openAudit()
 	if err := s.openReleases(); err != nil {
 		return err
 	}

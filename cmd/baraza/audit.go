@@ -252,7 +252,7 @@ func jsonLines(w io.Writer, all []audit.Record) error {
 func recordRestore(c *config.Config, r *desk.Restoring) error {
 	l, err := audit.Open(c.Audit(), time.Now, nil)
 	if err != nil {
-		return err
+		return errors.Join(err, l.Close())
 	}
 	_, err = l.Append(audit.Record{Who: desk.Account(), Account: desk.Account(), What: "store restore",
 		About: "the backup of " + r.Manifest.At.UTC().Format(time.RFC3339), Outcome: audit.Done})

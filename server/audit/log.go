@@ -34,10 +34,11 @@ type Log struct {
 // Open opens the log at path, or begins one. A log that is not as it was written is given to broken and goes on: who
 // serves must not fall silent because somebody touched a file, and a log that cannot be added to would hide what is done
 // next as well. Verify is for those who must not go on. What a killed process left at the end is marked, not taken away.
+// With an error the log is not ready, and tries again at each record.
 func Open(path string, now func() time.Time, broken func(Report)) (*Log, error) {
 	l := &Log{path: path, now: now, broken: broken}
 	if err := l.settle(); err != nil {
-		return nil, errors.Join(fmt.Errorf("the log of who did what: %w", err), l.Close())
+		return l, fmt.Errorf("the log of who did what: %w", err)
 	}
 	return l, nil
 }
