@@ -16,6 +16,7 @@ import (
 	"baraza/engine/program"
 	"baraza/engine/release"
 	"baraza/engine/runner"
+	"baraza/server/audit"
 	"baraza/server/desk"
 )
 
@@ -30,7 +31,7 @@ var kindsOf = map[string][]string{
 func (s *Server) Desk() *desk.Desk {
 	rings := runner.Rings{Packs: map[string]*keys.Ring{}, Clock: s.clock}
 	p := desk.Parts{Runner: s.runner, Store: s.store, Keys: rings, Countries: map[string]desk.Country{}, Program: s.program,
-		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Log: s.log}
+		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Audit: s.audit, Log: s.log}
 	for name, ring := range s.rings {
 		p.Countries[name] = desk.Country{Ring: ring, Weeks: s.weeks[name]}
 	}
@@ -92,6 +93,40 @@ func (s *Server) media(ctx context.Context, from runner.Sender, id string) (io.R
 		return nil, fmt.Errorf("on %s files cannot be fetched", from.Channel)
 	}
 	return fetches.FetchMedia(ctx, from.Account, channels.Attachment{ID: id})
+}
+
+// openAudit opens the log of who did what. That somebody changed it, or that the disk has no room for it, keeps nobody from
+// being served: it is said in the log of the process and by an alert.
+func (s *Server) openAudit() {
+	say := func(code string) {
+		select {
+		case s.audited <- code:
+		default: // it waits to be said already
+		}
+	}
+	var err error
+	s.audit, err = audit.Open(s.config.Audit(), s.clock.Now, func(r audit.Report) {
+		for _, p := range r.Problems {
+			s.log.Error("the log of who did what is not as it was written; see: baraza audit verify", "record", p.Number, "says", p.Says)
+		}
+		say("audit-changed")
+	})
+	if err != nil {
+		s.log.Error("operators can change nothing, for there can be no record of it", "error", err)
+		say("audit-not-written")
+	}
+}
+
+// watchAudit tells operators what is wrong with the log.
+func (s *Server) watchAudit(ctx context.Context) error {
+	for {
+		select {
+		case code := <-s.audited:
+			s.alert(ctx, runner.Alert{Code: code, Severity: runner.Warning, At: s.clock.Now()})
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // control answers operators' commands on the socket until ctx ends.

@@ -32,6 +32,7 @@ import (
 	"baraza/engine/runner"
 	"baraza/engine/store"
 	"baraza/engine/store/boltstore"
+	"baraza/server/audit"
 	"baraza/server/config"
 )
 
@@ -75,6 +76,8 @@ type Server struct {
 	weeks   map[string]*keys.Weeks // by country
 	store   *boltstore.Store
 	runner  *runner.Runner
+	audit   *audit.Log
+	audited chan string // codes of alerts about the log of who did what
 	figures *figures
 
 	alerts  *webhook           // of operators; nil: none
@@ -120,7 +123,7 @@ func Open(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{options: o, config: o.Config, log: o.Log, clock: o.Clock, packs: map[string]*pack{},
-		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}}
+		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 2)}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -142,7 +145,8 @@ func (s *Server) open() error {
 	if err := s.openStore(); err != nil {
 		return err
 	}
-	// The store's lock guards the releases too: one process changes what serves.
+	// The store's lock guards the log of who did what too, and the releases: one process changes what serves.
+	s.openAudit()
 	if err := s.openReleases(); err != nil {
 		return err
 	}
@@ -340,6 +344,7 @@ func (s *Server) Run(ctx context.Context) error {
 			})
 		}
 		work.Go(func() error { return s.control(working) })
+		work.Go(func() error { return s.watchAudit(working) })
 		s.ready.Store(true)
 		s.log.Info("serving", "address", listener.Addr().String(), "packs", len(s.packs))
 	} else {
@@ -368,6 +373,9 @@ func (s *Server) sweepKeys(_ context.Context, now time.Time) error {
 // Close gives files and locks back. It is called after Run has returned, or in place of it.
 func (s *Server) Close() error {
 	var errs []error
+	if s.audit != nil {
+		errs = append(errs, s.audit.Close())
+	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}

@@ -203,6 +203,9 @@ func (c *storeRestore) Run(s streams) error {
 	if err := r.Restore(ctx); err != nil {
 		return err
 	}
+	if err := recordRestore(configuration, r); err != nil {
+		return fmt.Errorf("it was restored, and the log of who did what could not be written: %w", err)
+	}
 	fmt.Fprintf(s.out, "Restored, with %s carried out anew. Messages that waited are dead letters now, for\nthey may have gone out since: look at them with baraza outbox list.\n",
 		counted(r.Erased, "erasure", "erasures"))
 	return nil

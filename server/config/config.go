@@ -256,6 +256,9 @@ func (c *Config) Weeks(country string) string {
 // Released is the folder of the releases of a pack.
 func (c *Config) Released(pack string) string { return filepath.Join(c.Data, "releases", pack) }
 
+// Audit is the log of who did what.
+func (c *Config) Audit() string { return filepath.Join(c.Data, "audit.log") }
+
 // Socket is where operators' commands reach the process that serves.
 func (c *Config) Socket() string { return filepath.Join(c.Data, "control.sock") }
 

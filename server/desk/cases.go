@@ -307,6 +307,7 @@ func (d *Desk) Reply(ctx context.Context, in CaseReply) (CaseLine, error) {
 	if err != nil {
 		return CaseLine{}, err
 	}
+	doingOf(ctx).of(d, it)
 	if it.State == store.CaseDone {
 		return CaseLine{}, conflict("the case %s is done: nothing more can be sent in it", word)
 	}
@@ -328,6 +329,7 @@ func (d *Desk) Done(ctx context.Context, in CaseDone) (CaseLine, error) {
 	if err != nil {
 		return CaseLine{}, err
 	}
+	doingOf(ctx).of(d, it)
 	if it.State != store.CaseDone {
 		if err := d.Runner.Done(ctx, it.Key, it.Number, in.ID); err != nil {
 			return CaseLine{}, err

@@ -168,6 +168,7 @@ func (c *Client) post(ctx context.Context, path string, in any) (*http.Response,
 
 // do returns an answer that is good; its body is to be closed.
 func (c *Client) do(request *http.Request) (*http.Response, error) {
+	request.Header.Set(OperatorHeader, url.QueryEscape(Account()))
 	response, err := c.HTTP.Do(request)
 	if err != nil {
 		var u *url.Error

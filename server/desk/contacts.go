@@ -219,6 +219,9 @@ func (d *Desk) Erase(ctx context.Context, in Person) (Erased, error) {
 		return Erased{}, err
 	}
 	out := Erased{Key: key.String()}
+	action := doingOf(ctx)
+	action.About = out.Key
+	action.in(d, found.Pack)
 	c, err := d.Runner.Export(ctx, key)
 	switch {
 	case errors.Is(err, runner.ErrNoContact):
@@ -226,6 +229,7 @@ func (d *Desk) Erase(ctx context.Context, in Person) (Erased, error) {
 		return Erased{}, err
 	default:
 		out.Known = true
+		action.in(d, c.Pack)
 		out.Identities, out.Fields, out.Consents, out.Cases = len(c.Identities), len(c.Fields), len(c.Consents), len(c.Cases)
 		out.Records, out.Journal, out.Messages, out.Timers = len(c.Records), len(c.Journal), len(c.Messages), len(c.Timers)
 	}

@@ -21,9 +21,10 @@ import (
 	"baraza/engine/program"
 	"baraza/engine/runner"
 	"baraza/engine/store"
+	"baraza/server/audit"
 )
 
-// Parts are what a Desk is made of. All but Log are needed.
+// Parts are what a Desk is made of. All but Audit and Log are needed.
 type Parts struct {
 	Runner    *runner.Runner // it runs, or no turn is ever kept
 	Store     store.File
@@ -40,6 +41,7 @@ type Parts struct {
 	Serving bool
 	// Media fetches what people sent; nil where nothing can be fetched.
 	Media Media
+	Audit *audit.Log   // of who did what; nil: none
 	Log   *slog.Logger // nil: none
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -148,6 +149,11 @@ func (d *Desk) settle(ctx context.Context, in LetterIDs, one func(context.Contex
 		return out, err
 	}
 	ids := in.IDs
+	action := doingOf(ctx)
+	action.About = lettersText(in)
+	if from, ok := runner.ParseSender(in.Sender); ok {
+		action.in(d, from.Pack)
+	}
 	if in.All {
 		for _, state := range []store.State{store.Dead, store.Failed} {
 			err := d.eachLetter(ctx, LetterQuery{in.Sender}, state, func(m store.Message) bool {
@@ -170,6 +176,17 @@ func (d *Desk) settle(ctx context.Context, in LetterIDs, one func(context.Contex
 		}
 	}
 	return out, nil
+}
+
+// lettersText says which letters are meant.
+func lettersText(in LetterIDs) string {
+	switch {
+	case in.All && in.Sender != "":
+		return "all dead letters of " + in.Sender
+	case in.All:
+		return "all dead letters"
+	}
+	return "dead letters " + strings.Trim(fmt.Sprint(in.IDs), "[]")
 }
 
 // SenderLine is a number or account by which messages go out.
@@ -213,7 +230,7 @@ type OneSender struct {
 }
 
 // Resume lets a sender send again that holds back because of its token, its account or a restriction.
-func (d *Desk) Resume(_ context.Context, in OneSender) (SenderLine, error) {
+func (d *Desk) Resume(ctx context.Context, in OneSender) (SenderLine, error) {
 	if !d.Serving {
 		return SenderLine{}, conflict("nobody serves, so nothing holds back; the next start tries every sender")
 	}
@@ -224,6 +241,9 @@ func (d *Desk) Resume(_ context.Context, in OneSender) (SenderLine, error) {
 		return SenderLine{}, err
 	}
 	from, _ := runner.ParseSender(in.Sender)
+	action := doingOf(ctx)
+	action.About = in.Sender
+	action.in(d, from.Pack)
 	d.Runner.Resume(from)
 	return SenderLine{Sender: in.Sender, Zone: d.zone(from.Pack).String()}, nil
 }

@@ -233,14 +233,18 @@ func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer gone()
+	action := doingOf(r.Context())
+	action.asked = true
 	b, err := release.Read(f)
 	if err != nil {
 		return wrong("%v", err)
 	}
+	action.About = b.Hash
 	p, err := d.released(r.Header.Get(CountryHeader), b.Manifest.Pack)
 	if err != nil {
 		return err
 	}
+	action.Country, action.Pack = r.Header.Get(CountryHeader), b.Manifest.Pack
 	by, why := signer(r, b.Hash, p.Keys)
 	if why != "" {
 		return wrong("release %s is refused: %s", b.Hash[:12], why)
@@ -357,11 +361,21 @@ func (d *Desk) change(ctx context.Context, in Change, how func(ReleasedPack, rel
 	if strings.TrimSpace(in.By) == "" {
 		return Serves{}, wrong("say who changes this")
 	}
+	action := doingOf(ctx)
+	action.Who, action.Why = in.By, in.Why
 	p, err := d.released(in.Country, in.Pack)
 	if err != nil {
 		return Serves{}, err
 	}
-	err = p.Shelf.Change(func(now release.State) (release.State, error) { return how(p, now) })
+	action.Country, action.Pack = in.Country, p.Shelf.Pack()
+	if strings.Trim(in.Release, "0123456789abcdef") == "" {
+		action.About = in.Release
+	}
+	err = p.Shelf.Change(func(now release.State) (release.State, error) {
+		next, err := how(p, now)
+		action.Before, action.After, action.refused = standing(now), standing(next), err != nil
+		return next, err
+	})
 	var moved *release.Moved
 	switch {
 	case errors.As(err, &moved):

@@ -21,7 +21,7 @@ type Route struct {
 	Path string
 	// Does says in one sentence what it is for.
 	Does string
-	// Changes tells those that change something from those that show.
+	// Changes tells those that change something from those that show. Each leaves a record of who did it.
 	Changes bool
 	// Takes is the type of what is sent, and Most how many bytes of it; JSON of a megabyte unless it says otherwise.
 	Takes string
@@ -72,6 +72,7 @@ func show[In, Out any](path, does string, do func(*Desk, context.Context, In) (O
 		if err := readBody(r, &in); err != nil {
 			return err
 		}
+		doingOf(r.Context()).asked = true
 		out, err := do(d, r.Context(), in)
 		if err != nil {
 			return err
@@ -145,7 +146,11 @@ func (d *Desk) answer(route Route) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(route.Most, mostBody))
 		begun := time.Now()
-		if err := route.serve(d, w, r); err != nil {
+		serve := route.serve
+		if route.Changes {
+			serve = func(d *Desk, w http.ResponseWriter, r *http.Request) error { return d.recorded(route, w, r) }
+		}
+		if err := serve(d, w, r); err != nil {
 			d.refuse(w, r, err)
 			return
 		}

@@ -155,11 +155,12 @@ type OneCountry struct {
 
 // RotateKey wraps every key of a country, and the keys of its backups, with the first key of the configuration. What
 // was sealed stays as it is.
-func (d *Desk) RotateKey(_ context.Context, in OneCountry) (CountryKeys, error) {
+func (d *Desk) RotateKey(ctx context.Context, in OneCountry) (CountryKeys, error) {
 	c, ok := d.Countries[in.Country]
 	if !ok {
 		return CountryKeys{}, missing("there is no country %q; the countries are %s", in.Country, listed(d.countryNames()))
 	}
+	doingOf(ctx).Country = in.Country
 	if err := c.Ring.Rotate(); err != nil {
 		return CountryKeys{}, err
 	}

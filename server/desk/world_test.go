@@ -20,6 +20,7 @@ import (
 	"baraza/engine/runner"
 	"baraza/engine/store"
 	"baraza/engine/store/boltstore"
+	"baraza/server/audit"
 	"baraza/server/desk"
 )
 
@@ -279,6 +280,7 @@ type world struct {
 	runner *runner.Runner
 	desk   *desk.Desk
 	client *desk.Client
+	audit  *audit.Log
 	stop   func()
 	number int
 	seeds  atomic.Uint64
@@ -331,10 +333,12 @@ func (w *world) start() {
 	w.runner = runner.New(runner.Config{Store: w.store, Keys: sealing, Clock: realClock{}, Program: programs,
 		Channels: map[string]runner.Channel{"whatsapp": w.phone}, Shards: 2, Fetcher: w.fetch,
 		Random: func() uint64 { return w.seeds.Add(0x9E3779B97F4A7C15) }})
+	w.audit, err = audit.Open(filepath.Join(w.dir, "audit.log"), time.Now, func(r audit.Report) { w.t.Errorf("the log: %+v", r.Problems) })
+	w.check(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- w.runner.Run(ctx) }()
-	w.desk = desk.New(desk.Parts{Runner: w.runner, Store: w.store, Keys: sealing, Program: programs, Clock: realClock{}, Serving: true,
+	w.desk = desk.New(desk.Parts{Runner: w.runner, Store: w.store, Keys: sealing, Program: programs, Clock: realClock{}, Serving: true, Audit: w.audit,
 		Countries: map[string]desk.Country{"ke": {Packs: []string{"sample"}, Ring: w.ring, Weeks: w.weeks}},
 		Channels:  map[string][]string{"whatsapp": {"wa_phone"}}, Senders: []string{"sample/whatsapp/200"}})
 	w.client = desk.Within(w.desk.Handler())
@@ -343,7 +347,7 @@ func (w *world) start() {
 		if err := <-ended; err != nil {
 			w.t.Errorf("the runner ended with %v", err)
 		}
-		for _, c := range []interface{ Close() error }{w.store, w.ring, w.weeks} {
+		for _, c := range []interface{ Close() error }{w.audit, w.store, w.ring, w.weeks} {
 			w.check(c.Close())
 		}
 	}
