@@ -64,11 +64,11 @@ func (d *developed) close() {
 
 func (c *serve) openDev(s streams) (d *developed, err error) {
 	d = &developed{}
-	defer func() {
+	defer func(opened *developed) {
 		if err != nil {
-			d.close()
+			opened.close()
 		}
-	}()
+	}(d)
 	if c.Watch != "" {
 		if c.Packs != "flows" && c.Packs != c.Watch {
 			return nil, errors.New("with --dev, --watch says where the packs are; leave out --packs")
