@@ -1,6 +1,6 @@
 # The words of this project. `make help` prints them; .ci/run does the work where CI does the same.
 .DEFAULT_GOAL := help
-.PHONY: help check test golden fuzz bench docs torture run
+.PHONY: help check test golden fuzz bench docs pictures torture run
 
 # Test packages that keep golden files declare the flag -update; the others would refuse it.
 GOLDEN = $(shell find . -name '*_test.go' -exec grep -l '"update", false' {} + | sed 's|/[^/]*$$||' | sort -u)
@@ -26,6 +26,9 @@ bench: ## every benchmark, with allocations
 
 docs: ## write the generated documents anew
 	go generate ./...
+
+pictures: ## make the pictures of README.md and docs anew; needs Chromium
+	go test ./simulator/web ./cmd/baraza -run '^(TestPictures|TestThePhonePlaysASamplePack)' -count=1 -args -pictures "$(CURDIR)/docs"
 
 torture: ## the deep run: 10,000 seeds of the simulation and tries of each property, 20 minutes of fuzzing
 	@SEEDS=$${SEEDS:-10000} CHECKS=$${CHECKS:-10000} FUZZ_SECONDS=$${FUZZ_SECONDS:-1200} .ci/run simulation property fuzz

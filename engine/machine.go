@@ -58,6 +58,9 @@ type called struct {
 	langs   uint64
 }
 
+// Prepare makes what the first Step on a program would make, so that nobody's message waits for it.
+func Prepare(p *program.Program) { machineOf(p) }
+
 func machineOf(p *program.Program) *machine {
 	return p.Machine(func(p *program.Program) any { return newMachine(p) }).(*machine)
 }

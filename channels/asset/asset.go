@@ -60,8 +60,8 @@ func Harden(h http.Header) {
 	h.Set("Referrer-Policy", "no-referrer")
 }
 
-// Types of the files that capability lets a pack send, by extension. Nothing is sniffed, neither here nor by the
-// browser.
+// Types of the files of a pack that a page shows, by extension. Nothing is sniffed, neither here nor by the browser: a
+// file of no type here is bytes to be saved.
 var Types = map[string]string{
 	"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp",
 	"mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg", "mp4": "video/mp4",

@@ -5,11 +5,9 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"flag"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,12 +16,9 @@ import (
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
-
-var pictures = flag.String("pictures", "", "a folder to put pictures of the page in")
 
 //go:embed axe/axe.min.js
 var axe string
@@ -49,8 +44,9 @@ func Until(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// Start starts Chromium with one empty tab. Nothing but this machine can be reached from it.
-func Start(t *testing.T) context.Context {
+// Start starts Chromium with one empty tab. Nothing but this machine can be reached from it. more are options of its
+// own, such as Microphone.
+func Start(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	var found string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
@@ -71,7 +67,7 @@ func Start(t *testing.T) context.Context {
 		chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
-	})
+	}, more)
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(stop)
 	ctx, stopBrowser := chromedp.NewExecAllocator(ctx, options...)
@@ -107,21 +103,6 @@ func Holds(t *testing.T, ctx context.Context, expression string) {
 		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
 		return err == nil && is // between two pages there is none to ask
 	})
-}
-
-// Picture is of the screen, for people to look at.
-func Picture(t *testing.T, ctx context.Context, name string) {
-	t.Helper()
-	if *pictures == "" {
-		return
-	}
-	b, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), b, 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // Accessible has axe look at the page, and wants nothing serious.
@@ -163,10 +144,7 @@ func GrantLocation(t *testing.T, ctx context.Context) {
 // Scheme is what the person's device prefers, "light" or "dark".
 func Scheme(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}}); err != nil {
-		t.Fatal(err)
-	}
+	prefers(t, ctx, "prefers-color-scheme", name)
 }
 
 // Offline tells the page what the browser knows of its connection.
@@ -182,20 +160,15 @@ func Offline(t *testing.T, ctx context.Context, is bool) {
 func Write(t *testing.T, ctx context.Context, text string) {
 	t.Helper()
 	Do(t, ctx, chromedp.SendKeys(chromedp.CSS("#text"), text))
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		p := input.DispatchKeyEventParams{Type: kind, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13}
-		if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, p); err != nil {
-			t.Fatal(err)
-		}
-	}
+	Press(t, ctx, "Enter")
 }
 
 // A Line is the way to the server. It can be cut.
 type Line struct {
 	net.Listener
-	mu   sync.Mutex
-	cut  bool
-	open []net.Conn
+	mu          sync.Mutex
+	cut, narrow bool
+	open        []net.Conn
 }
 
 // Accept is net.Listener.
@@ -206,6 +179,9 @@ func (l *Line) Accept() (net.Conn, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if tcp, ok := c.(*net.TCPConn); ok && l.narrow {
+		_ = tcp.SetWriteBuffer(4 << 10)
+	}
 	if l.cut {
 		c.Close()
 	}
@@ -224,4 +200,11 @@ func (l *Line) Cut(cut bool) {
 		c.Close()
 	}
 	l.open = nil
+}
+
+// Narrow makes the kernel hold little of what waits to be read on new connections.
+func (l *Line) Narrow() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.narrow = true
 }

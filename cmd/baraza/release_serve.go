@@ -36,14 +36,26 @@ func (c *releasePlan) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	err = printed(s, c.JSON, plan, func(w io.Writer) {
+	configuration, err := readConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	tests, err := behaviourOf(c.Bundle, configuration.Released(plan.Pack), plan.Serves)
+	if err != nil {
+		return err
+	}
+	all := struct {
+		desk.Plan
+		Tests behaviour `json:"tests"`
+	}{plan, tests}
+	err = printed(s, c.JSON, all, func(w io.Writer) {
 		if c.Markdown {
-			planMarkdown(w, plan)
+			planMarkdown(w, plan, &tests)
 		} else {
-			planWords(w, plan)
+			planWords(w, plan, &tests)
 		}
 	})
-	if err == nil && len(plan.Refused) > 0 {
+	if err == nil && (len(plan.Refused) > 0 || len(tests.Failed) > 0) {
 		return errFound
 	}
 	return err
@@ -71,7 +83,7 @@ func signatureOf(bundle, name string) ([]byte, error) {
 	return b, err
 }
 
-func planWords(w io.Writer, p desk.Plan) {
+func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
 	fmt.Fprintf(w, "Release %s of %s in %s, planned against %s.\n", shortHash(p.Release), p.Pack, p.Country, shortHash(p.Serves))
 	if p.SignedBy != "" {
 		fmt.Fprintf(w, "Signed by %s.\n", p.SignedBy)
@@ -89,6 +101,7 @@ func planWords(w io.Writer, p desk.Plan) {
 			indented(w, "    now: ", oneLine(c.New))
 		}
 	}
+	tests.words(w)
 	fmt.Fprintf(w, "\nWho is in the middle of a conversation\n")
 	if p.Open == 0 {
 		fmt.Fprintln(w, "  nobody")
@@ -111,10 +124,14 @@ func planWords(w io.Writer, p desk.Plan) {
 		}
 		return
 	}
+	if len(tests.Failed) > 0 {
+		fmt.Fprintf(w, "\nMend its tests before you activate it, or the pack: one of them is wrong.\n")
+		return
+	}
 	fmt.Fprintf(w, "\nTo activate it:\n  baraza release activate %s FILE --planned %s\n", p.Country, plannedWord(p.Serves))
 }
 
-func planMarkdown(w io.Writer, p desk.Plan) {
+func planMarkdown(w io.Writer, p desk.Plan, tests *behaviour) {
 	fmt.Fprintf(w, "## Release `%s` of %s in %s\n\nPlanned against `%s`.\n", shortHash(p.Release), p.Pack, p.Country, shortHash(p.Serves))
 	if len(p.Refused) > 0 {
 		fmt.Fprintf(w, "\n**It cannot be activated:**\n\n")
@@ -131,7 +148,9 @@ func planMarkdown(w io.Writer, p desk.Plan) {
 			fmt.Fprintf(w, "| %s | %s | %s |\n", escaped(changeTitle(c)), escaped(oneLine(c.Old)), escaped(oneLine(c.New)))
 		}
 	}
-	fmt.Fprintf(w, "\n### Who is in the middle of a conversation\n\n")
+	fmt.Fprintf(w, "\n### Its tests\n\n```text")
+	tests.words(w)
+	fmt.Fprintf(w, "```\n\n### Who is in the middle of a conversation\n\n")
 	if p.Open == 0 {
 		fmt.Fprintln(w, "Nobody.")
 		return

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"baraza/engine"
 	"baraza/engine/program"
 )
 
@@ -84,6 +85,7 @@ func (s *Shelf) Release(hash string) (*Kept, error) {
 	if err != nil {
 		return nil, err
 	}
+	engine.Prepare(k.Program)
 	s.kept[hash] = k
 	return k, s.mine(k)
 }

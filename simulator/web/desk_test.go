@@ -74,12 +74,19 @@ func samples(t testing.TB) []web.Pack {
 	return []web.Pack{packIn(t, "ec", above, "ec"), packIn(t, "jo", above, "jo")}
 }
 
+// here, as the simulator's own origin, is where the room is.
+const here = "here"
+
 func newRoom(t testing.TB, s web.Settings) *room {
 	t.Helper()
 	r := &room{t: t, clock: &clock{now: time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)}}
 	var err error
 	if r.rounds, err = rounds.Open(t.TempDir(), rounds.Options{Now: r.clock.Now}); err != nil {
 		t.Fatal(err)
+	}
+	r.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { r.served.Load().ServeHTTP(w, q) }))
+	if s.Own == here {
+		s.Own = "http://" + r.server.Listener.Addr().String()
 	}
 	s.Rounds, s.Now = r.rounds, r.clock.Now
 	if s.Packs == nil {
@@ -89,7 +96,6 @@ func newRoom(t testing.TB, s web.Settings) *room {
 		t.Fatal(err)
 	}
 	r.served.Store(r.web)
-	r.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { r.served.Load().ServeHTTP(w, q) }))
 	r.server.Config.ReadHeaderTimeout = s.Limits.Hello
 	r.line = &browsertest.Line{Listener: r.server.Listener}
 	r.server.Listener = r.line

@@ -15,3 +15,10 @@ func Shown(o *engine.Outgoing) (map[string]any, error) {
 	var m map[string]any
 	return m, json.Unmarshal(b, &m)
 }
+
+// Connections are those that are open.
+func Connections(s *Server) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.all)
+}

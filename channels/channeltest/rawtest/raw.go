@@ -19,11 +19,14 @@ const patience = 20 * time.Second
 
 // A Conn is a connection whose bytes the test writes itself.
 type Conn struct {
-	t      testing.TB
-	c      net.Conn
-	in     *bufio.Reader
-	server *httptest.Server
+	t    testing.TB
+	c    net.Conn
+	in   *bufio.Reader
+	host string
 }
+
+// New speaks over a connection that is there, such as one end of net.Pipe.
+func New(t testing.TB, c net.Conn, host string) *Conn { return &Conn{t, c, bufio.NewReader(c), host} }
 
 // Dial connects.
 func Dial(t testing.TB, server *httptest.Server) *Conn {
@@ -34,12 +37,16 @@ func Dial(t testing.TB, server *httptest.Server) *Conn {
 	}
 	t.Cleanup(func() { c.Close() })
 	c.SetDeadline(time.Now().Add(patience))
-	return &Conn{t, c, bufio.NewReader(c), server}
+	return New(t, c, server.Listener.Addr().String())
 }
 
 // Request is a handshake; more are header lines.
 func Request(server *httptest.Server, path string, more ...string) string {
-	lines := append([]string{"GET " + path + " HTTP/1.1", "Host: " + server.Listener.Addr().String(), "Connection: Upgrade",
+	return request(server.Listener.Addr().String(), path, more)
+}
+
+func request(host, path string, more []string) string {
+	lines := append([]string{"GET " + path + " HTTP/1.1", "Host: " + host, "Connection: Upgrade",
 		"Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg=="}, more...)
 	return strings.Join(lines, "\r\n") + "\r\n\r\n"
 }
@@ -53,7 +60,7 @@ func (r *Conn) Write(b string) error {
 // Upgrade shakes hands and returns the answer.
 func (r *Conn) Upgrade(path string, more ...string) *http.Response {
 	r.t.Helper()
-	if err := r.Write(Request(r.server, path, more...)); err != nil {
+	if err := r.Write(request(r.host, path, more)); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.Answer()

@@ -13,7 +13,7 @@ const nowhere = { getItem: k => memory.get(k) ?? null, setItem: (k, v) => memory
 const kept = (() => { try { sessionStorage.setItem(prefix, "1"); sessionStorage.removeItem(prefix); return sessionStorage; } catch { return nowhere; } })();
 const get = (name, otherwise) => { try { return JSON.parse(kept.getItem(prefix + name)) ?? otherwise; } catch { return otherwise; } };
 const put = (name, value) => { try { kept.setItem(prefix + name, JSON.stringify(value)); } catch { /* full: it goes on without */ } };
-const wipe = () => { for (const n of ["secret", "queue", "n", "token", "tasks", "device"]) kept.removeItem(prefix + n); };
+const wipe = () => { for (const n of ["secret", "queue", "n", "token", "tasks", "task begun", "device"]) kept.removeItem(prefix + n); };
 
 // An invitation's token leaves the address before anything else happens.
 const invited = () => {
@@ -95,9 +95,17 @@ const remarkable = (e, m) => {
   const quote = () => [...e.querySelectorAll("p:not(.footer)")].map(p => p.textContent).join("\n");
   const b = make("button", { type: "button", class: "about", "aria-label": words.about, title: words.about, lang: document.documentElement.lang }, "⋯");
   b.onclick = () => remark(m.seq, quote(), e);
-  let held;
-  e.addEventListener("pointerdown", event => { if (!event.target.closest("button, a, summary, audio, video")) held = setTimeout(() => remark(m.seq, quote(), e), 600); });
-  for (const end of ["pointerup", "pointercancel", "pointerleave", "pointermove"]) e.addEventListener(end, () => clearTimeout(held));
+  let held, from;
+  const off = () => { clearTimeout(held); held = undefined; };
+  e.addEventListener("pointerdown", event => {
+    off();
+    from = event;
+    if (event.isPrimary && !event.target.closest("button, a, summary, audio, video")) held = setTimeout(() => { off(); remark(m.seq, quote(), e); }, 600);
+  });
+  for (const end of ["pointerup", "pointercancel", "pointerleave"]) e.addEventListener(end, off);
+  // A finger that rests trembles; one that goes further scrolls.
+  e.addEventListener("pointermove", event => { if (held && Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) > 10) off(); });
+  e.addEventListener("contextmenu", event => { if (held) event.preventDefault(); });
   e.append(b);
 };
 const seen = { last: 0 };
@@ -360,38 +368,49 @@ function remark(seq, quoted, from) {
   $("about").showModal();
 }
 $("about-cancel").onclick = () => $("about").close();
-$("about").addEventListener("close", () => { taping?.cancel(); about?.from.querySelector(".about")?.focus(); });
-$("about-send").onclick = () => {
+$("about").addEventListener("close", () => { if (taping?.button === $("about-voice")) taping.cancel(); about?.from.querySelector(".about")?.focus(); });
+// What is still being said or on its way belongs to the remark, though Send was pressed first.
+$("about-send").onclick = async () => {
+  const of = about;
+  if (taping?.button === $("about-voice")) taping.stop();
+  $("about-send").disabled = true;
+  await of.spoken;
+  $("about-send").disabled = false;
+  if (about !== of || !$("about").open) return; // given up meanwhile
+  if (of.lost) { of.lost = false; return; } // it says so; another press sends the words alone
   const kind = $("about").querySelector("input:checked").value;
-  post({ type: "remark", about: about.seq, kind, text: $("words").value.trim() || undefined, media: about.voice });
-  about.from.querySelector(".remarked")?.remove();
-  about.from.append(make("p", { class: "footer remarked" }, words.noted));
+  post({ type: "remark", about: of.seq, kind, text: $("words").value.trim() || undefined, media: of.voice });
+  of.from.querySelector(".remarked")?.remove();
+  of.from.append(make("p", { class: "footer remarked" }, words.noted));
   $("about").close();
 };
 
 // ---- Voice, photos and places, only when they are tapped.
 let taping;
-async function tape(button, done) {
+async function tape(button, told, done) {
   if (taping) { taping.stop(); return; }
   let stream;
-  try { stream = await navigator.mediaDevices.getUserMedia({ audio: true }); } catch { complain(words.noVoice); return; }
+  try { stream = await navigator.mediaDevices.getUserMedia({ audio: true }); } catch { told(words.noVoice, true); return; }
   const label = button.textContent, parts = [], recorder = new MediaRecorder(stream, { audioBitsPerSecond: 16000 });
-  let keep = true;
-  const ends = setTimeout(() => recorder.stop(), 60000);
-  taping = { stop: () => recorder.stop(), cancel: () => { keep = false; recorder.stop(); } };
+  let keep = true, over;
+  const stop = () => { if (recorder.state !== "inactive") recorder.stop(); };
+  const ends = setTimeout(stop, 60000);
+  taping = { button, stop, cancel: () => { keep = false; stop(); }, ended: new Promise(is => { over = is; }) };
   recorder.ondataavailable = event => parts.push(event.data);
-  recorder.onstop = () => {
+  recorder.onstop = async () => {
     clearTimeout(ends);
     for (const t of stream.getTracks()) t.stop();
     taping = undefined;
     button.textContent = label;
     button.setAttribute("aria-pressed", false);
-    if (keep) done(new Blob(parts, { type: recorder.mimeType.split(";")[0] }));
+    told("");
+    if (keep) await done(new Blob(parts, { type: recorder.mimeType.split(";")[0] }));
+    over();
   };
   recorder.start();
   button.textContent = words.stop;
   button.setAttribute("aria-pressed", true);
-  state(words.recording);
+  told(words.recording);
 }
 async function upload(blob) {
   try {
@@ -400,14 +419,23 @@ async function upload(blob) {
     bytes += blob.size;
     costs();
     return (await r.json()).id;
-  } catch { complain(words.noSend); return null; }
+  } catch { return null; }
 }
-$("voice").onclick = () => tape($("voice"), async blob => { state(""); const id = await upload(blob); if (id !== null) say({ type: "media", kind: "audio", media: id }); });
-$("about-voice").onclick = () => tape($("about-voice"), async blob => {
-  state("");
+$("voice").onclick = () => tape($("voice"), (what, bad) => (bad ? complain : state)(what), async blob => {
   const id = await upload(blob);
-  if (id !== null && about) { about.voice = id; $("about-status").textContent = words.recordedVoice; }
+  if (id === null) complain(words.noSend); else say({ type: "media", kind: "audio", media: id });
 });
+$("about-voice").onclick = async () => {
+  const of = about, told = what => { if (about === of) $("about-status").textContent = what; };
+  await tape($("about-voice"), told, async blob => {
+    const id = await upload(blob);
+    of.lost = id === null;
+    if (!of.lost) of.voice = id;
+    told(of.lost ? words.noSend : words.recordedVoice);
+  });
+  if (taping?.button !== $("about-voice")) return;
+  if (about === of && $("about").open) of.spoken = taping.ended; else taping.cancel(); // the browser asked for too long
+};
 // A photo is drawn anew: smaller, and without what the camera wrote into it.
 $("photo").onchange = async () => {
   const chosen = $("photo").files[0];
@@ -421,7 +449,7 @@ $("photo").onchange = async () => {
     canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise(done => canvas.toBlob(done, "image/jpeg", 0.7));
     const id = await upload(blob);
-    if (id !== null) say({ type: "media", kind: "image", media: id });
+    if (id === null) complain(words.noSend); else say({ type: "media", kind: "image", media: id });
   } catch { complain(words.noSend); }
 };
 const locate = done => {
@@ -439,7 +467,7 @@ function preset(name) {
   if (name) $("device").value = name;
   document.body.dataset.device = $("device").value || "full";
 }
-$("device").onchange = () => { preset(); location.hash = ""; redraw(); };
+$("device").onchange = () => { preset(); redraw(); };
 // redraw asks for the whole conversation again, for another device shows it in another way.
 function redraw() {
   seen.last = 0;
@@ -447,9 +475,9 @@ function redraw() {
   log.replaceChildren();
   put("device", $("device").value);
   grow();
-  now2();
+  drop();
+  connect();
 }
-const now2 = () => { drop(); connect(); };
 $("connection").onchange = () => { if (ready) tell({ type: "connection", kind: $("connection").value }); };
 
 // ---- The end.

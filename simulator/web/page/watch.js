@@ -159,7 +159,6 @@ function drawn(rows) {
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", "The link as a code for a phone's camera");
   path.setAttribute("d", rows.map((r, y) => [...r].map((c, x) => c === "1" ? `M${x} ${y}h1v1h-1z` : "").join("")).join(""));
-  path.setAttribute("fill", "#000");
   svg.append(path);
   return svg;
 }
