@@ -104,7 +104,7 @@ func (s *Server) openWebchat(w *config.Webchat) error {
 	if err != nil {
 		return err
 	}
-	one := &line{account: channel.Account(), pack: w.Pack, channel: channel, real: s.config.Public != "" && remote(s.config.Public)}
+	one := &line{account: channel.Account(), pack: w.Pack, channel: channel, real: public(s.config)}
 	if err := s.connect(channel, "/chat/"+w.Name+"/", []*line{one}, nil); err != nil {
 		return err
 	}

@@ -91,17 +91,21 @@ type Server struct {
 // pack is a pack that is served: from its folder, or by releases.
 type pack struct {
 	country string
-	program *program.Program // of a folder
-	files   fs.FS
-	shelf   *release.Shelf // of releases; nil for a folder
+	folder  *source        // nil for releases
+	shelf   *release.Shelf // nil for a folder
+}
+
+// serving is what serves now; nil while nothing was released yet.
+func (p *pack) serving() *release.Serving {
+	if p.shelf != nil {
+		return p.shelf.Serving()
+	}
+	return p.folder.now.Load().serving
 }
 
 // serves is the program that conversations begin with; nil while nothing was released yet.
 func (p *pack) serves() *program.Program {
-	if p.shelf == nil {
-		return p.program
-	}
-	if s := p.shelf.Serving(); s != nil {
+	if s := p.serving(); s != nil {
 		return s.Current
 	}
 	return nil
@@ -248,7 +252,8 @@ func (s *Server) readPacks() error {
 			case p.Pack != name:
 				problems = append(problems, fmt.Errorf("%s: the pack calls itself %q; folder and pack have one name, by which lines name it", folder, p.Pack))
 			default:
-				s.packs[name] = &pack{country: country, program: p, files: files}
+				s.packs[name] = &pack{country: country, folder: &source{}}
+				s.packs[name].folder.serve(p, files, s.clock.Now())
 			}
 		}
 	}
@@ -267,7 +272,7 @@ func (s *Server) openReleases() error {
 			if err != nil {
 				return fmt.Errorf("the releases of %s: %w", name, err)
 			}
-			s.packs[name] = &pack{country: country, shelf: shelf, files: shelf}
+			s.packs[name] = &pack{country: country, shelf: shelf}
 		}
 	}
 	return nil
@@ -283,13 +288,10 @@ func (s *Server) program(name string) *program.Program {
 // release is the program on which a conversation goes on.
 func (s *Server) release(pack string, contact store.Key, now time.Time, session engine.Session, message bool) (*program.Program, bool) {
 	p := s.packs[pack]
-	switch {
-	case p == nil:
+	if p == nil {
 		return nil, false
-	case p.shelf == nil:
-		return p.program, false
 	}
-	serving := p.shelf.Serving()
+	serving := p.serving()
 	if serving == nil {
 		return nil, false
 	}
@@ -298,10 +300,14 @@ func (s *Server) release(pack string, contact store.Key, now time.Time, session 
 
 // files are the media of a pack.
 func (s *Server) files(name string) fs.FS {
-	if p := s.packs[name]; p != nil {
-		return p.files
+	switch p := s.packs[name]; {
+	case p == nil:
+		return nil
+	case p.shelf != nil:
+		return p.shelf
+	default:
+		return p.folder.now.Load().files
 	}
-	return nil
 }
 
 // Runner and Store are for those who measure.

@@ -127,6 +127,8 @@ type world struct {
 	log    *safeBuffer
 	url    string // of the server
 
+	unpaced bool
+
 	server *server.Server
 	stop   context.CancelFunc
 	ended  chan error
@@ -137,11 +139,13 @@ type options struct {
 	faults fake.Faults
 	change func(*config.Config)
 	folder string
+	// unpaced is for much that is written to one person.
+	unpaced bool
 }
 
 func newWorld(t testing.TB, o options) *world {
 	t.Helper()
-	w := &world{t: t, log: &safeBuffer{}}
+	w := &world{t: t, log: &safeBuffer{}, unpaced: o.unpaced}
 	provider := httptest.NewUnstartedServer(nil)
 	w.cloud = fake.New(fake.Config{BaseURL: "http://" + provider.Listener.Addr().String(), Secret: "app-secret", Token: "token", VerifyToken: "verify", Pacing: fake.Unpaced, Faults: o.faults,
 		Latency: fake.Latency{Sent: time.Millisecond, Delivered: time.Millisecond, Read: time.Millisecond},
@@ -179,7 +183,7 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.url = "http://" + listener.Addr().String()
-	w.server, err = server.Open(server.Options{Config: w.config, Compile: compile, Listener: listener,
+	w.server, err = server.Open(server.Options{Config: w.config, Compile: compile, Listener: listener, Unpaced: w.unpaced,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		w.t.Fatal(err)

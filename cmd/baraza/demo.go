@@ -220,17 +220,17 @@ func demoPack(name, dir string) (web.Pack, error) {
 		r := checker.Check()
 		p := r.Program()
 		if p == nil {
-			return nil, firstProblem(r.Problems)
+			return nil, firstProblem(r.Problems, r.Sources)
 		}
 		return &web.Version{Program: p, Source: r.Sources.Source, Files: files, Checked: r}, ""
 	}}, nil
 }
 
-// firstProblem is the first error in one line.
-func firstProblem(all diag.List) string {
+// firstProblem is the first error in one line, with its place.
+func firstProblem(all diag.List, sources diag.Sources) string {
 	for _, d := range all {
 		if d.Severity == diag.Error {
-			return d.Span.File + ": " + d.Message
+			return whereOf(d, sources, "") + ": " + d.Message
 		}
 	}
 	return "it has errors"

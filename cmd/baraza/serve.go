@@ -24,6 +24,8 @@ type serve struct {
 	Config string `default:"baraza.yaml" env:"BARAZA_CONFIG" help:"Configuration, ${default} unless given." placeholder:"FILE"`
 	Check  bool   `help:"Read the configuration, the secrets and the packs, say what is wrong, and end."`
 
+	Watch string `help:"Take up packs of this folder whenever they are saved, where no line reaches people; with --dev these are the packs." placeholder:"FOLDER"`
+
 	Dev   bool   `help:"Try it: the packs of a folder with a fake WhatsApp beside them, and nothing to configure."`
 	Packs string `default:"flows" help:"With --dev: the folder of the packs, or one pack; ${default} unless given." placeholder:"FOLDER"`
 	Addr  string `default:"127.0.0.1:8080" help:"With --dev: address to listen at, ${default} unless given."`
@@ -48,11 +50,30 @@ func (c *serve) Run(s streams) error {
 	if c.Check {
 		return c.check(configuration, s)
 	}
-	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Log: log})
+	w, err := c.watching(configuration, log)
 	if err != nil {
 		return err
 	}
-	return errors.Join(process.Run(ctx), process.Close())
+	process, err := server.Open(server.Options{Config: configuration, Compile: w.compile, Log: log})
+	if err != nil {
+		return err
+	}
+	return w.serve(ctx, process)
+}
+
+// watching is the watch over the packs of a configuration; nil where none was asked for.
+func (c *serve) watching(configuration *config.Config, log *slog.Logger) (*watch, error) {
+	if c.Watch == "" {
+		return nil, nil
+	}
+	if err := mayWatch(configuration); err != nil {
+		return nil, err
+	}
+	var folders []string
+	for _, name := range configuration.CountryNames() {
+		folders = append(folders, configuration.Countries[name].Packs...)
+	}
+	return newWatch(c.Watch, folders, log)
 }
 
 // readConfig reads the configuration, and says where a first one is.
@@ -94,18 +115,26 @@ func compileFolder(folder string) (*program.Program, fs.FS, error) {
 		return nil, nil, err
 	}
 	if o.program == nil {
-		var words strings.Builder
-		if err := diag.Render(&words, o.problems, o.sources, diag.Options{Max: diag.DefaultMax}); err != nil {
-			return nil, nil, err
-		}
-		return nil, nil, fmt.Errorf("the pack %s has problems:\n%s", folder, words.String())
+		return nil, nil, problemsOf(folder, o.problems, o.sources)
 	}
 	return o.program, o.files, nil
 }
 
-// quiet is a log for people: one line a thing, warnings and errors alone.
-func quiet(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+// problemsOf is the error of a pack that cannot run.
+func problemsOf(folder string, problems diag.List, sources diag.Sources) error {
+	var words strings.Builder
+	if err := diag.Render(&words, problems, sources, diag.Options{Max: diag.DefaultMax}); err != nil {
+		return err
+	}
+	return fmt.Errorf("the pack %s has problems:\n%s", folder, words.String())
+}
+
+// quiet is a log for people of warnings and errors alone.
+func quiet(w io.Writer) *slog.Logger { return forPeople(w, slog.LevelWarn) }
+
+// forPeople is a log for people: one line a thing.
+func forPeople(w io.Writer, least slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: least, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey && len(groups) == 0 {
 			return slog.String(slog.TimeKey, a.Value.Time().Format("15:04:05"))
 		}

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,46 +29,85 @@ type devPack struct{ Name, Folder, Number, Display string }
 // develop serves the packs of a folder, each on a number of a fake WhatsApp in the same process. Webhooks and requests
 // go over real HTTP, so that what one sees is what would happen.
 func (c *serve) develop(ctx context.Context, s streams) error {
-	packs, err := c.devPacks()
+	d, err := c.openDev(s)
 	if err != nil {
 		return err
+	}
+	defer d.close()
+	fmt.Fprintf(s.out, "Baraza serves %s, with a fake WhatsApp beside it. Open %s and write:\n", counted(len(d.packs), "pack", "packs"), d.base)
+	for _, p := range d.packs {
+		fmt.Fprintf(s.out, "  %-4s %s/fake/phone?number=%s\n", p.Name, d.base, p.Number)
+	}
+	if d.watch != nil {
+		fmt.Fprintf(s.out, "What is saved in %s is served at once.\n", c.Watch)
+	}
+	fmt.Fprintf(s.out, "Figures are at %s/metrics. Ctrl-C ends it.\n", d.base)
+	return d.watch.serve(ctx, d.process)
+}
+
+// developed is what develop runs.
+type developed struct {
+	packs   []devPack
+	base    string // address of the page
+	cloud   *fake.Server
+	watch   *watch // nil: none
+	process *server.Server
+	ends    []func()
+}
+
+// close ends what was opened, the last first; the process is for whoever runs it.
+func (d *developed) close() {
+	for _, end := range slices.Backward(d.ends) {
+		end()
+	}
+}
+
+func (c *serve) openDev(s streams) (d *developed, err error) {
+	d = &developed{}
+	defer func(opened *developed) {
+		if err != nil {
+			opened.close()
+		}
+	}(d)
+	if c.Watch != "" {
+		if c.Packs != "flows" && c.Packs != c.Watch {
+			return nil, errors.New("with --dev, --watch says where the packs are; leave out --packs")
+		}
+		c.Packs = c.Watch
+	}
+	if d.packs, err = c.devPacks(); err != nil {
+		return nil, err
 	}
 	listener, err := net.Listen("tcp", c.Addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("another process has the address %s; name another with --addr, such as 127.0.0.1:8081", c.Addr)
+		return nil, fmt.Errorf("another process has the address %s; name another with --addr, such as 127.0.0.1:8081", c.Addr)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer listener.Close()
-	base := "http://" + reachable(listener.Addr())
+	d.ends = append(d.ends, func() { listener.Close() })
+	d.base = "http://" + reachable(listener.Addr())
 	data, remove, err := c.devData()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer remove()
-	configuration, err := devConfig(packs, base, data)
+	d.ends = append(d.ends, remove)
+	configuration, err := devConfig(d.packs, d.base, data)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	cloud, err := c.devCloud(packs, base, configuration, s)
-	if err != nil {
-		return err
+	if d.watch, err = c.watching(configuration, forPeople(s.err, slog.LevelInfo)); err != nil {
+		return nil, err
 	}
-	defer cloud.Close()
-	process, err := server.Open(server.Options{
-		Config: configuration, Compile: compileFolder, Log: quiet(s.err), Listener: listener,
-		Pages: map[string]http.Handler{"/fake/": http.StripPrefix("/fake", cloud), "GET /{$}": startPage(packs)},
+	if d.cloud, err = c.devCloud(d.packs, d.base, configuration, s); err != nil {
+		return nil, err
+	}
+	d.ends = append(d.ends, func() { d.cloud.Close() })
+	d.process, err = server.Open(server.Options{
+		Config: configuration, Compile: d.watch.compile, Log: quiet(s.err), Listener: listener,
+		Pages: map[string]http.Handler{"/fake/": http.StripPrefix("/fake", d.cloud), "GET /{$}": startPage(d.packs, d.watch)},
 	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.out, "Baraza serves %s, with a fake WhatsApp beside it. Open %s and write:\n", counted(len(packs), "pack", "packs"), base)
-	for _, p := range packs {
-		fmt.Fprintf(s.out, "  %-4s %s/fake/phone?number=%s\n", p.Name, base, p.Number)
-	}
-	fmt.Fprintf(s.out, "Figures are at %s/metrics. Ctrl-C ends it.\n", base)
-	return errors.Join(process.Run(ctx), process.Close())
+	return d, err
 }
 
 // newDevPack is the nth pack, on a number of its own.
@@ -185,15 +226,30 @@ var startTemplate = template.Must(template.New("start").Parse(`<!doctype html>
 a{display:inline-block;min-height:44px;line-height:44px}code{background:#eee;padding:0 .2em}</style></head>
 <body><main><h1>Try the packs</h1>
 <p>A fake WhatsApp runs beside Baraza. Choose whom to write to; what you write stays on this machine.</p>
-<ul>{{range .}}<li><a href="/fake/phone?number={{.Number}}">Write to {{.Name}}</a> ({{.Display}})</li>{{end}}</ul>
-<p>Whatever you change in a flow is served after a restart. Figures: <a href="/metrics">/metrics</a>.</p>
+<ul>{{range .Packs}}<li><a href="/fake/phone?number={{.Number}}">Write to {{.Name}}</a> ({{.Display}})
+{{- if .Problems}}<p role="alert">What was saved last cannot run; what was served before serves on:</p><ul>{{range .Problems}}<li><code>{{.}}</code></li>{{end}}</ul>
+{{- else if .Serves}} <small>as saved last: <code>{{.Serves}}</code></small>{{end}}</li>{{end}}</ul>
+<p>{{if .Watched}}Whatever you save in a flow is served at once; load this page again to see how it went.
+{{- else}}Whatever you change in a flow is served after a restart, or at once with <code>--watch FOLDER</code>.{{end}} Figures: <a href="/metrics">/metrics</a>.</p>
 </main></body></html>
 `))
 
-func startPage(packs []devPack) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
-		_ = startTemplate.Execute(w, packs)
+func startPage(packs []devPack, w *watch) http.Handler {
+	return http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "text/html; charset=utf-8")
+		out.Header().Set("Cache-Control", "no-store")
+		out.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
+		type row struct {
+			devPack
+			standing
+		}
+		page := struct {
+			Packs   []row
+			Watched bool
+		}{Watched: w != nil}
+		for _, p := range packs {
+			page.Packs = append(page.Packs, row{p, w.standing(p.Name)})
+		}
+		_ = startTemplate.Execute(out, page)
 	})
 }

@@ -59,6 +59,15 @@ func (s *Sources) Files() []string {
 	return names
 }
 
+// Folders are those of the pack and of the libraries it uses, in the file system.
+func (s *Sources) Folders() []string {
+	all := make([]string, 0, len(s.units))
+	for _, u := range s.units {
+		all = append(all, u.dir)
+	}
+	return all
+}
+
 // sum is the release's identity: every file by its path, media by their sizes.
 func (s *Sources) sum() string {
 	h := sha256.New()
