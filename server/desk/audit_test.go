@@ -101,7 +101,7 @@ func TestARecordSaysWhoDidWhatToWhomAndNothingThatAPersonWrote(t *testing.T) {
 		w.check(err)
 		_, err = w.client.Reply(ctx, desk.CaseReply{Case: word, Text: "And your hat."})
 		hasPart(t, problem(err), "409 ")
-		w.phone.result = func(string) runner.Result { return runner.Result{Class: runner.Unreachable} }
+		w.phone.ends(func(string) runner.Result { return runner.Result{Class: runner.Unreachable} })
 		w.hears(ana, "hello")
 		_, err = w.client.Retry(ctx, desk.LetterIDs{All: true, Sender: "sample/whatsapp/200"})
 		w.check(err)

@@ -88,12 +88,12 @@ func TestAContactIsShownCopiedAndErased(t *testing.T) {
 
 func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.phone.result = func(text string) runner.Result {
+		w.phone.ends(func(text string) runner.Result {
 			if strings.HasPrefix(text, "Heard") {
 				return runner.Result{Class: runner.RequestBug, Code: 131009}
 			}
 			return runner.Result{Class: runner.Accepted, ProviderID: "p" + text}
-		}
+		})
 		w.agrees(ana)
 		w.hears(ana, "one", "two")
 		list, err := w.client.Letters(t.Context(), desk.LetterQuery{})
@@ -106,7 +106,7 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 		if len(reports.Reports) != 2 {
 			t.Errorf("reported: %+v", reports)
 		}
-		w.phone.result = nil
+		w.phone.ends(nil)
 		w.phone.take()
 		first, second := list.Letters[0].ID, list.Letters[1].ID
 		done, err := w.client.Retry(t.Context(), desk.LetterIDs{IDs: []uint64{first, 99999}})
@@ -137,14 +137,14 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 func TestASenderThatHoldsBackIsResumed(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.agrees(ana)
-		w.phone.result = func(string) runner.Result { return runner.Result{Class: runner.Unauthorized, Code: 190} }
+		w.phone.ends(func(string) runner.Result { return runner.Result{Class: runner.Unauthorized, Code: 190} })
 		w.hears(ana, "one")
 		list, err := w.client.SenderLines(t.Context())
 		w.check(err)
 		if len(list.Senders) != 1 || list.Senders[0].Until == nil {
 			t.Fatalf("listed: %+v", list)
 		}
-		w.phone.result = nil
+		w.phone.ends(nil)
 		w.phone.take()
 		_, err = w.client.Resume(t.Context(), desk.OneSender{Sender: "sample/whatsapp/200"})
 		w.check(err)

@@ -118,13 +118,13 @@ func inLife(t *testing.T, test func(t *testing.T, w *world, r *recorder, gone, s
 			number, _ := args["number"].(string)
 			return map[string]any{"status": "fetched" + number}
 		}
-		w.phone.result = func(text string) runner.Result {
+		w.phone.ends(func(text string) runner.Result {
 			if strings.Contains(text, "unsendable") {
 				return runner.Result{Class: runner.RequestBug, Code: 131009}
 			}
 			w.phone.sent++
 			return runner.Result{Class: runner.Accepted, ProviderID: fmt.Sprintf("wamid.%s.%d", gone.phone, w.phone.sent)}
-		}
+		})
 		w.start()
 		gone.begins()
 		stays.begins()

@@ -244,6 +244,13 @@ func (p *phone) Send(_ context.Context, d runner.Delivery) runner.Result {
 	return r
 }
 
+// ends says how sends end from now on; nil: well.
+func (p *phone) ends(how func(body string) runner.Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.result = how
+}
+
 func (p *phone) WindowCloses(last time.Time) time.Time { return last.Add(24 * time.Hour) }
 
 func (p *phone) take() []string {

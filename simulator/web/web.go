@@ -305,8 +305,11 @@ func (p *pack) look() (changed, other bool) {
 	v, says := p.Newest()
 	other = says != p.says
 	p.says = says
-	if v != nil {
-		p.checked, v.Checked = v.Checked, nil
+	if v != nil { // the pack may give the same one to others: what is kept is a copy
+		p.checked = v.Checked
+		kept := *v
+		kept.Checked = nil
+		v = &kept
 	}
 	if v == nil || p.newest != nil && v.Program.Hash == p.newest.Program.Hash {
 		return false, other
