@@ -111,8 +111,8 @@ func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
 			rows = append(rows, []string{"  " + l.Fate, fmt.Sprint(l.Count), l.Step, l.Language})
 		}
 		table(w, rows)
-		fmt.Fprintf(w, "  %s: %d continue, %d move, %d stay on their release for now, %d would restart.\n",
-			counted(p.Open, "conversation", "conversations"), p.Continue, p.Led, p.Stay, p.Restart)
+		fmt.Fprintf(w, "  %s: %d continue, %d move, %d stay on their release for now, %d restart, %d stranded.\n",
+			counted(p.Open, "conversation", "conversations"), p.Continue, p.Led, p.Stay, p.Restart, p.Stranded)
 	}
 	if p.Unreadable > 0 {
 		fmt.Fprintf(w, "  %d cannot be read; see: baraza store check\n", p.Unreadable)
@@ -220,14 +220,20 @@ type releaseActivate struct {
 	changing
 	Release   string   `arg:"" help:"The bundle, or the hash of a release that is kept, or its beginning." placeholder:"FILE|HASH"`
 	Planned   string   `required:"" help:"What serves, as the plan named it: a whole hash, or none." placeholder:"HASH"`
-	Percent   int      `default:"100" help:"Of the conversations that begin, how many in a hundred have it; ${default} unless given." placeholder:"N"`
+	Percent   *int     `help:"Of the conversations that begin, how many in a hundred have it; 100 unless given, and 0 with --testers." placeholder:"N"`
 	Testers   []string `help:"Keys of contacts who have it in any case; see: baraza contact find." placeholder:"KEY"`
 	Signature string   `help:"File with the signature; the bundle's name with .sig when left out." placeholder:"FILE"`
 }
 
 func (c *releaseActivate) Run(s streams) error {
 	change := c.change(c.Planned)
-	change.Release, change.Percent, change.Testers = c.Release, c.Percent, c.Testers
+	change.Release, change.Percent, change.Testers = c.Release, 100, c.Testers
+	switch {
+	case c.Percent != nil:
+		change.Percent = *c.Percent
+	case len(c.Testers) > 0:
+		change.Percent = 0
+	}
 	if info, err := os.Stat(c.Release); err == nil && info.Mode().IsRegular() {
 		signature, err := signatureOf(c.Release, c.Signature)
 		if err != nil {

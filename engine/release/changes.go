@@ -83,25 +83,27 @@ func (c *comparing) consents() {
 func (c *comparing) fields() {
 	each(c, "field", c.before.Fields, c.after.Fields, func(x *program.Field) string { return x.Name },
 		func(p *program.Program, x *program.Field) string {
-			return fmt.Sprintf("%v, kept %s, for %s, reaches %s", x.Class, days(x.KeptDays), orNone(strings.Join(x.Purposes, ", ")), orNone(strings.Join(x.FlowsTo, ", ")))
+			return fmt.Sprintf("%s, kept %s, for %s, reaches %s", class(x.Class), days(x.KeptDays), orNone(strings.Join(x.Purposes, ", ")), orNone(strings.Join(x.FlowsTo, ", ")))
 		})
 }
 
 func (c *comparing) records() {
 	each(c, "record", c.before.Records, c.after.Records, func(x *program.Record) string { return x.Name },
 		func(p *program.Program, x *program.Record) string {
-			return fmt.Sprintf("%v, kept %s, columns %s, reaches %s", x.Class, days(x.KeptDays), columns(x.Columns), orNone(strings.Join(x.FlowsTo, ", ")))
+			return fmt.Sprintf("%s, kept %s, columns %s, reaches %s", class(x.Class), days(x.KeptDays), columns(x.Columns), orNone(strings.Join(x.FlowsTo, ", ")))
 		})
 }
 
 func (c *comparing) teams() {
 	each(c, "team", c.before.Teams, c.after.Teams, func(x *program.Team) string { return x.Name },
 		func(p *program.Program, x *program.Team) string {
-			hours := "always"
-			if x.Hours >= 0 && x.Hours < len(p.Hours) && !p.Hours[x.Hours].Always {
-				hours = fmt.Sprint(p.Hours[x.Hours].Days)
+			out := fmt.Sprintf("%s, open %s, answers within %s", x.Title, open(p, x.Hours), within(x.AnswerIn))
+			for _, e := range x.Escalations {
+				if e.To >= 0 && e.To < len(p.Teams) {
+					out += fmt.Sprintf(", escalates after %s to %s", within(e.Seconds), p.Teams[e.To].Name)
+				}
 			}
-			return fmt.Sprintf("%s, open %s, answers within %s, escalations %v", x.Title, hours, within(x.AnswerIn), x.Escalations)
+			return out
 		})
 }
 
@@ -178,7 +180,7 @@ func (c *comparing) triggers() {
 			if x.Ref >= 0 && x.Ref < len(p.Words) && strings.HasPrefix(x.Name, "words ") {
 				for i, list := range p.Words[x.Ref].Lists {
 					if i < len(p.Languages) {
-						out += fmt.Sprintf("; %s: %v", p.Languages[i], list)
+						out += fmt.Sprintf("; %s: %s", p.Languages[i], strings.Join(list.Words, ", "))
 					}
 				}
 			}
@@ -276,6 +278,36 @@ func (c *comparing) texts() {
 
 func orNone(s string) string { return cmp.Or(s, "nothing") }
 
+// class is how careful one has to be with a value, in the language's word.
+func class(c program.Class) string {
+	switch c {
+	case program.Public:
+		return "public"
+	case program.Personal:
+		return "personal"
+	case program.Sensitive:
+		return "sensitive"
+	}
+	return "no class"
+}
+
+// open are hours of a team: mon 08:30-17:00, tue …
+func open(p *program.Program, hours int) string {
+	if hours < 0 || hours >= len(p.Hours) || p.Hours[hours].Always {
+		return "always"
+	}
+	var all []string
+	for day, spans := range p.Hours[hours].Days {
+		for _, s := range spans {
+			all = append(all, fmt.Sprintf("%s %02d:%02d-%02d:%02d", strings.ToLower(time.Weekday(day).String()[:3]), s.From/60, s.From%60, s.To/60, s.To%60))
+		}
+	}
+	if closed := p.Hours[hours].Closed; len(closed) > 0 {
+		all = append(all, "closed on "+strings.Join(closed, ", "))
+	}
+	return orNone(strings.Join(all, ", "))
+}
+
 func days(n int) string {
 	if n == 0 {
 		return "without a date"
@@ -287,7 +319,14 @@ func within(seconds int) string {
 	if seconds == 0 {
 		return "no promised time"
 	}
-	return (time.Duration(seconds) * time.Second).String()
+	all := (time.Duration(seconds) * time.Second).String() // 2h0m0s
+	if strings.HasSuffix(all, "m0s") {
+		all = strings.TrimSuffix(all, "0s")
+	}
+	if strings.HasSuffix(all, "h0m") {
+		all = strings.TrimSuffix(all, "0m")
+	}
+	return all
 }
 
 func columns(all []program.Column) string {

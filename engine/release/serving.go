@@ -66,15 +66,24 @@ func (s *Serving) earlier(hash string) (*program.Program, time.Time) {
 	return s.Earlier(hash)
 }
 
-// testers reads keys of contacts as commands write them.
+// testers are the keys of contacts that Activate has let pass.
 func testers(words []string) map[store.Key]bool {
 	all := map[store.Key]bool{}
 	for _, w := range words {
-		if b, err := hex.DecodeString(w); err == nil && len(b) == len(store.Key{}) {
-			all[store.Key(b)] = true
+		if key, ok := tester(w); ok {
+			all[key] = true
 		}
 	}
 	return all
+}
+
+// tester reads the key of a contact as commands write it.
+func tester(word string) (key store.Key, ok bool) {
+	b, err := hex.DecodeString(word)
+	if err != nil || len(b) != len(key) {
+		return key, false
+	}
+	return store.Key(b), true
 }
 
 // begins is the release with which a conversation of the contact begins.

@@ -80,7 +80,15 @@ func (s State) Activate(planned string, next Served, percent int, testers []stri
 	case percent < 0 || percent > 100:
 		return s, errors.New("percent is a number from 0 to 100")
 	}
-	if s.Current != nil && (percent < 100 || len(testers) > 0) {
+	if bad := slices.IndexFunc(testers, func(word string) bool { _, ok := tester(word); return !ok }); bad >= 0 {
+		return s, fmt.Errorf("%q is no key of a contact; baraza contact find gives it", testers[bad])
+	}
+	if s.Current != nil && percent < 100 {
+		if gone := s.tried(); gone != nil && gone.Release != next.Release { // some are amid a conversation on it
+			left := *gone
+			left.Left = next.Since
+			s.Earlier = remembered(s.Earlier, left)
+		}
 		s.Candidate = &Candidate{Served: next, Percent: percent, Testers: slices.Clone(testers)}
 		return s, nil
 	}

@@ -66,6 +66,7 @@ func TestReleasesTakeEachOthersPlaceAndComeBack(t *testing.T) {
 		{"another takes its place", []func(release.State) (release.State, error){activate(a, 100), activate(b, 100)}, "b before a"},
 		{"some have it first", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10)}, "a trying b"},
 		{"more have it", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10), activate(b, 50)}, "a trying b"},
+		{"another is tried in its place", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10), activate(c, 10)}, "a trying c before b"},
 		{"then all", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10), promote}, "b before a"},
 		{"what is tried is taken back", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10), rollback(release.Served{})}, "a before b"},
 		{"the one before serves again", []func(release.State) (release.State, error){activate(a, 100), activate(b, 100), rollback(a)}, "a before b"},
@@ -94,6 +95,9 @@ func TestAChangeThatWasPlannedAgainstSomethingElseIsRefusedWithBothHashes(t *tes
 	}
 	if _, err := s.Activate(b.Release, b, 100, nil); err == nil {
 		t.Error("what serves is activated again")
+	}
+	if _, err := s.Activate(b.Release, c, 0, []string{"254700000001"}); err == nil || !strings.Contains(err.Error(), "is no key of a contact") {
+		t.Errorf("a tester who is no contact: %v", err)
 	}
 }
 

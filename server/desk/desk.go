@@ -41,8 +41,10 @@ type Parts struct {
 	Serving bool
 	// Media fetches what people sent; nil where nothing can be fetched.
 	Media Media
-	Audit *audit.Log   // of who did what; nil: none
-	Log   *slog.Logger // nil: none
+	Audit *audit.Log // of who did what; nil: none
+	// Folder is where bundles lie while they are looked at; "": the system's for such files.
+	Folder string
+	Log    *slog.Logger // nil: none
 }
 
 // Country is what belongs to one country.

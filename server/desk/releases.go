@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"baraza/engine"
 	"baraza/engine/program"
@@ -53,9 +54,10 @@ type Plan struct {
 type Fates struct {
 	Open       int        `json:"open"`
 	Continue   int        `json:"continue"`
-	Led        int        `json:"moved"`   // a step says "moved from"
-	Stay       int        `json:"stay"`    // on the release they are on
-	Restart    int        `json:"restart"` // their release is not kept, and nothing of their step is left as it was
+	Led        int        `json:"moved"`    // a step says "moved from"
+	Stay       int        `json:"stay"`     // on the release they are on
+	Restart    int        `json:"restart"`  // they begin their step again: their term on an earlier release is over
+	Stranded   int        `json:"stranded"` // their release is not kept, and nothing of their step is left as it was
 	Lines      []FateLine `json:"lines"`
 	Unreadable int        `json:"unreadable,omitempty"`
 }
@@ -64,7 +66,7 @@ type Fates struct {
 type FateLine struct {
 	Step     string `json:"step"`
 	Language string `json:"language"`
-	Fate     string `json:"fate"` // continues, moves, stays, restarts
+	Fate     string `json:"fate"` // continues, moves, stays, restarts, is stranded
 	Count    int    `json:"count"`
 }
 
@@ -88,10 +90,11 @@ func (d *Desk) released(country, pack string) (ReleasedPack, error) {
 }
 
 // incoming keeps a bundle that is being sent in a file of its own; gone removes it.
-func incoming(r *http.Request) (f *os.File, gone func(), err error) {
-	if f, err = os.CreateTemp("", "baraza-bundle-"); err != nil {
+func (d *Desk) incoming(r *http.Request) (f *os.File, gone func(), err error) {
+	if f, err = os.CreateTemp(d.Folder, ".bundle-"); err != nil {
 		return nil, nil, err
 	}
+	_ = os.Remove(f.Name()) // so that nothing stays of it if the process is killed; where open files cannot go, later
 	gone = func() { f.Close(); os.Remove(f.Name()) }
 	if _, err = io.Copy(f, r.Body); err == nil {
 		_, err = f.Seek(0, io.SeekStart)
@@ -122,7 +125,7 @@ func signer(r *http.Request, hash string, trusted []ed25519.PublicKey) (by, why 
 
 // servePlan answers what the bundle in the request would do.
 func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
-	f, gone, err := incoming(r)
+	f, gone, err := d.incoming(r)
 	if err != nil {
 		return err
 	}
@@ -152,8 +155,8 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	if plan.Fates, err = d.fates(r.Context(), plan.Pack, p.Shelf, b.Program); err != nil {
 		return err
 	}
-	if plan.Restart > 0 {
-		plan.Refused = append(plan.Refused, strandedText(plan.Restart))
+	if plan.Stranded > 0 {
+		plan.Refused = append(plan.Refused, strandedText(plan.Stranded))
 	}
 	return writeJSON(w, http.StatusOK, plan)
 }
@@ -172,14 +175,14 @@ func conversations(n int) string {
 // fates looks at every conversation that is open.
 func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, next *program.Program) (Fates, error) {
 	out := Fates{Lines: []FateLine{}}
-	serving := shelf.Serving()
+	serving, now := shelf.Serving(), d.now()
 	count := map[FateLine]int{}
 	unreadable, err := d.Runner.Talks(ctx, pack, func(_ store.Key, s engine.Session) {
 		if !s.IsOpen() {
 			return
 		}
 		out.Open++
-		from := on(serving, s.Release())
+		from, until := on(serving, s.Release())
 		line := FateLine{Step: "?", Language: s.Contact.Language}
 		if from != nil {
 			where := s.Where(from)
@@ -192,7 +195,10 @@ func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, nex
 		case fate == engine.Led:
 			line.Fate = "moves"
 			out.Led++
-		case from != nil:
+		case from == nil:
+			line.Fate = "is stranded"
+			out.Stranded++
+		case until.IsZero() || now.Before(until) || s.Where(from).Kind == program.HandOverState:
 			line.Fate = "stays"
 			out.Stay++
 		default:
@@ -212,23 +218,23 @@ func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, nex
 	return out, err
 }
 
-// on is the program that a session is on; nil where it is not kept.
-func on(serving *release.Serving, hash string) *program.Program {
+// on is the program that a session is on, nil where it is not kept, and until when it may stay there; the zero time where
+// that begins only when the program serves no longer.
+func on(serving *release.Serving, hash string) (*program.Program, time.Time) {
 	switch {
 	case serving == nil:
-		return nil
+		return nil, time.Time{}
 	case serving.Current.Hash == hash:
-		return serving.Current
+		return serving.Current, time.Time{}
 	case serving.Candidate != nil && serving.Candidate.Hash == hash:
-		return serving.Candidate
+		return serving.Candidate, time.Time{}
 	}
-	p, _ := serving.Earlier(hash)
-	return p
+	return serving.Earlier(hash)
 }
 
 // serveKeep keeps the bundle in the request, so that it can be activated.
 func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
-	f, gone, err := incoming(r)
+	f, gone, err := d.incoming(r)
 	if err != nil {
 		return err
 	}
@@ -309,8 +315,8 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 			if err != nil {
 				return now, err
 			}
-			if f.Restart > 0 {
-				return now, conflict("%s", strandedText(f.Restart))
+			if f.Stranded > 0 {
+				return now, conflict("%s", strandedText(f.Stranded))
 			}
 		}
 		return now.Activate(in.Planned, next, in.Percent, in.Testers)
@@ -319,7 +325,14 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 
 // Promote has the candidate serve all.
 func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
-	return d.change(ctx, in, func(_ ReleasedPack, now release.State) (release.State, error) {
+	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
+		if now.Candidate != nil && in.Planned == now.Candidate.Release { // the lines may have changed since it is tried
+			tried := in
+			tried.Release = in.Planned
+			if _, err := d.named(p, tried); err != nil {
+				return now, err
+			}
+		}
 		return now.Promote(in.Planned, d.now(), in.By, in.Why)
 	})
 }

@@ -105,15 +105,8 @@ func (s *Server) roundPage(w http.ResponseWriter, r *http.Request) {
 	if !s.reads(w, r) {
 		return
 	}
-	of, err := s.rounds.Round(r.URL.Query().Get("round"))
-	if err != nil {
-		none(w, r, err)
-		return
-	}
-	d := s.draftOf(of.Pack)
-	report, err := s.reportOf(of.ID, &d)
-	if err != nil {
-		none(w, r, err)
+	of, d, report, ok := s.reported(w, r)
+	if !ok {
 		return
 	}
 	sessions, err := s.rounds.Sessions(of.ID)
