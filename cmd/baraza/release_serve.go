@@ -248,6 +248,9 @@ func (c *releaseActivate) Run(s streams) error {
 			return c.changed(s, func() (desk.Serves, error) { return d.Activate(ctx, change) })
 		})
 	}
+	if strings.Trim(c.Release, "0123456789abcdef") != "" {
+		return fmt.Errorf("there is no file %q, and it is no hash of a release", c.Release)
+	}
 	return c.ask(s, func(ctx context.Context, d *desk.Client) error {
 		return c.changed(s, func() (desk.Serves, error) { return d.Activate(ctx, change) })
 	})
