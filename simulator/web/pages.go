@@ -135,12 +135,20 @@ type choice struct {
 
 type offer struct{ Token, Title, Language, Dir string }
 
+// furtherTests are the banner in languages that the engine speaks and the page does not. A pack in another language has
+// the banner in that of the page, which the tester chose.
+var furtherTests = map[string]string{
+	"fa": "آزمایش – این خدمت واقعی نیست",
+	"pt": "TESTE – este não é o serviço real",
+	"so": "TIJAABO – kani ma aha adeegga dhabta ah",
+}
+
 // tryPage is the tester's page in the best language.
 func (s *Server) tryPage(w http.ResponseWriter, r *http.Request) {
 	name := s.pages.best(r)
 	words := s.pages.words[name]
 	var languages []choice
-	tests := map[string]string{}
+	tests := maps.Clone(furtherTests)
 	for _, l := range slices.Sorted(maps.Keys(s.pages.words)) {
 		languages = append(languages, choice{l, s.pages.words[l]["name"], channels.Direction(l), l == name})
 		tests[l] = s.pages.words[l]["test"]

@@ -293,7 +293,7 @@ const inLanguage = l => {
   if (!tests[base]) return;
   $("test").firstChild.textContent = tests[base];
   $("test").lang = base;
-  $("test").dir = base === "ar" ? "rtl" : "ltr";
+  $("test").dir = base === "ar" || base === "fa" ? "rtl" : "ltr";
 };
 const doing = () => state(navigator.onLine === false || tries > 1 ? words.offline : words.connecting);
 function connect() {
