@@ -1,0 +1,48 @@
+package role_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"baraza/console/role"
+)
+
+func TestARoleCountsInItsCountryAlone(t *testing.T) {
+	t.Parallel()
+	ana := role.Caller{Account: "ana", Roles: map[string][]role.Role{"ec": {role.Releaser}, "jo": {role.Staff}}}
+	root := role.Caller{Account: "root", Roles: map[string][]role.Role{role.Everywhere: {role.Auditor}}}
+	for _, tt := range []struct {
+		who     role.Caller
+		country string
+		roles   []role.Role
+		want    bool
+	}{
+		{ana, "ec", []role.Role{role.Releaser}, true},
+		{ana, "ec", []role.Role{role.Designer, role.Releaser}, true},
+		{ana, "ec", []role.Role{role.Staff}, false},
+		{ana, "jo", []role.Role{role.Releaser}, false},
+		{ana, "jo", nil, true},
+		{ana, "ke", nil, false},
+		{ana, role.Everywhere, []role.Role{role.Releaser}, false},
+		{root, "ke", []role.Role{role.Auditor}, true},
+		{root, role.Everywhere, []role.Role{role.Auditor}, true},
+		{root, "ke", []role.Role{role.Releaser}, false},
+		{role.Caller{}, "ec", nil, false},
+	} {
+		if got := tt.who.May(tt.country, tt.roles...); got != tt.want {
+			t.Errorf("%s in %s as %v: got %t, want %t", tt.who.Account, tt.country, tt.roles, got, tt.want)
+		}
+	}
+	if diff := cmp.Diff([]string{"ec", "jo"}, ana.Countries([]string{"ke", "jo", "ec"})); diff != "" {
+		t.Errorf("countries (-want +got):\n%s", diff)
+	}
+}
+
+func TestARecordNamesTheTokenThatAsked(t *testing.T) {
+	t.Parallel()
+	c := role.Caller{Account: "ana", Token: "nightly"}
+	if got, want := c.Name(), "ana by the token nightly"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
