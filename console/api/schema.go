@@ -15,13 +15,15 @@ import (
 // schemas are those of the types that routes take and give, as encoding/json writes and reads them.
 type schemas struct{ all object }
 
-// fromElsewhere are fields of requests that nobody sends: the address says the country, and the account who acts.
-var fromElsewhere = map[string]bool{"country": true, "by": true}
-
-// taken is the schema of a request. A field that may be left out may be; one more than is known is refused.
-func (s *schemas) taken(t reflect.Type) object {
-	return s.named(t.Name()+"Request", func() object {
-		out := s.fields(t, fromElsewhere)
+// taken is the schema of a request. A field that may be left out may be; one more than is known is refused. What nobody sends
+// is not in it: the account is who acts, and the address says the country unless it is the whole machine's.
+func (s *schemas) taken(t reflect.Type, machine bool) object {
+	name, but := t.Name()+"Request", map[string]bool{"by": true, "country": true}
+	if _, ofCountry := t.FieldByName("Country"); machine && ofCountry {
+		name, but["country"] = t.Name()+"MachineRequest", false
+	}
+	return s.named(name, func() object {
+		out := s.fields(t, but)
 		delete(out, "required") // the desk says in words what it lacks: what is needed hangs on what else is said
 		out["additionalProperties"] = false
 		return out
