@@ -33,6 +33,8 @@ func (s *schemas) taken(t reflect.Type, machine bool) object {
 // given is the schema of an answer.
 func (s *schemas) given(t reflect.Type) object {
 	switch {
+	case t.Kind() == reflect.Pointer:
+		return s.given(t.Elem())
 	case t == reflect.TypeFor[time.Time]():
 		return object{"type": "string", "format": "date-time"}
 	case t == reflect.TypeFor[json.RawMessage](), t.Kind() == reflect.Interface:
@@ -41,8 +43,6 @@ func (s *schemas) given(t reflect.Type) object {
 		return object{"type": "string"}
 	}
 	switch t.Kind() {
-	case reflect.Pointer:
-		return s.given(t.Elem())
 	case reflect.Bool:
 		return object{"type": "boolean"}
 	case reflect.String:
