@@ -131,7 +131,10 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, caller role.Caller, co
 		}
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)) // where there is a line
-	ctx := desk.WithOperator(r.Context(), caller.Name())
+	ctx := desk.WithOperator(r.Context(), caller.Account)
+	if caller.Token != "" {
+		ctx = desk.WithToken(ctx, caller.Token)
+	}
 	if route.Gives == "" {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, answerTime)

@@ -264,7 +264,7 @@ func TestWhoAsksIsWhoDidItWhateverTheRequestSays(t *testing.T) {
 	w.asks(zoe, in("ke", "/release/status"), map[string]any{}).into(t, &serves)
 	w.asks(zoe, in("ke", "/release/activate"), map[string]any{"planned": serves.State.Serves(), "release": hash, "percent": 100,
 		"by": "somebody else", "why": "words"}, forged).into(t, &serves)
-	if serves.Country != "ke" || serves.State.Serves() != hash || serves.State.Current.By != "zoe by the token night" {
+	if serves.Country != "ke" || serves.State.Serves() != hash || serves.State.Current.By != "zoe" {
 		t.Errorf("it serves %+v", serves.State.Current)
 	}
 	// Whoever names another country in the body is not there.
@@ -274,7 +274,7 @@ func TestWhoAsksIsWhoDidItWhateverTheRequestSays(t *testing.T) {
 	}
 	all, problems := w.records()
 	for _, r := range all[len(before):] {
-		if r.Who != "zoe by the token night" || r.Account != "" || r.Country == "" {
+		if r.Who != "zoe" || r.Account != "token night" || r.Country == "" {
 			t.Errorf("recorded: %+v", r)
 		}
 	}

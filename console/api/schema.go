@@ -23,7 +23,7 @@ func (s *schemas) taken(t reflect.Type, machine bool) object {
 		name, but["country"] = t.Name()+"MachineRequest", false
 	}
 	return s.named(name, func() object {
-		out := s.fields(t, but)
+		out := s.fields(t, but, plainly)
 		delete(out, "required") // the desk says in words what it lacks: what is needed hangs on what else is said
 		out["additionalProperties"] = false
 		return out
@@ -62,7 +62,7 @@ func (s *schemas) given(t reflect.Type) object {
 		return object{"type": "array", "items": s.given(t.Elem())}
 	case reflect.Struct:
 		return s.named(typeName(t), func() object {
-			out := s.fields(t, nil)
+			out := s.fields(t, nil, nullable)
 			out["additionalProperties"] = false
 			return out
 		})
@@ -88,8 +88,9 @@ func typeName(t reflect.Type) string {
 	return strings.ToUpper(pkg[:1]) + pkg[1:] + t.Name()
 }
 
-// fields is an object with those of a struct, but for some. Fields of a struct that is embedded are its own.
-func (s *schemas) fields(t reflect.Type, but map[string]bool) object {
+// fields is an object with those of a struct, but for some. Fields of a struct that is embedded are its own. empty says what
+// is written for those that always are.
+func (s *schemas) fields(t reflect.Type, but map[string]bool, empty func(reflect.Type, object) object) object {
 	properties, required := object{}, []string{}
 	var walk func(reflect.Type)
 	walk = func(t reflect.Type) {
@@ -106,7 +107,7 @@ func (s *schemas) fields(t reflect.Type, but map[string]bool) object {
 				schema := s.given(f.Type)
 				if optional := strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero"); !optional {
 					required = append(required, name)
-					schema = nullable(f.Type, schema)
+					schema = empty(f.Type, schema)
 				}
 				properties[name] = schema
 			}
@@ -119,6 +120,8 @@ func (s *schemas) fields(t reflect.Type, but map[string]bool) object {
 	}
 	return out
 }
+
+func plainly(_ reflect.Type, schema object) object { return schema }
 
 // nullable allows null, which encoding/json writes for a list, a map or a pointer without anything.
 func nullable(t reflect.Type, schema object) object {
