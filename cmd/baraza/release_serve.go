@@ -52,7 +52,7 @@ func (c *releasePlan) Run(s streams) error {
 		if c.Markdown {
 			planMarkdown(w, plan, &tests)
 		} else {
-			planWords(w, plan, &tests)
+			planWords(w, plan, c.Bundle, &tests)
 		}
 	})
 	if err == nil && (len(plan.Refused) > 0 || len(tests.Failed) > 0) {
@@ -83,7 +83,7 @@ func signatureOf(bundle, name string) ([]byte, error) {
 	return b, err
 }
 
-func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
+func planWords(w io.Writer, p desk.Plan, bundle string, tests *behaviour) {
 	fmt.Fprintf(w, "Release %s of %s in %s, planned against %s.\n", shortHash(p.Release), p.Pack, p.Country, shortHash(p.Serves))
 	if p.SignedBy != "" {
 		fmt.Fprintf(w, "Signed by %s.\n", p.SignedBy)
@@ -128,7 +128,7 @@ func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
 		fmt.Fprintf(w, "\nMend its tests before you activate it, or the pack: one of them is wrong.\n")
 		return
 	}
-	fmt.Fprintf(w, "\nTo activate it:\n  baraza release activate %s FILE --planned %s\n", p.Country, plannedWord(p.Serves))
+	fmt.Fprintf(w, "\nTo activate it:\n  baraza release activate %s %s --planned %s\n", p.Country, bundle, plannedWord(p.Serves))
 }
 
 func planMarkdown(w io.Writer, p desk.Plan, tests *behaviour) {
