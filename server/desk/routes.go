@@ -59,6 +59,10 @@ func Routes() []Route {
 		change("/release/activate", "Have a release serve all, or a part of those who begin.", (*Desk).Activate),
 		change("/release/promote", "Have the release that is tried serve all.", (*Desk).Promote),
 		change("/release/rollback", "Take back what is tried, or have an earlier release serve.", (*Desk).Rollback),
+		change("/incident/freeze", "Hold what a country's flows say by themselves, and tell people a notice.", (*Desk).Freeze),
+		change("/incident/unfreeze", "Serve a country again, and answer what was held.", (*Desk).Unfreeze),
+		show("/incident/status", "Say which countries are frozen, and what is held.", (*Desk).Incidents),
+		show("/incident/check", "Say what is wrong with a notice, and change nothing.", (*Desk).CheckNotice),
 		change("/key/rotate", "Wrap all keys of a country with its newest key.", (*Desk).RotateKey),
 	}
 }
