@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -38,6 +37,8 @@ type Freeze struct {
 const (
 	// noticeAgain is after how long who writes on is told the notice once more.
 	noticeAgain = 24 * time.Hour
+	// mostThaws is how often Thaw looks for what is left, since people write meanwhile.
+	mostThaws = 100
 	// mostHeld is how many messages of one person wait; more are noted and not kept.
 	mostHeld = 200
 	heldKind = keys.Kind("held")
@@ -126,6 +127,18 @@ func (d *draft) frozen(ev *engine.Event) (waits bool, err error) {
 	return false, nil
 }
 
+// fetchWaits tells whether the answer of a fetch would wait.
+func (d *draft) fetchWaits(number uint32) (bool, error) {
+	if d.freeze == nil || d.freeze.Resuming {
+		return false, nil
+	}
+	p, _, err := d.r.release(d.pack, d.t.key, d.now, d.person.session, false)
+	if err != nil {
+		return false, err
+	}
+	return d.person.session.Passage(p, engine.Event{Kind: engine.Fetched, Fetch: number}) == engine.Held, nil
+}
+
 func (d *draft) heldID(class string, number uint32) store.Hash {
 	return d.r.config.Keys.Hash(d.pack, keys.ForItem, "held", d.t.key.String(), class, strconv.FormatUint(uint64(number), 10))
 }
@@ -166,7 +179,7 @@ func (d *draft) hold(ev *engine.Event) error {
 			}
 		}
 	}
-	defer func() { d.after = append(d.after, d.resumesUnless) }()
+	defer func() { d.after = append(d.after, d.thawsUnless) }()
 	if mark.Number >= mostHeld {
 		d.report("freeze-full", "")
 		d.putItem(mark)
@@ -184,17 +197,17 @@ func (d *draft) hold(ev *engine.Event) error {
 	return nil
 }
 
-// resumesUnless sees to a contact whose country was served again while the turn was under way: nobody else may come
+// thawsUnless sees to a contact whose country was served again while the turn was under way: nobody else may come
 // back to it.
-func (d *draft) resumesUnless(store.Result) {
+func (d *draft) thawsUnless(store.Result) {
 	if f := d.r.freeze(d.pack); f == nil || f.Resuming {
-		d.r.resumeSoon(d.t.key, d.pack)
+		d.r.thawSoon(d.t.key, d.pack)
 	}
 }
 
-func (r *Runner) resumeSoon(key store.Key, pack string) {
+func (r *Runner) thawSoon(key store.Key, pack string) {
 	r.outside.start(func(ctx context.Context) {
-		if err := r.resume(ctx, key, pack); err != nil && ctx.Err() == nil {
+		if err := r.thaw(ctx, key, pack); err != nil && ctx.Err() == nil {
 			r.log.Error("what was held of a contact could not be answered", "contact", key, "error", err)
 		}
 	})
@@ -269,186 +282,6 @@ func (d *draft) heldReplies(before time.Time) (held []store.Message, err error) 
 		}
 		q.After = list[len(list)-1]
 	}
-}
-
-// thaw settles what is held of the contact, or takes the next of their messages as the event; goes is false where
-// nothing is to be stepped.
-func (d *draft) thaw(ev *engine.Event) (goes bool, err error) {
-	if f := d.freeze; f != nil && !f.Resuming { // frozen again
-		return false, errSkip
-	}
-	mark, err := d.mark()
-	if err != nil {
-		return false, err
-	}
-	messages, err := d.waiting()
-	if err != nil {
-		return false, err
-	}
-	asks := false
-	if mark == nil || mark.State != markSeen {
-		unheard, owed, err := d.thawReplies()
-		switch {
-		case err != nil:
-			return false, err
-		case unheard:
-			asks = true
-			if owed = owed || len(messages) > 0; owed {
-				ev.Kind = engine.Resume
-			}
-			goes = owed
-		case mark == nil && len(messages) == 0:
-			return false, errSkip
-		}
-	}
-	if !asks && len(messages) > 1 { // more follow
-		m := *mark
-		m.State = markSeen
-		d.putItem(m)
-	} else if mark != nil {
-		d.removeHeld(heldMark, 0)
-	}
-	switch {
-	case asks:
-		for _, it := range messages {
-			d.removeHeld(heldMessage, it.Number)
-			var words engine.Event
-			if err := d.openHeld(it, &words); err != nil {
-				return false, err
-			}
-			d.unheard = append(d.unheard, words)
-		}
-		return goes, nil
-	case len(messages) == 0:
-		return false, nil
-	}
-	d.removeHeld(heldMessage, messages[0].Number)
-	return true, d.openHeld(messages[0], ev)
-}
-
-// openHeld reads a message that waited. One that nobody can read is reported, and nothing is made of it.
-func (d *draft) openHeld(it store.Item, ev *engine.Event) error {
-	plain, err := d.r.config.Keys.Open(d.pack, d.t.key, heldKind, it.Sealed)
-	var words heldEvent
-	if err == nil {
-		err = json.Unmarshal(plain, &words)
-	} else if !errors.Is(err, ErrUnreadable) {
-		return err
-	}
-	if err != nil {
-		d.report("message-unreadable", "held")
-		ev.Kind = engine.Resume
-		return nil
-	}
-	ev.Kind, ev.Text, ev.Token, ev.Template, ev.Media = engine.Message, words.Text, words.Token, words.Template, words.Media
-	ev.Location, ev.Channel, ev.Language = words.Location, words.Channel, words.Language
-	return nil
-}
-
-// thawReplies lets the replies that were held go, or deletes them. unheard tells that there were some, so that the
-// person had not heard all that was said to them; owed, that one of them answered a word of the person and was deleted.
-func (d *draft) thawReplies() (unheard, owed bool, err error) {
-	f := d.freeze
-	if f == nil { // left over from a process that was killed, or from a backup: the safe way
-		f = &Freeze{}
-	}
-	held, err := d.heldReplies(f.Since)
-	for _, m := range held {
-		unheard = true
-		news := store.Settlement{ID: m.ID, State: store.Gone}
-		late := m.Class == Nudge && d.now.Sub(m.At) > d.r.timing.LateSilence || m.Class == Template && d.now.Sub(m.At) > d.r.timing.LateReminder
-		switch {
-		case late, !f.Sends && (m.Class == Nudge || m.Class == Template):
-			d.r.Figures.Dropped.Add(1)
-			d.report("nudge-dropped", "frozen")
-		case !f.Sends:
-			owed = true
-		case m.State == store.Waiting:
-			continue
-		default:
-			news.State, news.Ready = store.Waiting, d.now
-			if m.Code == codeHeldSent {
-				news.Code = codeSending
-			}
-		}
-		d.turn.Settle = append(d.turn.Settle, news)
-	}
-	return unheard, owed, err
-}
-
-// resume answers what is held of one contact, an event a turn.
-func (r *Runner) resume(ctx context.Context, key store.Key, pack string) error {
-	for {
-		more := false
-		j := &job{key: key, pack: pack, origin: fromHold, more: &more}
-		if err := r.do(ctx, j); err != nil || !more {
-			return err
-		}
-	}
-}
-
-// Resume answers what is held of the packs' people, at the pace of timers, and returns when nothing is left. Replies
-// are deleted or sent as Config.Freeze says; where a pack is not frozen at all, what a killed process or a backup left
-// is deleted.
-func (r *Runner) Resume(ctx context.Context, packs []string) error {
-	for again := true; again; {
-		again = false
-		due, err := r.heldContacts(ctx, packs)
-		if err != nil {
-			return err
-		}
-		for batch := range slices.Chunk(due, r.timing.TimerBatch) {
-			g, ctx := errgroup.WithContext(ctx)
-			for _, x := range batch {
-				g.Go(func() error { return r.resume(ctx, x.key, x.pack) })
-			}
-			if err := g.Wait(); err != nil {
-				return err
-			}
-			again = true
-			if !r.wait(ctx, r.timing.TimerPause) {
-				return ctx.Err()
-			}
-		}
-	}
-	r.timers.thaw()
-	return nil
-}
-
-// heldContact is somebody of whom something is held.
-type heldContact struct {
-	key  store.Key
-	pack string
-}
-
-// heldContacts finds them: by their marks, by replies that were set aside, and by those that wait in the queue still.
-func (r *Runner) heldContacts(ctx context.Context, packs []string) (all []heldContact, err error) {
-	seen := map[store.Key]bool{}
-	add := func(key store.Key, pack string) {
-		if !seen[key] && slices.Contains(packs, pack) {
-			seen[key] = true
-			all = append(all, heldContact{key, pack})
-		}
-	}
-	err = r.eachHeld(ctx, packs, heldMark, func(it store.Item) { add(it.Key, it.Pack) })
-	if err != nil {
-		return nil, err
-	}
-	// A message without its mark would wait for ever.
-	if err = r.eachHeld(ctx, packs, heldMessage, func(it store.Item) { add(it.Key, it.Pack) }); err != nil {
-		return nil, err
-	}
-	for _, state := range []store.State{store.Dead, store.Waiting} {
-		err := r.eachOutbox(ctx, state, func(m store.Message) {
-			if from, _ := ParseSender(m.Channel); state == store.Dead && CodeHeld(m.Code) || state == store.Waiting && r.holds(&m) {
-				add(m.Key, from.Pack)
-			}
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
 }
 
 func (r *Runner) eachHeld(ctx context.Context, packs []string, class string, visit func(store.Item)) error {
@@ -551,7 +384,7 @@ func (s *sender) setAside(ctx context.Context, m store.Message) {
 	}
 	r.Figures.HeldReplies.Add(1)
 	if !r.holds(&m) { // the country was served again meanwhile
-		r.resumeSoon(m.Key, from.Pack)
+		r.thawSoon(m.Key, from.Pack)
 	}
 }
 
