@@ -82,7 +82,7 @@ func (r *Runner) holds(m *store.Message) bool {
 	}
 	from, _ := ParseSender(m.Channel)
 	f := r.freeze(from.Pack)
-	return f != nil && (!f.Resuming || m.At.Before(f.Since))
+	return f != nil && (!f.Resuming || !f.Sends && m.At.Before(f.Since))
 }
 
 // heldEvent is a message as it waits.
