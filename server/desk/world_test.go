@@ -22,6 +22,7 @@ import (
 	"baraza/engine/store/boltstore"
 	"baraza/server/audit"
 	"baraza/server/desk"
+	"baraza/server/freeze"
 )
 
 const packText = `pack sample: Example Desk
@@ -346,6 +347,7 @@ func (w *world) start() {
 	ended := make(chan error, 1)
 	go func() { ended <- w.runner.Run(ctx) }()
 	w.desk = desk.New(desk.Parts{Runner: w.runner, Store: w.store, Keys: sealing, Program: programs, Clock: realClock{}, Serving: true, Audit: w.audit,
+		Freezes:   freeze.Open(filepath.Join(w.dir, "frozen"), []string{"ke"}),
 		Countries: map[string]desk.Country{"ke": {Packs: []string{"sample"}, Ring: w.ring, Weeks: w.weeks}},
 		Channels:  map[string][]string{"whatsapp": {"wa_phone"}}, Senders: []string{"sample/whatsapp/200"}})
 	w.client = desk.Within(w.desk.Handler())
