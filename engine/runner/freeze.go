@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -207,7 +208,7 @@ func (d *draft) thawsUnless(store.Result) {
 
 func (r *Runner) thawSoon(key store.Key, pack string) {
 	r.outside.start(func(ctx context.Context) {
-		if err := r.thaw(ctx, key, pack); err != nil && ctx.Err() == nil {
+		if err := r.thaw(ctx, heldContact{key: key, pack: pack}); err != nil && ctx.Err() == nil {
 			r.log.Error("what was held of a contact could not be answered", "contact", key, "error", err)
 		}
 	})
@@ -263,8 +264,13 @@ func (d *draft) dropHeld(why string) error {
 }
 
 // heldReplies are the contact's automated messages that were set aside, or wait and were written before then; the
-// oldest first.
+// oldest first. Parts of a contact that could not be read and began anew are found by their numbers alone.
 func (d *draft) heldReplies(before time.Time) (held []store.Message, err error) {
+	look := func(m store.Message) {
+		if automated(m.Class) && (m.State == store.Dead && CodeHeld(m.Code) || m.State == store.Waiting && m.At.Before(before)) {
+			held = append(held, m)
+		}
+	}
 	q := store.OutboxQuery{Key: d.t.key, Limit: 256}
 	for {
 		list, err := d.r.config.Store.Outbox(d.ctx, q)
@@ -272,16 +278,26 @@ func (d *draft) heldReplies(before time.Time) (held []store.Message, err error) 
 			return nil, err
 		}
 		for _, m := range list {
-			if automated(m.Class) && (m.State == store.Dead && CodeHeld(m.Code) || m.State == store.Waiting && m.At.Before(before)) {
-				held = append(held, m)
-			}
+			look(m)
 		}
 		if len(list) < q.Limit {
-			slices.Reverse(held)
-			return held, nil
+			break
 		}
 		q.After = list[len(list)-1]
 	}
+	for _, id := range d.j.parts {
+		if slices.ContainsFunc(held, func(m store.Message) bool { return m.ID == id }) {
+			continue
+		}
+		switch m, err := d.r.config.Store.Message(d.ctx, id); {
+		case err == nil && m.Key == d.t.key:
+			look(m)
+		case err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrDamaged):
+			return nil, err
+		}
+	}
+	slices.SortFunc(held, func(a, b store.Message) int { return cmp.Compare(a.ID, b.ID) })
+	return held, nil
 }
 
 func (r *Runner) eachHeld(ctx context.Context, packs []string, class string, visit func(store.Item)) error {
