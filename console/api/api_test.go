@@ -219,6 +219,18 @@ func TestEveryActionIsDoneOverHTTPAsTheDocumentSays(t *testing.T) {
 	ke("/release/promote", map[string]any{"planned": hash})
 	ke("/release/rollback", map[string]any{"planned": hash, "why": "a complaint"})
 	hasPart(t, ke("/release/status", map[string]any{"pack": "help"}).body, hash)
+	gated, bundle, signature := w.bundle("ke", "I heard", "tests pass", "approval")
+	ke("/release/keep", nil, brings(bundle, signature))
+	ke("/release/approve", map[string]any{"release": gated, "why": "I read it"})
+	hasPart(t, ke("/release/override", map[string]any{"release": gated, "gate": "tests pass", "why": "they are run elsewhere"}).body, "override_asked_by")
+	hasPart(t, ke("/release/gates", map[string]any{"release": gated}).body, "approved_by")
+	notice := map[string]any{"notice": map[string]string{"en": "We answer again tomorrow."}, "why": "a wrong address"}
+	ke("/incident/check", notice)
+	hasPart(t, ke("/incident/freeze", notice).body, `"stage":"frozen"`)
+	if got := ke("/incident/status", map[string]any{}); strings.Contains(got.body, `"ug"`) {
+		t.Errorf("the other country is in it: %s", got.body)
+	}
+	ke("/incident/unfreeze", map[string]any{"replies": "drop"})
 	ke("/contact/erase", map[string]any{"key": one.Contact})
 	ke("/audit/list", map[string]any{})
 	if got := ke("/audit/export", map[string]any{}); strings.Contains(got.body, `"country":"ug"`) || !strings.Contains(got.body, "a complaint") {
@@ -281,6 +293,29 @@ func TestWhoAsksIsWhoDidItWhateverTheRequestSays(t *testing.T) {
 	if len(all) != len(before)+3 || problems > 0 {
 		t.Errorf("%d records, %d problems", len(all)-len(before), problems)
 	}
+}
+
+// Where a second person has to agree, somebody and their token are one.
+func TestAPersonAndTheirTokenAreOnePerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hash, bundle, signature := w.bundle("ke", "I heard", "tests pass", "approval")
+	ana := caller("ana", "ke", role.Releaser, role.Approver)
+	w.asks(ana, in("ke", "/release/keep"), nil, brings(bundle, signature)).into(t, &desk.KeptRelease{})
+	body := map[string]any{"release": hash, "gate": "tests pass", "why": "they are run elsewhere"}
+	w.asks(ana, in("ke", "/release/override"), body).into(t, &desk.Gated{})
+	w.asks(ana, in("ke", "/release/approve"), map[string]any{"release": hash}).into(t, &desk.Gated{})
+	ana.Token = "night"
+	if got := w.asks(ana, in("ke", "/release/override"), body); got.status != http.StatusConflict {
+		t.Errorf("the second word is the token's: got %d %s", got.status, got.body)
+	}
+	activate := map[string]any{"release": hash, "percent": 100}
+	if got := w.asks(ana, in("ke", "/release/activate"), activate); got.status != http.StatusConflict {
+		t.Errorf("who approved it activates it by a token: got %d %s", got.status, got.body)
+	}
+	ben := caller("ben", "ke", role.Releaser)
+	w.asks(ben, in("ke", "/release/override"), body).into(t, &desk.Gated{})
+	w.asks(ben, in("ke", "/release/activate"), activate).into(t, &desk.Serves{})
 }
 
 func TestWhatIsAskedIsBounded(t *testing.T) {
