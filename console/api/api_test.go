@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -364,6 +366,77 @@ func TestWhatIsAskedIsBounded(t *testing.T) {
 	}
 	if got := w.asks(ana, path, map[string]any{}); got.status != http.StatusOK {
 		t.Errorf("somebody else is answered %d %s", got.status, got.body)
+	}
+}
+
+func TestNoWayOfWritingAnAddressLeadsToAnotherCountry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := signsIn(api.Handler(w.desk, nil))
+	who, err := json.Marshal(caller("ana", "ke", role.All()...))
+	w.check(err)
+	for _, path := range []string{"/api/v1/countries/ke/../ug/key/list", "/api/v1/countries/ke%2F..%2Fug/key/list", "/api/v1/countries/ke/%2e%2e/ug/key/list",
+		"/api/v1/countries//ug/key/list", "/api/v1//countries/ug/key/list", "/api/v1/countries/UG/key/list", "/api/v1/countries/ug%00/key/list",
+		"/api/v1/countries/ke,ug/key/list", "/api/v1/countries/%2A/key/list", "/api/v1/countries/ke/../../machine/store/stats", "/api/v1/machine/../countries/ug/key/list",
+		"/api/v1/countries/ug/key/list?country=ke", "/api/v1/countries/ug;ke/key/list", "/api/v1/countries/ke/key/list/../../../ug/key/list"} {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(`{}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(callerHeader, string(who))
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		if answer.Code != http.StatusForbidden && answer.Code != http.StatusNotFound {
+			t.Errorf("%s: got %d %s", path, answer.Code, answer.Body)
+		}
+	}
+}
+
+func TestTwoBundlesAreLookedAtAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	console := httptest.NewServer(signsIn(api.Handler(w.desk, nil)))
+	t.Cleanup(console.Close)
+	ask := func(account string, body io.Reader) int {
+		who, wrong := json.Marshal(caller(account, "ke", role.Designer))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, console.URL+in("ke", "/release/plan"), body)
+		if err != nil || wrong != nil {
+			t.Error(err, wrong)
+			return 0
+		}
+		r.Header.Set("Content-Type", "application/octet-stream")
+		r.Header.Set(callerHeader, string(who))
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	var slow sync.WaitGroup
+	var ends []*io.PipeWriter
+	for range 2 {
+		body, end := io.Pipe()
+		ends = append(ends, end)
+		slow.Go(func() {
+			if got := ask("ana", body); got != http.StatusUnprocessableEntity { // it is no bundle
+				t.Errorf("a slow one: got %d", got)
+			}
+		})
+		_, err := end.Write([]byte("x"))
+		w.check(err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for n := 0; ask(fmt.Sprint("ben", n), strings.NewReader("x")) != http.StatusServiceUnavailable; n++ { // until both have begun
+		if time.Now().After(deadline) {
+			t.Fatal("a third is looked at beside two")
+		}
+	}
+	for _, end := range ends {
+		w.check(end.Close())
+	}
+	slow.Wait()
+	if got := ask("ben", strings.NewReader("x")); got != http.StatusUnprocessableEntity {
+		t.Errorf("afterwards: got %d", got)
 	}
 }
 
