@@ -58,7 +58,7 @@ func (c *configured) ask(s streams, do func(context.Context, *desk.Client) error
 	if err := mine(configuration.Data); err != nil {
 		return err
 	}
-	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Log: quiet(s.err), Idle: true})
+	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Inspect: newInspector().inspect, Log: quiet(s.err), Idle: true})
 	if errors.Is(err, store.ErrLocked) || errors.Is(err, keys.ErrLocked) {
 		return silent(configuration)
 	}
