@@ -27,12 +27,13 @@ func (s *sim) freezesKenya() {
 	for n := range 2 {
 		s.sleeps(time.Duration(s.draw("freezes", n))*10*time.Second, "freezes", n)
 		now := clock{s}.Now()
+		s.ending.Store(nil)
 		s.frozenAt.Store(int64(time.Since(s.begun)))
-		s.stopped.Store(&runner.Freeze{Since: now, Noticed: now, Notice: func(string) (string, string) { return frozenNotice, "en" }})
+		s.stopped.Store(&runner.Freeze{Noticed: now, Notice: func(string) (string, string) { return frozenNotice, "en" }})
 		s.fault("frozen", "")
 		s.sleeps(time.Duration(s.draw("frozen for", n))*20*time.Second, "frozen for", n)
 		sends := s.draw("sends", n) < 50
-		s.stopped.Store(&runner.Freeze{Resuming: true, Since: clock{s}.Now(), Sends: sends})
+		s.ending.Store(&runner.Freeze{Resuming: true, Sends: sends})
 		s.fault("unfrozen", fmt.Sprint("sends ", sends))
 	}
 }
@@ -50,12 +51,16 @@ func (l *life) watchesFreeze(ctx context.Context) {
 	var seen *runner.Freeze
 	first := true
 	for n := 0; ctx.Err() == nil; n++ {
-		is := l.s.stopped.Load()
-		if first || is != seen {
+		is, ends := l.s.stopped.Load(), l.s.ending.Load()
+		if first || is != seen || ends != nil {
 			var err error
-			if is != nil && !is.Resuming {
-				err = l.runner.SetAside(ctx)
-			} else {
+			switch {
+			case is != nil && !is.Resuming:
+				if err = l.runner.SetAside(ctx); err == nil && ends != nil && !l.dead.Load() && l.s.ending.CompareAndSwap(ends, nil) {
+					l.s.stopped.CompareAndSwap(is, ends)
+					is = nil // it is looked at anew
+				}
+			default:
 				err = l.runner.Thaw(ctx, []string{"ke", "ec"}, func() error {
 					if !l.dead.Load() && is != nil && !l.s.stopped.CompareAndSwap(is, nil) {
 						return errors.New("frozen anew")

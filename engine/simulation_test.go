@@ -104,6 +104,7 @@ type sim struct {
 	skew     skew
 	people   []*person
 	stopped  atomic.Pointer[runner.Freeze] // of Kenya
+	ending   atomic.Pointer[runner.Freeze] // what it becomes once all is set aside
 	frozenAt atomic.Int64                  // since it began
 
 	mu       sync.Mutex

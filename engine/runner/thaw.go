@@ -109,7 +109,7 @@ func (d *draft) thawReplies() (unheard, owed bool, err error) {
 	if f == nil { // left over from a process that was killed, or from a backup: the safe way
 		f = &Freeze{}
 	}
-	held, err := d.heldReplies(f.Since)
+	held, err := d.heldReplies(false)
 	for _, m := range held {
 		unheard = true
 		news := store.Settlement{ID: m.ID, State: store.Gone}
@@ -120,8 +120,6 @@ func (d *draft) thawReplies() (unheard, owed bool, err error) {
 			d.report("nudge-dropped", "frozen")
 		case !f.Sends:
 			owed = true
-		case m.State == store.Waiting:
-			continue
 		default:
 			news.State, news.Ready = store.Waiting, d.now
 			if m.Code == codeHeldSent {
@@ -182,7 +180,7 @@ type heldContact struct {
 	parts []uint64
 }
 
-// heldContacts finds them: by their marks, by replies that were set aside, and by those that wait in the queue still.
+// heldContacts finds them: by their marks and by replies that were set aside.
 func (r *Runner) heldContacts(ctx context.Context, packs []string) (all []heldContact, err error) {
 	at := map[store.Key]int{}
 	add := func(key store.Key, pack string, parts ...uint64) {
@@ -204,15 +202,13 @@ func (r *Runner) heldContacts(ctx context.Context, packs []string) (all []heldCo
 	if err = r.eachHeld(ctx, packs, heldMessage, func(it store.Item) { add(it.Key, it.Pack) }); err != nil {
 		return nil, err
 	}
-	for _, state := range []store.State{store.Dead, store.Waiting} {
-		err := r.eachOutbox(ctx, state, func(m store.Message) {
-			if from, _ := ParseSender(m.Channel); state == store.Dead && CodeHeld(m.Code) || state == store.Waiting && r.holds(&m) {
-				add(m.Key, from.Pack, m.ID)
-			}
-		})
-		if err != nil {
-			return nil, err
+	err = r.eachOutbox(ctx, store.Dead, func(m store.Message) {
+		if from, _ := ParseSender(m.Channel); CodeHeld(m.Code) {
+			add(m.Key, from.Pack, m.ID)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }
