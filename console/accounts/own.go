@@ -29,22 +29,7 @@ type ownToken struct {
 	Roles      []rolesIn
 }
 
-// tokenLines are tokens in words.
-func tokenLines(tokens []Token) (lines []ownToken) {
-	for _, t := range tokens {
-		used := word("never")
-		if t.Used != nil {
-			used = until(*t.Used)
-		}
-		lines = append(lines, ownToken{t.Name, word("token-says", until(t.Expires), used), rolesWords(t.Roles)})
-	}
-	return lines
-}
-
-type choice struct {
-	ID, Text string
-	On       bool
-}
+type choice struct{ ID, Text string }
 
 func (a *Accounts) accountPage(w http.ResponseWriter, r *http.Request, status int, f accountForm) {
 	c, _ := role.Of(r.Context())
@@ -77,11 +62,17 @@ func (a *Accounts) accountPage(w http.ResponseWriter, r *http.Request, status in
 	data.Code = field{ID: "code", Label: word("phone-or-recovery"), Type: "text", Auto: "one-time-code", Plain: true, Wrong: f.wrong["code"], Focus: f.wrong["code"] != ""}
 	data.NewToken = field{ID: "token", Label: word("token-name"), Hint: word("token-name-hint"), Type: "text", Auto: "off", Value: f.name}
 	data.Until = field{ID: "until", Label: word("token-until"), Hint: word("token-until-hint"), Type: "date", Auto: "off", Value: f.until}
-	data.Tokens = tokenLines(tokens)
+	for _, t := range tokens {
+		used := word("never")
+		if t.Used != nil {
+			used = t.Used.UTC().Format("2006-01-02 15:00 UTC")
+		}
+		data.Tokens = append(data.Tokens, ownToken{t.Name, word("token-says", t.Expires.UTC().Format("2006-01-02 15:04 UTC"), used), rolesWords(t.Roles)})
+	}
 	for _, country := range slices.Sorted(maps.Keys(c.Roles)) {
 		for _, one := range c.Roles[country] {
 			if one != role.Administrator {
-				data.Can = append(data.Can, choice{ID: country + "." + string(one), Text: placeName(country) + ": " + string(one)})
+				data.Can = append(data.Can, choice{country + "." + string(one), rolesWords(map[string][]role.Role{country: {one}})[0].Country + ": " + string(one)})
 			}
 		}
 	}
@@ -253,9 +244,13 @@ func (a *Accounts) endSessions(w http.ResponseWriter, r *http.Request) {
 
 func (a *Accounts) makeToken(w http.ResponseWriter, r *http.Request) {
 	day, err := time.Parse(time.DateOnly, r.PostFormValue("until"))
-	t := Token{Name: strings.TrimSpace(r.PostFormValue("token")), Roles: rolesChosen(r)}
+	t := Token{Name: strings.TrimSpace(r.PostFormValue("token")), Roles: map[string][]role.Role{}}
 	if err == nil {
 		t.Expires = day.Add(24 * time.Hour) // the day itself is within
+	}
+	for _, chosen := range r.PostForm["role"] {
+		country, one, _ := strings.Cut(chosen, ".")
+		t.Roles[country] = append(t.Roles[country], role.Role(one))
 	}
 	text, err := a.NewToken(r.Context(), t)
 	var p *Problem

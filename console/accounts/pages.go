@@ -21,16 +21,15 @@ import (
 //go:embed page/*.html
 var pageFiles embed.FS
 
-var pages = template.Must(template.New("pages").Funcs(template.FuncMap{"say": word, "until": until}).ParseFS(pageFiles, "page/*.html"))
+var pages = template.Must(template.New("pages").Funcs(template.FuncMap{"say": word}).ParseFS(pageFiles, "page/*.html"))
 
 // mostForm is how long a form can be, in bytes.
 const mostForm = 16 << 10
 
 // Paths are the patterns at which Pages belong.
-var Paths = []string{"/console/sign-in", "/console/code", "/console/sign-out", "/console/invited", "/console/account", "/console/account/",
-	"/console/accounts", "/console/accounts/", "/console/oidc/"}
+var Paths = []string{"/console/sign-in", "/console/code", "/console/sign-out", "/console/invited", "/console/account", "/console/account/", "/console/oidc/"}
 
-// Pages are those of signing in, of one's own account, and of all accounts for administrators. They belong at Paths.
+// Pages are those of signing in and of one's own account. They belong at Paths.
 func (a *Accounts) Pages() http.Handler {
 	mux := http.NewServeMux()
 	open := func(pattern string, page http.HandlerFunc) { mux.Handle(pattern, a.headed(bounded(page))) }
@@ -50,7 +49,6 @@ func (a *Accounts) Pages() http.Handler {
 	mine("POST /console/account/sessions", a.endSessions)
 	mine("POST /console/account/token", a.makeToken)
 	mine("POST /console/account/token-end", a.endToken)
-	a.peopleRoutes(mine)
 	open("/", http.NotFound)
 	return mux
 }
@@ -69,7 +67,7 @@ func bounded(page http.HandlerFunc) http.HandlerFunc {
 // field is one of a form.
 type field struct {
 	ID, Label, Hint, Wrong, Type, Auto, Value string
-	Digits, Plain, Focus, Optional            bool
+	Digits, Plain, Focus                      bool
 }
 
 func nameField(value, problem string) field {
@@ -340,7 +338,11 @@ type rolesIn struct{ Country, Roles string }
 
 func rolesWords(roles map[string][]role.Role) (all []rolesIn) {
 	for _, country := range slices.Sorted(maps.Keys(roles)) {
-		all = append(all, rolesIn{placeName(country), names(roles[country])})
+		name := country
+		if country == role.Everywhere {
+			name = word("everywhere")
+		}
+		all = append(all, rolesIn{name, names(roles[country])})
 	}
 	return all
 }

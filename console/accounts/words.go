@@ -51,20 +51,6 @@ var words = map[string]string{
 	"token-ended": "The token is ended.", "end-token": "End %s", "token-says": "until %s, last used %s", "never": "never", "none": "You have none.",
 	"everywhere": "every country",
 
-	"people": "Accounts", "signs-in": "Signs in", "last": "Last", "roles": "Roles", "last-in": "Last signed in: %s.", "no-administrator": "This is for administrators.",
-	"nobody-there": "There is no such account where you are administrator.",
-	"closed":       "Closed", "with-password": "With a password", "with-sso": "With single sign-on", "invited-until": "Invited, until %s", "link-over": "The link is over",
-	"invite": "Invite", "invite-how": "You get a link to give to the person, by a way you trust. It works once, for 72 hours.",
-	"new-name-hint": "Small letters and digits, such as rosa.benitez.", "email": "E-mail address", "email-hint": "Only for single sign-on: the address by which it knows the person.",
-	"link-made": "This is the link for %s. Give it to them alone; it works once, until %s, and is not shown again.",
-	"roles-in":  "Roles in %s", "save-roles": "Save for %s", "roles-saved": "The roles of %s in %s are saved. Their sessions ended.",
-	"reset": "Begin anew", "reset-how": "For who lost a phone or a password: takes password, phone, sessions and tokens away, and gives a new link.", "reset-sure": "Yes, %s begins anew",
-	"close": "Close", "close-how": "Ends the account for ever. Its name is not given again, so that records stay clear.", "close-sure": "Yes, %s is closed for ever", "closed-done": "The account %s is closed.",
-
-	"role-designer": "sees what serves, plans a release", "role-releaser": "changes what serves, and stops it in an emergency",
-	"role-approver": "says as a second person that a release may serve", "role-staff": "answers cases, and what people ask of their own data",
-	"role-auditor": "reads who did what", "role-administrator": "invites operators, and does what belongs to the machine",
-
 	"sso-title":   "Single sign-on",
 	"sso-off":     "There is no single sign-on here.",
 	"sso-down":    "The login of your organisation does not answer at this moment. Wait a little and try again.",
