@@ -41,7 +41,7 @@ func (s *Server) Desk() *desk.Desk {
 			if c.Released == nil {
 				c.Released = map[string]desk.ReleasedPack{}
 			}
-			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name)}
+			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name), AcceptNew: s.acceptsNew(name)}
 		}
 		c.Packs = append(c.Packs, name)
 		slices.Sort(c.Packs)

@@ -66,6 +66,9 @@ func (c *releaseBuild) Run(s streams) error {
 	fmt.Fprintf(s.err, "This is the release of %s (%s), with %s. Its hash stands above.\n", m.Pack, m.Title, counted(len(m.Files), "file", "files"))
 	if m.Example {
 		fmt.Fprintln(s.err, "The pack is marked as an example: it cannot serve people before its contacts are real ones.")
+	} else if found := r.Program().Placeholders(); len(found) > 0 {
+		fmt.Fprintf(s.err, "It has %s, such as %s: it cannot serve people. See: baraza check --release\n",
+			counted(len(found), "placeholder", "placeholders"), found[0])
 	}
 	return nil
 }

@@ -24,8 +24,9 @@ import (
 type ReleasedPack struct {
 	Shelf *release.Shelf
 	Keys  []ed25519.PublicKey // of who may release for the country
-	// Accept says why people of the pack's lines must not meet a program; nil for a good one.
-	Accept func(*program.Program) error
+	// Accept says why people of the pack's lines must not meet a program; nil for a good one. AcceptNew also looks at what is
+	// no reason to keep a release from coming back that served already.
+	Accept, AcceptNew func(*program.Program) error
 }
 
 // Headers of what is sent with a bundle.
@@ -144,7 +145,7 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	if plan.SignedBy, why = signer(r, b.Hash, p.Keys); why != "" {
 		plan.Refused = append(plan.Refused, why)
 	}
-	if err := p.Accept(b.Program); err != nil {
+	if err := p.AcceptNew(b.Program); err != nil {
 		plan.Refused = append(plan.Refused, err.Error())
 	}
 	var now *program.Program
@@ -255,7 +256,7 @@ func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
 	if why != "" {
 		return wrong("release %s is refused: %s", b.Hash[:12], why)
 	}
-	if err := p.Accept(b.Program); err != nil {
+	if err := p.AcceptNew(b.Program); err != nil {
 		return wrong("release %s is refused: %v", b.Hash[:12], err)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -302,7 +303,7 @@ type Serves struct {
 // Activate has a release serve.
 func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
-		next, err := d.named(p, in)
+		next, err := d.named(p, in, p.AcceptNew)
 		if err != nil {
 			return now, err
 		}
@@ -329,7 +330,7 @@ func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
 		if now.Candidate != nil && in.Planned == now.Candidate.Release { // the lines may have changed since it is tried
 			tried := in
 			tried.Release = in.Planned
-			if _, err := d.named(p, tried); err != nil {
+			if _, err := d.named(p, tried, p.AcceptNew); err != nil {
 				return now, err
 			}
 		}
@@ -350,7 +351,7 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 		to := release.Served{Since: d.now(), By: in.By, Why: in.Why}
 		if in.Release != "" {
 			var err error
-			if to, err = d.named(p, in); err != nil {
+			if to, err = d.named(p, in, p.Accept); err != nil {
 				return now, err
 			}
 		}
@@ -359,12 +360,12 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 }
 
 // named finds the release of a change, and asks once more whether people may meet it.
-func (d *Desk) named(p ReleasedPack, in Change) (release.Served, error) {
+func (d *Desk) named(p ReleasedPack, in Change, accept func(*program.Program) error) (release.Served, error) {
 	k, err := p.Shelf.Find(in.Release)
 	if err != nil {
 		return release.Served{}, wrong("%v", err)
 	}
-	if err := p.Accept(k.Program); err != nil {
+	if err := accept(k.Program); err != nil {
 		return release.Served{}, wrong("release %s is refused: %v", k.Hash[:12], err)
 	}
 	return release.Served{Release: k.Hash, Program: k.Program.Hash, Since: d.now(), By: in.By, Why: in.Why}, nil
