@@ -176,7 +176,7 @@ func conversations(n int) string {
 // fates looks at every conversation that is open.
 func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, next *program.Program) (Fates, error) {
 	out := Fates{Lines: []FateLine{}}
-	serving, now := shelf.Serving(), d.now()
+	serving, now := shelf.Serving(), d.Runner.Now()
 	count := map[FateLine]int{}
 	unreadable, err := d.Runner.Talks(ctx, pack, func(_ store.Key, s engine.Session) {
 		if !s.IsOpen() {
@@ -262,7 +262,8 @@ func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if _, err := p.Shelf.Keep(f); err != nil {
+	note := release.Note{At: d.Runner.Now(), SignedBy: by, Signature: signatureText(r)}
+	if _, err := p.Shelf.KeepSigned(f, note); err != nil {
 		return wrong("%v", err)
 	}
 	return writeJSON(w, http.StatusOK, KeptRelease{Pack: b.Manifest.Pack, Release: b.Hash, SignedBy: by})
@@ -334,7 +335,7 @@ func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
 				return now, err
 			}
 		}
-		return now.Promote(in.Planned, d.now(), in.By, in.Why)
+		return now.Promote(in.Planned, d.Runner.Now(), in.By, in.Why)
 	})
 }
 
@@ -348,7 +349,7 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 				return now, wrong("no release served before this one")
 			}
 		}
-		to := release.Served{Since: d.now(), By: in.By, Why: in.Why}
+		to := release.Served{Since: d.Runner.Now(), By: in.By, Why: in.Why}
 		if in.Release != "" {
 			var err error
 			if to, err = d.named(p, in, p.Accept); err != nil {
@@ -368,7 +369,7 @@ func (d *Desk) named(p ReleasedPack, in Change, accept func(*program.Program) er
 	if err := accept(k.Program); err != nil {
 		return release.Served{}, wrong("release %s is refused: %v", k.Hash[:12], err)
 	}
-	return release.Served{Release: k.Hash, Program: k.Program.Hash, Since: d.now(), By: in.By, Why: in.Why}, nil
+	return release.Served{Release: k.Hash, Program: k.Program.Hash, Since: d.Runner.Now(), By: in.By, Why: in.Why}, nil
 }
 
 func (d *Desk) change(ctx context.Context, in Change, how func(ReleasedPack, release.State) (release.State, error)) (Serves, error) {

@@ -56,9 +56,12 @@ func Routes() []Route {
 		{Path: "/release/plan", Does: "Say what a bundle would change, and for whom.", Takes: bundleType, Most: release.MaxBytes + release.MaxManifest, serve: (*Desk).servePlan},
 		{Path: "/release/keep", Does: "Keep a signed bundle, so that it can be activated.", Changes: true, Takes: bundleType, Most: release.MaxBytes + release.MaxManifest, serve: (*Desk).serveKeep},
 		show("/release/status", "Say which releases serve a pack, and who is on which.", (*Desk).Releases),
+		show("/release/list", "List the releases of a pack that are kept.", (*Desk).ReleaseList),
+		show("/release/show", "Show one release that is kept, and when it served.", (*Desk).ReleaseShow),
 		change("/release/activate", "Have a release serve all, or a part of those who begin.", (*Desk).Activate),
 		change("/release/promote", "Have the release that is tried serve all.", (*Desk).Promote),
 		change("/release/rollback", "Take back what is tried, or have an earlier release serve.", (*Desk).Rollback),
+		change("/release/forget", "Remove a release that is kept and that nobody needs.", (*Desk).Forget),
 		change("/key/rotate", "Wrap all keys of a country with its newest key.", (*Desk).RotateKey),
 	}
 }
