@@ -388,7 +388,7 @@ func (d *Desk) change(ctx context.Context, in Change, how func(ReleasedPack, rel
 	}
 	err = p.Shelf.Change(func(now release.State) (release.State, error) {
 		next, err := how(p, now)
-		action.Before, action.After, action.refused = standing(now), standing(next), err != nil
+		action.Before, action.After, action.refused = Standing(now), Standing(next), err != nil
 		return next, err
 	})
 	var moved *release.Moved
