@@ -89,6 +89,7 @@ type nursery struct {
 	process      *exec.Cmd
 	up           atomic.Pointer[chan struct{}] // closed while one serves
 	over         chan struct{}                 // nobody will serve any more
+	answered     atomic.Int64                  // words
 }
 
 func newNursery(t *testing.T) *nursery {
@@ -262,6 +263,7 @@ func TestActivationsWhileTheProcessIsKilledLoseNobody(t *testing.T) {
 				n.until("the word is answered", func() bool {
 					return slices.ContainsFunc(phone.Received(), func(m fake.Message) bool { return strings.HasSuffix(m.Text, " "+word+".") })
 				})
+				n.answered.Add(1)
 			}
 		})
 	}
@@ -269,7 +271,7 @@ func TestActivationsWhileTheProcessIsKilledLoseNobody(t *testing.T) {
 	names := []string{"second", "third", "first"}
 	random := rand.New(rand.NewPCG(1, 2))
 	for kill := range kills {
-		confirmed = n.changesUntilKilled(confirmed, names[kill%len(names)], time.Duration(20+random.IntN(150))*time.Millisecond)
+		confirmed = n.changesUntilKilled(confirmed, names[kill%len(names)], time.Duration(random.IntN(100))*time.Millisecond)
 	}
 	over.Store(true)
 	writing.Wait()
@@ -295,8 +297,14 @@ func wordOf(person, n int) string { return fmt.Sprintf("word-%d-%d", person, n) 
 func (n *nursery) changesUntilKilled(confirmed, first string, after time.Duration) string {
 	n.t.Helper()
 	process := n.process.Process
-	timer := time.AfterFunc(after, func() { _ = process.Kill() })
-	defer timer.Stop()
+	before := n.answered.Load()
+	go func() { // not before somebody was answered, however slow the machine is
+		for deadline := time.Now().Add(10 * time.Second); n.answered.Load() < before+2 && time.Now().Before(deadline); {
+			<-time.After(5 * time.Millisecond)
+		}
+		<-time.After(after)
+		_ = process.Kill()
+	}()
 	names := []string{first, "first", "second", "third"}
 	tried := confirmed
 	for i := 0; ; i++ {
