@@ -130,7 +130,7 @@ func send[Out any](ctx context.Context, c *Client, path, country string, bundle 
 	if err != nil {
 		return out, err
 	}
-	request.Header.Set("Content-Type", bundleType)
+	request.Header.Set("Content-Type", octets)
 	request.Header.Set(CountryHeader, country)
 	request.Header.Set(SignatureHeader, base64.StdEncoding.EncodeToString(signature))
 	response, err := c.do(request)

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"baraza/engine/keys"
@@ -58,12 +59,15 @@ type Country struct {
 // Desk is safe for concurrent use.
 type Desk struct {
 	Parts
-	log *slog.Logger
+	log     *slog.Logger
+	one     bool        // it sees one country alone: see Of
+	country string      // that one
+	reading *sync.Mutex // one reads the log of who did what at a time
 }
 
 // New returns a desk over parts that are open and stay so.
 func New(p Parts) *Desk {
-	d := &Desk{Parts: p, log: p.Log}
+	d := &Desk{Parts: p, log: p.Log, reading: &sync.Mutex{}}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}

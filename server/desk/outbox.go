@@ -80,7 +80,7 @@ func (d *Desk) eachLetter(ctx context.Context, of LetterQuery, state store.State
 			return err
 		}
 		for _, m := range some {
-			if (of.Sender == "" || of.Sender == m.Channel) && !do(m) {
+			if (of.Sender == "" || of.Sender == m.Channel) && d.hasLetter(m) && !do(m) {
 				return nil
 			}
 		}
@@ -89,6 +89,12 @@ func (d *Desk) eachLetter(ctx context.Context, of LetterQuery, state store.State
 		}
 		q.After = some[len(some)-1]
 	}
+}
+
+// hasLetter tells whether a message is in sight: it belongs to the pack that sends it.
+func (d *Desk) hasLetter(m store.Message) bool {
+	from, _ := runner.ParseSender(m.Channel)
+	return d.has(from.Pack, m.Key)
 }
 
 func (d *Desk) letter(m store.Message) Letter {
@@ -166,7 +172,11 @@ func (d *Desk) settle(ctx context.Context, in LetterIDs, one func(context.Contex
 		}
 	}
 	for _, id := range ids {
-		switch err := one(ctx, id); {
+		err := d.seesLetter(ctx, id)
+		if err == nil {
+			err = one(ctx, id)
+		}
+		switch {
 		case errors.Is(err, store.ErrNotFound):
 			out.Gone = append(out.Gone, id)
 		case err != nil:
@@ -176,6 +186,18 @@ func (d *Desk) settle(ctx context.Context, in LetterIDs, one func(context.Contex
 		}
 	}
 	return out, nil
+}
+
+// seesLetter is store.ErrNotFound for a message that is not in sight.
+func (d *Desk) seesLetter(ctx context.Context, id uint64) error {
+	if !d.one {
+		return nil
+	}
+	m, err := d.Store.Message(ctx, id)
+	if err == nil && !d.hasLetter(m) {
+		return store.ErrNotFound
+	}
+	return err
 }
 
 // lettersText says which letters are meant.
@@ -208,7 +230,7 @@ func (d *Desk) SenderLines(context.Context, None) (SenderList, error) {
 	held := d.Runner.Stopped()
 	names := slices.Clone(d.Senders)
 	for name := range held {
-		if !slices.Contains(names, name) {
+		if from, _ := runner.ParseSender(name); !slices.Contains(names, name) && d.hasPack(from.Pack) {
 			names = append(names, name)
 		}
 	}

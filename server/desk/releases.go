@@ -34,8 +34,8 @@ const (
 	CountryHeader   = "X-Baraza-Country"
 )
 
-// bundleType is that of a bundle's bytes.
-const bundleType = "application/octet-stream"
+// octets is the type of a bundle's bytes, and of a file whose own type nobody looked at.
+const octets = "application/octet-stream"
 
 // Plan says what a release would do, before anything changes.
 type Plan struct {
@@ -134,7 +134,7 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return wrong("%v", err)
 	}
-	country := r.Header.Get(CountryHeader)
+	country := d.countryIn(r)
 	p, err := d.released(country, b.Manifest.Pack)
 	if err != nil {
 		return err
@@ -246,11 +246,12 @@ func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
 		return wrong("%v", err)
 	}
 	action.About = b.Hash
-	p, err := d.released(r.Header.Get(CountryHeader), b.Manifest.Pack)
+	country := d.countryIn(r)
+	p, err := d.released(country, b.Manifest.Pack)
 	if err != nil {
 		return err
 	}
-	action.Country, action.Pack = r.Header.Get(CountryHeader), b.Manifest.Pack
+	action.Country, action.Pack = country, b.Manifest.Pack
 	by, why := signer(r, b.Hash, p.Keys)
 	if why != "" {
 		return wrong("release %s is refused: %s", b.Hash[:12], why)
@@ -432,4 +433,10 @@ func served(s release.State) (all []release.Served) {
 		all = append(all, s.Candidate.Served)
 	}
 	return all
+}
+
+// OnePack names a pack whose releases are asked for; "" where the country has one.
+type OnePack struct {
+	Country string `json:"country"`
+	Pack    string `json:"pack,omitempty"`
 }

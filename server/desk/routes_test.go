@@ -26,6 +26,9 @@ func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 			if route.Does == "" || !strings.HasSuffix(route.Does, ".") {
 				t.Errorf("%s does not say what it does", route.Path)
 			}
+			if (route.In == nil) != (route.Takes != "") || (route.Out == nil) != (route.Gives != "") {
+				t.Errorf("%s does not say what it takes, or what it gives", route.Path)
+			}
 			type request struct {
 				method, kind, body string
 				want               int
@@ -37,6 +40,7 @@ func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 				{"POST", "application/json", "{} {}", http.StatusBadRequest},
 				{"POST", "application/json", `{"nonsense": 1}`, http.StatusBadRequest},
 				{"POST", "application/json", `[` + strings.Repeat(`[`, 100), http.StatusBadRequest},
+				{"POST", "application/json", `{"x":` + strings.Repeat(`[`, 16) + strings.Repeat(`]`, 16) + `}`, http.StatusBadRequest},
 				{"POST", "application/json", `{"x":"` + strings.Repeat("a", 1<<20), http.StatusRequestEntityTooLarge},
 			}
 			if route.Takes != "" { // a bundle
@@ -56,6 +60,15 @@ func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 				if status != c.want {
 					t.Errorf("%s %s %.20q: got %d %s, want %d", c.method, route.Path, c.body, status, said, c.want)
 				}
+			}
+		}
+		for body, want := range map[string]string{
+			`{"team":` + strings.Repeat(`[`, 16):      "nested deeper than 16 levels",
+			`{"team":"` + strings.Repeat(`[`, 16) + `"}`: "there is no team",
+			`{"team":"\"` + strings.Repeat(`{`, 16):    "not the JSON that is expected",
+		} {
+			if _, said := asked(h, "POST", "/case/list", "application/json", body); !strings.Contains(said, want) {
+				t.Errorf("%s: got %s, want %q", body, said, want)
 			}
 		}
 		if status, said := asked(h, "POST", "/nothing", "application/json", "{}"); status != http.StatusNotFound || !strings.Contains(said, "there is nothing at /nothing") {
