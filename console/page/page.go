@@ -1,0 +1,265 @@
+// Package page is what operators see in a browser: per country what serves, since when and by whom; a bundle that is
+// planned, read in words and activated; percentages and conversations as they move; the way back; the emergency stop; who
+// did what; and the accounts. Every page is drawn by the server and works without a script; one script reads again what
+// moves.
+//
+// Nothing is decided here. Who asks is in the request (role.Of); what is done goes through the handler of the desk, as a
+// command does, so that each change leaves the same record.
+package page
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"baraza/console/look"
+	"baraza/console/role"
+	"baraza/server/desk"
+)
+
+// Options are what the pages are made of. All but Behaviour, Folder, Now and Log are needed.
+type Options struct {
+	Desk *desk.Desk
+	// Behaviour runs the tests of a bundle on itself and on the release that serves its pack; nil: pages say nothing of
+	// tests. What it does is bounded by ctx.
+	Behaviour func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (Outcome, error)
+	Folder    string           // where bundles lie while they are planned; "": the system's for such files
+	Now       func() time.Time // nil: the machine's clock
+	Log       *slog.Logger     // nil: none
+}
+
+// Outcome is what the tests of a bundle say about it.
+type Outcome struct {
+	Passed int
+	Failed []string // titles
+	// NotCompared says why what people are told could not be compared with what serves; "" where it was.
+	NotCompared string
+	Differ      []Conversation
+}
+
+// Conversation is a test that goes another way on the release that serves.
+type Conversation struct {
+	Test string
+	Rows []Row
+}
+
+// Row is one line of both transcripts. Either side may be empty.
+type Row struct {
+	Planned, Serves string
+	Differs         bool
+}
+
+// pages are open for as long as the process is.
+type pages struct {
+	Options
+	desks   map[string]*desk.Client // by country; "" for what belongs to none
+	planned *planned
+	counts  counts
+	script  file
+}
+
+// Handler answers for everything below /console/ that is not the accounts' own. It belongs behind accounts.Guard.
+func Handler(o Options) http.Handler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	p := &pages{Options: o, desks: map[string]*desk.Client{"": desk.Within(o.Desk.Handler())}, script: script()}
+	p.planned = &planned{folder: o.Folder, now: o.Now, all: map[string]*bundle{}}
+	for name := range o.Desk.Countries {
+		p.desks[name] = desk.Within(o.Desk.Of(name).Handler())
+	}
+	mux := http.NewServeMux()
+	for _, one := range routes() {
+		mux.Handle(one.pattern, p.answer(one))
+	}
+	mux.Handle("GET "+scriptPath, p.script)
+	mux.HandleFunc("/console/", func(w http.ResponseWriter, r *http.Request) {
+		caller, _ := role.Of(r.Context())
+		p.fails(&visit{w: w, r: r, caller: caller}, &desk.Problem{Status: http.StatusNotFound, Text: say("nothing-here")})
+	})
+	return mux
+}
+
+// A route is one page, or one thing that a page does.
+type route struct {
+	pattern string
+	roles   []role.Role // that may, in the country of the address; none: every role
+	// anywhere is for what has no country in its address: who has one of the roles somewhere may come.
+	anywhere bool
+	serve    func(*pages, *visit) error
+}
+
+var (
+	planners  = []role.Role{role.Designer, role.Releaser, role.Approver}
+	releasers = []role.Role{role.Releaser}
+	auditors  = []role.Role{role.Auditor, role.Administrator}
+)
+
+// routes are all there are. Words that no pack can have stand where a pack's name could.
+func routes() []route {
+	return []route{
+		{"GET /console/{$}", nil, true, (*pages).overview},
+		{"GET /console/audit", auditors, true, (*pages).records},
+		{"GET /console/{country}/{pack}", nil, false, (*pages).status},
+		{"GET /console/{country}/{pack}/plan", planners, false, (*pages).upload},
+		{"POST /console/{country}/{pack}/plan", planners, false, (*pages).uploaded},
+		{"GET /console/{country}/{pack}/plan/{bundle}", planners, false, (*pages).plan},
+		{"POST /console/{country}/{pack}/plan/{bundle}", releasers, false, (*pages).confirm},
+		{"POST /console/{country}/{pack}/plan/{bundle}/activate", releasers, false, (*pages).activate},
+		{"GET /console/{country}/{pack}/promote", releasers, false, (*pages).promote},
+		{"POST /console/{country}/{pack}/promote", releasers, false, (*pages).promoted},
+		{"GET /console/{country}/{pack}/percent", releasers, false, (*pages).percent},
+		{"POST /console/{country}/{pack}/percent", releasers, false, (*pages).percentChanged},
+		{"GET /console/{country}/{pack}/rollback", releasers, false, (*pages).rollback},
+		{"POST /console/{country}/{pack}/rollback", releasers, false, (*pages).rolledBack},
+	}
+}
+
+// visit is one request of somebody who may make it.
+type visit struct {
+	w             http.ResponseWriter
+	r             *http.Request
+	caller        role.Caller
+	Country, Pack string
+	desk          *desk.Client
+}
+
+// ctx has who asks, by the name that records call them.
+func (v *visit) ctx() context.Context { return desk.WithOperator(v.r.Context(), v.caller.Name()) }
+
+func (v *visit) may(roles ...role.Role) bool { return v.caller.May(v.Country, roles...) }
+
+// At is the address of the pack's pages, and of one below it.
+func (v *visit) At(below string) string {
+	return "/console/" + v.Country + "/" + v.Pack + below
+}
+
+// answer asks who is there before anything else: who has no role in a country is not told whether there is one.
+func (p *pages) answer(of route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller, in := role.Of(r.Context())
+		v := &visit{w: w, r: r, caller: caller, Country: r.PathValue("country"), Pack: r.PathValue("pack")}
+		if err := p.allowed(of, v, in); err != nil {
+			p.fails(v, err)
+			return
+		}
+		v.desk = p.desks[v.Country]
+		if err := of.serve(p, v); err != nil {
+			p.fails(v, err)
+		}
+	})
+}
+
+func (p *pages) allowed(of route, v *visit, in bool) error {
+	switch {
+	case !in:
+		return &desk.Problem{Status: http.StatusUnauthorized, Text: say("sign-in-first")}
+	case of.anywhere:
+		for where := range v.caller.Roles {
+			if v.caller.May(where, of.roles...) {
+				return nil
+			}
+		}
+		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-role", roleNames(of.roles))}
+	case !v.may():
+		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-country")}
+	case !v.may(of.roles...):
+		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-role-here", roleNames(of.roles), v.Country)}
+	}
+	c, ok := p.Desk.Countries[v.Country]
+	if !ok {
+		return &desk.Problem{Status: http.StatusNotFound, Text: say("nothing-here")}
+	}
+	if _, released := c.Released[v.Pack]; v.Pack != "" && !released {
+		return &desk.Problem{Status: http.StatusNotFound, Text: say("no-pack", v.Pack, v.Country)}
+	}
+	return nil
+}
+
+// mine are the countries that the caller sees.
+func (p *pages) mine(c role.Caller) []string {
+	var all []string
+	for name := range p.Desk.Countries {
+		all = append(all, name)
+	}
+	return c.Countries(all)
+}
+
+// show answers with a page.
+func (p *pages) show(v *visit, status int, title, name string, data any) error {
+	body, err := look.Render(drawn, name, struct {
+		Visit *visit
+		Data  any
+	}{v, data})
+	if err != nil {
+		return err
+	}
+	look.Write(v.w, status, look.Page{Title: title, Caller: v.caller, Here: place(v.r.URL.Path), Body: body, Scripts: []string{scriptPath}})
+	return nil
+}
+
+// place is that of the menu.
+func place(path string) string {
+	if slices.Contains([]string{"/console/audit", "/console/accounts"}, path) {
+		return path
+	}
+	return "/console/"
+}
+
+// problem is what a page says that something cannot be done.
+type problem struct {
+	Text        string
+	Back, Where string // where one goes on, and what that is called
+}
+
+// fails answers with what is wrong, in words.
+func (p *pages) fails(v *visit, err error) {
+	status, text := http.StatusInternalServerError, say("failed")
+	var known *desk.Problem
+	switch {
+	case errors.As(err, &known):
+		status, text = known.Status, sentence(known.Text)
+	case v.r.Context().Err() != nil:
+		return // nobody waits for it any more
+	default:
+		p.Log.Error("a page of the console failed", "path", v.r.Pattern, "error", err)
+	}
+	back := problem{text, "/console/", say("all-countries")}
+	if v.Pack != "" && v.may() {
+		back.Back, back.Where = v.At(""), say("to-pack", v.Pack, v.Country)
+	}
+	if status == http.StatusConflict {
+		back.Back, back.Where = cmp.Or(v.again(), back.Back), say("plan-again")
+	}
+	if err := p.show(v, status, say("title-problem"), "problem", back); err != nil {
+		http.Error(v.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	}
+}
+
+// again is where a change is looked at once more.
+func (v *visit) again() string {
+	if id := v.r.PathValue("bundle"); id != "" {
+		return v.At("/plan/" + id)
+	}
+	return ""
+}
+
+// goTo leads on after something was done, so that reading the page again does not do it again.
+func (v *visit) goTo(path string) error {
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	return nil
+}
+
+// drawn are the pages.
+var drawn = template.Must(template.New("").Funcs(template.FuncMap{
+	"say": say, "count": count, "short": short, "minus": func(a, b int) int { return a - b }, "parts": parts, "roles": roleNames,
+}).ParseFS(content, "html/*.html"))

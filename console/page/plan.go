@@ -1,0 +1,250 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"baraza/console/role"
+	"baraza/engine/release"
+	"baraza/server/desk"
+)
+
+// uploadTime is how long a bundle may take to arrive: longer than other requests, for it may be large and the line slow.
+const uploadTime = 15 * time.Minute
+
+// form is a form with what is wrong with its fields.
+type form struct {
+	Wrong  map[string]string // by field
+	Values map[string]string
+}
+
+func (f *form) wrong(field, text string) {
+	if f.Wrong == nil {
+		f.Wrong = map[string]string{}
+	}
+	f.Wrong[field] = text
+}
+
+func (p *pages) upload(v *visit) error { return p.uploadForm(v, http.StatusOK, form{}) }
+
+func (p *pages) uploadForm(v *visit, status int, f form) error {
+	title := say("title-upload", v.Pack, v.Country)
+	return p.show(v, status, title, "upload", f)
+}
+
+// uploaded takes a bundle, and leads to its plan.
+func (p *pages) uploaded(v *visit) error {
+	_ = http.NewResponseController(v.w).SetReadDeadline(time.Now().Add(uploadTime)) // where it cannot be set, the port's own holds
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, release.MaxBytes+release.MaxManifest+1<<20)
+	b, err := p.planned.receive(v.r)
+	var wrong *refusal
+	if err == nil {
+		// Asked once before it is kept, so that what is no bundle is said beside the field.
+		var plan desk.Plan
+		plan, err = v.desk.Plan(v.ctx(), v.Country, b.reader(), b.signature)
+		var known *desk.Problem
+		switch {
+		case errors.As(err, &known) && known.Status == http.StatusUnprocessableEntity:
+			err = &refusal{"bundle", sentence(known.Text)}
+		case err == nil && plan.Pack != v.Pack:
+			err = &refusal{"bundle", say("other-pack", plan.Pack, v.Pack)}
+		}
+		if err != nil {
+			p.planned.close(b)
+		}
+	}
+	if errors.As(err, &wrong) {
+		var f form
+		f.wrong(wrong.field, wrong.text)
+		return p.uploadForm(v, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	p.planned.keep(b, v.caller.Name(), v.Country, v.Pack)
+	return v.goTo(v.At("/plan/" + b.id))
+}
+
+// planPage is a plan in words.
+type planPage struct {
+	desk.Plan
+	ID     string
+	Groups []group
+	Tests  *Outcome // nil where they were not run
+	Says   string   // why not
+	Open   []desk.FateLine
+	May    bool // activate it
+	Form   form
+	More   int // conversations that differ and are not shown
+}
+
+// group is a part of what changes, with a heading.
+type group struct {
+	Title   string
+	Changes []release.Change
+	Texts   bool // words that people read
+}
+
+// grouped are changes in the order of the desk, under headings.
+func grouped(all []release.Change) (groups []group) {
+	at := map[string]int{}
+	for _, c := range all {
+		title, texts := say("changes-else"), false
+		switch c.What {
+		case "consent", "field", "record":
+			title = say("changes-data")
+		case "step", "question", "trigger":
+			title = say("changes-flow")
+		case "text":
+			title, texts = say("changes-text", c.Language), true
+		}
+		i, ok := at[title]
+		if !ok {
+			i = len(groups)
+			at[title] = i
+			groups = append(groups, group{Title: title, Texts: texts})
+		}
+		groups[i].Changes = append(groups[i].Changes, c)
+	}
+	return groups
+}
+
+// differsMost is how many conversations a page shows.
+const differsMost = 10
+
+func (p *pages) plan(v *visit) error { return p.planForm(v, http.StatusOK, form{}) }
+
+// withBundle does something with the bundle of the address.
+func (p *pages) withBundle(v *visit, do func(*bundle) error) error {
+	return p.planned.use(v.r.PathValue("bundle"), v.caller.Name(), v.Country, v.Pack, do)
+}
+
+func (p *pages) planForm(v *visit, status int, f form) error {
+	return p.withBundle(v, func(b *bundle) error {
+		plan, err := v.desk.Plan(v.ctx(), v.Country, b.reader(), b.signature)
+		if err != nil {
+			return err
+		}
+		page := planPage{Plan: plan, ID: b.id, Groups: grouped(plan.Changes), May: v.may(role.Releaser), Form: f}
+		if p.Behaviour != nil {
+			if page.Tests, err = p.tried(v.r.Context(), b, plan.Serves); err != nil {
+				page.Says = err.Error()
+			} else if n := len(page.Tests.Differ); n > differsMost {
+				page.More = n - differsMost
+				shown := *page.Tests
+				shown.Differ = shown.Differ[:differsMost]
+				page.Tests = &shown
+			}
+		}
+		return p.show(v, status, say("title-plan", short(plan.Release), plan.Pack, plan.Country), "plan", page)
+	})
+}
+
+// tried runs the tests of a bundle, once for each release that serves meanwhile.
+func (p *pages) tried(ctx context.Context, b *bundle, serves string) (*Outcome, error) {
+	b.trying.Lock()
+	defer b.trying.Unlock()
+	if out, ok := b.outcomes[serves]; ok {
+		return &out, nil
+	}
+	out, err := p.Behaviour(ctx, b.reader(), b.pack, serves)
+	if err != nil {
+		return nil, err
+	}
+	b.outcomes[serves] = out
+	return &out, nil
+}
+
+// question is a page that says what will happen and asks whether it should.
+type question struct {
+	Says    []string // sentences
+	Action  string   // where yes leads
+	Do      string   // what the button says
+	Back    string
+	Bad     bool // the button takes something away
+	Form    form
+	Percent bool // is asked for
+	Hidden  map[string]string
+}
+
+// activation reads what was filled in below a plan.
+func activation(v *visit) (change desk.Change, f form) {
+	f.Values = map[string]string{}
+	for _, name := range []string{"planned", "percent", "testers", "why"} {
+		f.Values[name] = strings.TrimSpace(v.r.PostFormValue(name))
+	}
+	change = desk.Change{Country: v.Country, Pack: v.Pack, Planned: f.Values["planned"], Why: f.why(), Percent: f.percent(100)}
+	change.Testers = strings.FieldsFunc(f.Values["testers"], func(r rune) bool { return strings.ContainsRune(" ,;\r\n\t", r) })
+	return change, f
+}
+
+// confirm says in a sentence what activating would do, and to how many.
+func (p *pages) confirm(v *visit) error {
+	change, f := activation(v)
+	if f.Wrong != nil {
+		return p.planForm(v, http.StatusUnprocessableEntity, f)
+	}
+	return p.withBundle(v, func(b *bundle) error {
+		plan, err := v.desk.Plan(v.ctx(), v.Country, b.reader(), b.signature)
+		if err != nil {
+			return err
+		}
+		if plan.Serves != change.Planned {
+			return &desk.Problem{Status: http.StatusConflict, Text: (&release.Moved{Planned: change.Planned, Serves: plan.Serves}).Error()}
+		}
+		q := question{Action: v.At("/plan/" + b.id + "/activate"), Do: say("do-activate"), Back: v.At("/plan/" + b.id), Hidden: f.Values,
+			Says: willActivate(v, plan, change)}
+		return p.show(v, http.StatusOK, say("title-confirm", short(plan.Release)), "question", q)
+	})
+}
+
+// willActivate says what activating does.
+func willActivate(v *visit, plan desk.Plan, in desk.Change) (says []string) {
+	part := plan.Serves != "" && in.Percent < 100
+	if part {
+		says = append(says, say("will-part", short(plan.Release), v.Country, v.Pack, in.Percent))
+	} else {
+		says = append(says, say("will-all", short(plan.Release), v.Country, v.Pack))
+	}
+	if n := len(in.Testers); n > 0 && part {
+		says = append(says, count(n, "will-testers"))
+	}
+	open := count(plan.Open, "people-are")
+	if part {
+		says = append(says, say("will-open-part", open))
+	} else if plan.Open > 0 {
+		says = append(says, say("will-open-all", open, plan.Continue+plan.Led, plan.Stay, plan.Restart))
+	}
+	return append(says, say("will-back"))
+}
+
+// activate keeps the release, and has it serve.
+func (p *pages) activate(v *visit) error {
+	change, f := activation(v)
+	if f.Wrong != nil {
+		return p.planForm(v, http.StatusUnprocessableEntity, f)
+	}
+	err := p.withBundle(v, func(b *bundle) error {
+		kept, err := v.desk.Keep(v.ctx(), v.Country, b.reader(), b.signature)
+		if err != nil {
+			return err
+		}
+		change.Release = kept.Release
+		if _, err = v.desk.Activate(v.ctx(), change); err == nil {
+			p.planned.drop(b)
+		}
+		return err
+	})
+	var known *desk.Problem
+	if errors.As(err, &known) && known.Status == http.StatusUnprocessableEntity && len(change.Testers) > 0 && strings.Contains(known.Text, "no key of a contact") {
+		f.wrong("testers", sentence(known.Text))
+		return p.planForm(v, known.Status, f)
+	}
+	if err != nil {
+		return err
+	}
+	return v.goTo(v.At("?done=activated"))
+}
