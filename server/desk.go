@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 
 	"baraza/channels"
@@ -129,11 +130,21 @@ func (s *Server) watchAudit(ctx context.Context) error {
 	}
 }
 
+// Controls are what the control socket answers. Run has to run.
+func (s *Server) Controls() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.Desk().Handler())
+	for pattern, answer := range s.controls {
+		mux.Handle(pattern, answer)
+	}
+	return mux
+}
+
 // control answers operators' commands on the socket until ctx ends.
 func (s *Server) control(ctx context.Context) error {
 	l, err := desk.Listen(s.config.Socket())
 	if err != nil {
 		return err
 	}
-	return desk.Serve(ctx, l, s.Desk().Handler())
+	return desk.Serve(ctx, l, s.Controls())
 }

@@ -82,7 +82,7 @@ func (s *Server) port() http.Handler {
 			mux.Handle(c.path, http.StripPrefix(strings.TrimSuffix(c.path, "/"), c.bounded(handler, s)))
 		}
 	}
-	for pattern, page := range s.options.Pages {
+	for pattern, page := range s.pages {
 		mux.Handle(pattern, page)
 	}
 	return mux

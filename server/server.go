@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -80,6 +81,9 @@ type Server struct {
 	audited chan string // codes of alerts about the log of who did what
 	figures *figures
 
+	pages    map[string]http.Handler // of the port, by pattern
+	controls map[string]http.Handler // of the control socket
+
 	alerts  *webhook           // of operators; nil: none
 	outlets map[string]*outlet // by channel
 	intakes []*connection
@@ -127,7 +131,8 @@ func Open(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{options: o, config: o.Config, log: o.Log, clock: o.Clock, packs: map[string]*pack{},
-		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 2)}
+		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 2),
+		pages: maps.Clone(o.Pages), controls: map[string]http.Handler{}}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -313,6 +318,21 @@ func (s *Server) files(name string) fs.FS {
 // Runner and Store are for those who measure.
 func (s *Server) Runner() *runner.Runner  { return s.runner }
 func (s *Server) Store() *boltstore.Store { return s.store }
+
+// Audit is the log of who did what.
+func (s *Server) Audit() *audit.Log { return s.audit }
+
+// Mount puts a page on the port, by pattern, and Control an answer on the control socket, beside those of the desk. Both
+// are called before Run, by who needs the desk first.
+func (s *Server) Mount(pattern string, page http.Handler) {
+	if s.pages == nil {
+		s.pages = map[string]http.Handler{}
+	}
+	s.pages[pattern] = page
+}
+
+// Control: see Mount.
+func (s *Server) Control(pattern string, answer http.Handler) { s.controls[pattern] = answer }
 
 // Run serves until ctx ends, then finishes what is under way. It is called once.
 func (s *Server) Run(ctx context.Context) error {

@@ -44,6 +44,7 @@ func (c *Config) check() (problems []string) {
 	if c.Limits.Events < 0 || c.Limits.Bytes < 0 {
 		say("limits", "a limit is not below 0")
 	}
+	c.checkConsole(say)
 	return problems
 }
 
@@ -275,6 +276,7 @@ func (c *Config) eachSecret(visit func(where string, s *Secret)) {
 			visit(fmt.Sprintf("telegram[%d].token", i), &t.Token)
 		}
 	}
+	c.consoleSecrets(visit)
 }
 
 // Unreadable says which secrets the file names and nobody can read, all at once, so that a start does not fail one

@@ -51,6 +51,8 @@ type Config struct {
 	// Limits bound what is under way at a time.
 	Limits Limits `yaml:"limits"`
 
+	Console *Console `yaml:"console"`
+
 	dir string // of the file
 }
 
