@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"baraza/server/audit"
 )
 
 // Client asks a desk. Its methods are those of Desk.
@@ -122,6 +124,14 @@ func (c *Client) Promote(ctx context.Context, in Change) (Serves, error) {
 
 func (c *Client) Rollback(ctx context.Context, in Change) (Serves, error) {
 	return ask[Serves](ctx, c, "/release/rollback", in)
+}
+
+func (c *Client) Records(ctx context.Context, in RecordQuery) (RecordList, error) {
+	return ask[RecordList](ctx, c, "/audit/list", in)
+}
+
+func (c *Client) Verify(ctx context.Context, in Noted) (audit.Report, error) {
+	return ask[audit.Report](ctx, c, "/audit/verify", in)
 }
 
 // send is a request that brings a bundle.

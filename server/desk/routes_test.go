@@ -63,9 +63,9 @@ func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 			}
 		}
 		for body, want := range map[string]string{
-			`{"team":` + strings.Repeat(`[`, 16):      "nested deeper than 16 levels",
+			`{"team":` + strings.Repeat(`[`, 16):         "nested deeper than 16 levels",
 			`{"team":"` + strings.Repeat(`[`, 16) + `"}`: "there is no team",
-			`{"team":"\"` + strings.Repeat(`{`, 16):    "not the JSON that is expected",
+			`{"team":"\"` + strings.Repeat(`{`, 16):      "not the JSON that is expected",
 		} {
 			if _, said := asked(h, "POST", "/case/list", "application/json", body); !strings.Contains(said, want) {
 				t.Errorf("%s: got %s, want %q", body, said, want)
