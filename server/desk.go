@@ -32,7 +32,8 @@ var kindsOf = map[string][]string{
 func (s *Server) Desk() *desk.Desk {
 	rings := runner.Rings{Packs: map[string]*keys.Ring{}, Clock: s.clock}
 	p := desk.Parts{Runner: s.runner, Store: s.store, Keys: rings, Countries: map[string]desk.Country{}, Program: s.program,
-		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Folder: s.config.Data, Audit: s.audit, Log: s.log}
+		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Folder: s.config.Data, Audit: s.audit,
+		Freezes: s.freezes, Frozen: s.thaw, Log: s.log}
 	for name, ring := range s.rings {
 		p.Countries[name] = desk.Country{Ring: ring, Weeks: s.weeks[name]}
 	}

@@ -107,6 +107,7 @@ func (s *Server) readiness(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	word(w, http.StatusOK, "ready")
+	s.sayFrozen(w)
 }
 
 // guarded lets a page be read with the token of the configuration, else only from this machine and through no proxy,

@@ -35,6 +35,7 @@ import (
 	"baraza/engine/store/boltstore"
 	"baraza/server/audit"
 	"baraza/server/config"
+	"baraza/server/freeze"
 )
 
 // Options are what a server is made of. Config and Compile are needed.
@@ -79,6 +80,9 @@ type Server struct {
 	runner  *runner.Runner
 	audit   *audit.Log
 	audited chan string // codes of alerts about the log of who did what
+	freezes *freeze.Book
+	thaws   map[string]chan struct{} // by country: its freeze begins or ends
+	news    chan runner.Alert
 	figures *figures
 
 	pages    map[string]http.Handler // of the port, by pattern
@@ -132,7 +136,7 @@ func Open(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, config: o.Config, log: o.Log, clock: o.Clock, packs: map[string]*pack{},
 		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 2),
-		pages: maps.Clone(o.Pages), controls: map[string]http.Handler{}}
+		pages: maps.Clone(o.Pages), controls: map[string]http.Handler{}, news: make(chan runner.Alert, 16)}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -156,6 +160,7 @@ func (s *Server) open() error {
 	}
 	// The store's lock guards the log of who did what too, and the releases: one process changes what serves.
 	s.openAudit()
+	s.openFreezes()
 	if err := s.openReleases(); err != nil {
 		return err
 	}
@@ -199,7 +204,7 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 		out[name] = o
 	}
 	return runner.Config{
-		Store: s.store, Keys: rings, Program: s.program, Release: s.release, Channels: out,
+		Store: s.store, Keys: rings, Program: s.program, Release: s.release, Freeze: s.freeze, Channels: out,
 		Fetcher: s.fetcher(), Notifier: s.teams(), Alert: s.alert,
 		Sweep: s.sweepKeys, Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle, Mute: s.options.Mute,
 		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events, IntakeBytes: s.config.Limits.Bytes,
@@ -371,6 +376,10 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		work.Go(func() error { return s.control(working) })
 		work.Go(func() error { return s.watchAudit(working) })
+		work.Go(func() error { return s.watchNews(working) })
+		for _, country := range s.config.CountryNames() {
+			work.Go(func() error { return s.watchFreeze(working, country) })
+		}
 		s.ready.Store(true)
 		s.log.Info("serving", "address", listener.Addr().String(), "packs", len(s.packs))
 	} else {

@@ -64,10 +64,12 @@ func (d *draft) classOf(o *engine.Outgoing) uint8 {
 	switch {
 	case o.Template != "":
 		return Template
-	case d.j.origin == fromStaff:
+	case o.Staff:
 		return Staff
 	case d.j.origin == fromTimer && d.j.timer.Class != FetchTimer:
 		return Nudge
+	case o.Safety:
+		return Urgent
 	}
 	return Reply
 }

@@ -261,6 +261,9 @@ func (c *Config) Released(pack string) string { return filepath.Join(c.Data, "re
 // Audit is the log of who did what.
 func (c *Config) Audit() string { return filepath.Join(c.Data, "audit.log") }
 
+// Freezes is the folder of what says which countries are frozen.
+func (c *Config) Freezes() string { return filepath.Join(c.Data, "frozen") }
+
 // Socket is where operators' commands reach the process that serves.
 func (c *Config) Socket() string { return filepath.Join(c.Data, "control.sock") }
 

@@ -134,6 +134,22 @@ func (c *Client) Verify(ctx context.Context, in Noted) (audit.Report, error) {
 	return ask[audit.Report](ctx, c, "/audit/verify", in)
 }
 
+func (c *Client) Freeze(ctx context.Context, in Freeze) (Incident, error) {
+	return ask[Incident](ctx, c, "/incident/freeze", in)
+}
+
+func (c *Client) Unfreeze(ctx context.Context, in Unfreeze) (Incident, error) {
+	return ask[Incident](ctx, c, "/incident/unfreeze", in)
+}
+
+func (c *Client) Incidents(ctx context.Context, in IncidentQuery) (IncidentList, error) {
+	return ask[IncidentList](ctx, c, "/incident/status", in)
+}
+
+func (c *Client) CheckNotice(ctx context.Context, in Freeze) (NoticeCheck, error) {
+	return ask[NoticeCheck](ctx, c, "/incident/check", in)
+}
+
 // send is a request that brings a bundle.
 func send[Out any](ctx context.Context, c *Client, path, country string, bundle io.Reader, signature []byte) (out Out, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://desk"+path, bundle)

@@ -23,9 +23,10 @@ import (
 	"baraza/engine/runner"
 	"baraza/engine/store"
 	"baraza/server/audit"
+	"baraza/server/freeze"
 )
 
-// Parts are what a Desk is made of. All but Audit and Log are needed.
+// Parts are what a Desk is made of. All but Audit, Frozen and Log are needed.
 type Parts struct {
 	Runner    *runner.Runner // it runs, or no turn is ever kept
 	Store     store.File
@@ -43,6 +44,9 @@ type Parts struct {
 	// Media fetches what people sent; nil where nothing can be fetched.
 	Media Media
 	Audit *audit.Log // of who did what; nil: none
+	// Freezes are the emergency stops; Frozen is told of a country after each change, nil where nobody serves.
+	Freezes *freeze.Book
+	Frozen  func(country string)
 	// Folder is where bundles lie while they are looked at; "": the system's for such files.
 	Folder string
 	Log    *slog.Logger // nil: none
