@@ -114,6 +114,18 @@ func (c *Client) Releases(ctx context.Context, in Change) (Serves, error) {
 	return ask[Serves](ctx, c, "/release/status", in)
 }
 
+func (c *Client) Gates(ctx context.Context, in OneRelease) (Gated, error) {
+	return ask[Gated](ctx, c, "/release/gates", in)
+}
+
+func (c *Client) Approve(ctx context.Context, in Approval) (Gated, error) {
+	return ask[Gated](ctx, c, "/release/approve", in)
+}
+
+func (c *Client) Override(ctx context.Context, in Override) (Gated, error) {
+	return ask[Gated](ctx, c, "/release/override", in)
+}
+
 func (c *Client) Activate(ctx context.Context, in Change) (Serves, error) {
 	return ask[Serves](ctx, c, "/release/activate", in)
 }

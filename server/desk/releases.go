@@ -26,6 +26,9 @@ type ReleasedPack struct {
 	Keys  []ed25519.PublicKey // of who may release for the country
 	// Accept says why people of the pack's lines must not meet a program; nil for a good one.
 	Accept func(*program.Program) error
+	// Inspect finds out whether gates are met that depend on the sources of a release or on rounds of testing. It answers in
+	// the order of the needs, and for all of them. Where it is nil none of these is met.
+	Inspect func(context.Context, Inspection) ([]Finding, error)
 }
 
 // Headers of what is sent with a bundle.
@@ -47,6 +50,7 @@ type Plan struct {
 	SignedBy string           `json:"signed_by,omitempty"`
 	Refused  []string         `json:"refused,omitempty"` // why it cannot be activated
 	Changes  []release.Change `json:"changes"`
+	Gates    []Gate           `json:"gates"` // what the pack says that a release needs
 	Fates
 }
 
@@ -146,6 +150,12 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := p.Accept(b.Program); err != nil {
 		plan.Refused = append(plan.Refused, err.Error())
+	}
+	if err := unknownGates(b.Program); err != nil {
+		plan.Refused = append(plan.Refused, err.Error())
+	}
+	if plan.Gates, err = d.planned(r.Context(), p, b, f); err != nil {
+		return err
 	}
 	var now *program.Program
 	if serving := p.Shelf.Serving(); serving != nil {
@@ -256,7 +266,7 @@ func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
 	if why != "" {
 		return wrong("release %s is refused: %s", b.Hash[:12], why)
 	}
-	if err := p.Accept(b.Program); err != nil {
+	if err := errors.Join(p.Accept(b.Program), unknownGates(b.Program)); err != nil {
 		return wrong("release %s is refused: %v", b.Hash[:12], err)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -302,6 +312,10 @@ type Serves struct {
 
 // Activate has a release serve.
 func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
+	seen, err := d.inspected(ctx, in)
+	if err != nil {
+		return Serves{}, err
+	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
 		next, err := d.named(p, in)
 		if err != nil {
@@ -319,6 +333,9 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 			if f.Stranded > 0 {
 				return now, conflict("%s", strandedText(f.Stranded))
 			}
+			if err := seen.lets(next.Release, now, in.By); err != nil {
+				return now, err
+			}
 		}
 		return now.Activate(in.Planned, next, in.Percent, in.Testers)
 	})
@@ -326,11 +343,18 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 
 // Promote has the candidate serve all.
 func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
+	tried := in
+	tried.Release = in.Planned
+	seen, err := d.inspected(ctx, tried)
+	if err != nil {
+		return Serves{}, err
+	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
 		if now.Candidate != nil && in.Planned == now.Candidate.Release { // the lines may have changed since it is tried
-			tried := in
-			tried.Release = in.Planned
 			if _, err := d.named(p, tried); err != nil {
+				return now, err
+			}
+			if err := seen.lets(in.Planned, now, in.By); err != nil {
 				return now, err
 			}
 		}
@@ -338,8 +362,13 @@ func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
 	})
 }
 
-// Rollback takes the candidate back, else has the release serve that served before, or the one that is named.
+// Rollback takes the candidate back, else has the release serve that served before, or the one that is named. What served
+// before needs no gate: it passed them, and an emergency is no time to ask again.
 func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
+	seen, err := d.unserved(ctx, in)
+	if err != nil {
+		return Serves{}, err
+	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
 		if in.Release == "" {
 			if before, ok := now.Before(); ok && now.Candidate == nil {
@@ -353,6 +382,11 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 			var err error
 			if to, err = d.named(p, in); err != nil {
 				return now, err
+			}
+			if !servedOnce(now, to.Release) {
+				if err := seen.lets(to.Release, now, in.By); err != nil {
+					return now, err
+				}
 			}
 		}
 		return now.Rollback(in.Planned, to)
