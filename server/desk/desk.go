@@ -9,6 +9,7 @@
 package desk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -113,6 +114,8 @@ func statusOf(err error) (int, string) {
 		return http.StatusGone, "it cannot be read any more: its key was destroyed, or the file is damaged"
 	case errors.Is(err, runner.ErrStopped), errors.Is(err, store.ErrClosed):
 		return http.StatusServiceUnavailable, "the process is ending; ask again"
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, "it took too long; ask again, or for less"
 	case errors.Is(err, store.ErrUnknown):
 		return http.StatusServiceUnavailable, "the disk gave an error, and nobody knows yet whether it was kept; ask again"
 	case errors.Is(err, store.ErrFull):
