@@ -24,8 +24,8 @@ type Letter struct {
 	ID      uint64     `json:"id"`
 	Contact string     `json:"contact"`
 	Sender  string     `json:"sender"`
-	Kind    string     `json:"kind"`  // reply, staff, nudge, template
-	State   string     `json:"state"` // dead, failed, waiting
+	Kind    string     `json:"kind"`  // reply, staff, nudge, template, urgent
+	State   string     `json:"state"` // dead, failed, waiting, held
 	Code    int        `json:"code"`
 	Why     string     `json:"why"`
 	Tries   int        `json:"tries"`
@@ -43,7 +43,8 @@ type LetterList struct {
 // mostLetters bounds a list; retry and drop take all.
 const mostLetters = 1000
 
-var letterKinds = map[uint8]string{runner.Reply: "reply", runner.Nudge: "nudge", runner.Template: "template", runner.Staff: "staff"}
+var letterKinds = map[uint8]string{runner.Reply: "reply", runner.Nudge: "nudge", runner.Template: "template", runner.Staff: "staff",
+	runner.Urgent: "urgent"}
 
 // Letters lists dead letters, what providers gave up, and what waits to be tried again.
 func (d *Desk) Letters(ctx context.Context, q LetterQuery) (LetterList, error) {
@@ -104,6 +105,8 @@ func (d *Desk) letter(m store.Message) Letter {
 	switch {
 	case m.State == store.Dead && m.Code == boltstore.Restored:
 		l.State, l.Why = "dead", "it waited when the restored backup was made; it may have gone out since"
+	case m.State == store.Dead && runner.CodeHeld(m.Code):
+		l.State, l.Why = "held", "a freeze of the country holds it; baraza incident unfreeze deletes or sends it"
 	case m.State == store.Dead:
 		l.State, l.Why = "dead", "nobody tries any more"
 	case m.State == store.Failed:
@@ -163,7 +166,9 @@ func (d *Desk) settle(ctx context.Context, in LetterIDs, one func(context.Contex
 	if in.All {
 		for _, state := range []store.State{store.Dead, store.Failed} {
 			err := d.eachLetter(ctx, LetterQuery{in.Sender}, state, func(m store.Message) bool {
-				ids = append(ids, m.ID)
+				if !runner.CodeHeld(m.Code) { // those are for whoever ends the freeze
+					ids = append(ids, m.ID)
+				}
 				return true
 			})
 			if err != nil {

@@ -22,6 +22,7 @@ import (
 	"baraza/engine/store/boltstore"
 	"baraza/server/audit"
 	"baraza/server/desk"
+	"baraza/server/freeze"
 )
 
 const packText = `pack sample: Example Desk
@@ -365,6 +366,7 @@ func (w *world) start() {
 	ended := make(chan error, 1)
 	go func() { ended <- w.runner.Run(ctx) }()
 	parts.Runner, parts.Keys, parts.Program, parts.Audit = w.runner, sealing, programs, w.audit
+	parts.Freezes = freeze.Open(filepath.Join(w.dir, "frozen"), []string{"ke"})
 	w.desk = desk.New(parts)
 	w.client = desk.Within(w.desk.Handler())
 	w.stop = func() {
