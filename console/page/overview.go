@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"baraza/console/api"
 	"baraza/engine/release"
 	"baraza/server/desk"
 )
@@ -55,12 +56,13 @@ type countryLine struct {
 	// Alerts are those of the last 7 days; MoreAlerts: there were more than are counted.
 	Alerts     int
 	MoreAlerts bool
+	Stop       bool // the caller may stop it
 }
 
 func (p *pages) overview(v *visit) error {
 	var all []countryLine
 	for _, name := range p.mine(v.caller) {
-		one := countryLine{Name: name}
+		one := countryLine{Name: name, Stop: api.May(v.caller, name, "/incident/freeze")}
 		for _, pack := range p.Desk.Countries[name].Packs {
 			line, err := p.packLine(v.ctx(), name, pack)
 			if err != nil {

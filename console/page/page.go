@@ -16,8 +16,10 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
+	"baraza/console/api"
 	"baraza/console/look"
 	"baraza/console/role"
 	"baraza/server/desk"
@@ -92,35 +94,40 @@ func Handler(o Options) http.Handler {
 // A route is one page, or one thing that a page does.
 type route struct {
 	pattern string
-	roles   []role.Role // that may, in the country of the address; none: every role
-	// anywhere is for what has no country in its address: who has one of the roles somewhere may come.
-	anywhere bool
-	serve    func(*pages, *visit) error
+	// asks is the route of the desk by which the page stands: who may ask for that in the country of the address may come
+	// (api.May). "": everybody with a role there.
+	asks string
+	// country tells whether there is one in the address.
+	country bool
+	serve   func(*pages, *visit) error
 }
-
-var (
-	planners  = []role.Role{role.Designer, role.Releaser, role.Approver}
-	releasers = []role.Role{role.Releaser}
-	auditors  = []role.Role{role.Auditor, role.Administrator}
-)
 
 // routes are all there are. Words that no pack can have stand where a pack's name could.
 func routes() []route {
 	return []route{
-		{"GET /console/{$}", nil, true, (*pages).overview},
-		{"GET /console/audit", auditors, true, (*pages).records},
-		{"GET /console/{country}/{pack}", nil, false, (*pages).status},
-		{"GET /console/{country}/{pack}/plan", planners, false, (*pages).upload},
-		{"POST /console/{country}/{pack}/plan", planners, false, (*pages).uploaded},
-		{"GET /console/{country}/{pack}/plan/{bundle}", planners, false, (*pages).plan},
-		{"POST /console/{country}/{pack}/plan/{bundle}", releasers, false, (*pages).confirm},
-		{"POST /console/{country}/{pack}/plan/{bundle}/activate", releasers, false, (*pages).activate},
-		{"GET /console/{country}/{pack}/promote", releasers, false, (*pages).promote},
-		{"POST /console/{country}/{pack}/promote", releasers, false, (*pages).promoted},
-		{"GET /console/{country}/{pack}/percent", releasers, false, (*pages).percent},
-		{"POST /console/{country}/{pack}/percent", releasers, false, (*pages).percentChanged},
-		{"GET /console/{country}/{pack}/rollback", releasers, false, (*pages).rollback},
-		{"POST /console/{country}/{pack}/rollback", releasers, false, (*pages).rolledBack},
+		{"GET /console/{$}", "", false, (*pages).overview},
+		{"GET /console/audit", "", false, (*pages).records},
+		{"GET /console/{country}/emergency-stop", "/incident/freeze", true, (*pages).stop},
+		{"POST /console/{country}/emergency-stop", "/incident/freeze", true, (*pages).stopped},
+		{"POST /console/{country}/emergency-stop/end", "/incident/unfreeze", true, (*pages).unfrozen},
+		{"GET /console/{country}/{pack}", "", true, (*pages).status},
+		{"GET /console/{country}/{pack}/plan", "/release/plan", true, (*pages).upload},
+		{"POST /console/{country}/{pack}/plan", "/release/plan", true, (*pages).uploaded},
+		{"GET /console/{country}/{pack}/plan/{bundle}", "/release/plan", true, (*pages).plan},
+		{"POST /console/{country}/{pack}/plan/{bundle}", "/release/activate", true, (*pages).confirm},
+		{"POST /console/{country}/{pack}/plan/{bundle}/keep", "/release/keep", true, (*pages).keep},
+		{"POST /console/{country}/{pack}/plan/{bundle}/activate", "/release/activate", true, (*pages).activate},
+		{"GET /console/{country}/{pack}/release/{release}", "/release/gates", true, (*pages).kept},
+		{"POST /console/{country}/{pack}/release/{release}", "/release/activate", true, (*pages).confirmKept},
+		{"POST /console/{country}/{pack}/release/{release}/activate", "/release/activate", true, (*pages).activateKept},
+		{"POST /console/{country}/{pack}/release/{release}/approve", "/release/approve", true, (*pages).approve},
+		{"POST /console/{country}/{pack}/release/{release}/override", "/release/override", true, (*pages).override},
+		{"GET /console/{country}/{pack}/promote", "/release/promote", true, (*pages).promote},
+		{"POST /console/{country}/{pack}/promote", "/release/promote", true, (*pages).promoted},
+		{"GET /console/{country}/{pack}/percent", "/release/activate", true, (*pages).percent},
+		{"POST /console/{country}/{pack}/percent", "/release/activate", true, (*pages).percentChanged},
+		{"GET /console/{country}/{pack}/rollback", "/release/rollback", true, (*pages).rollback},
+		{"POST /console/{country}/{pack}/rollback", "/release/rollback", true, (*pages).rolledBack},
 	}
 }
 
@@ -136,7 +143,8 @@ type visit struct {
 // ctx has who asks, by the name that records call them.
 func (v *visit) ctx() context.Context { return desk.WithOperator(v.r.Context(), v.caller.Name()) }
 
-func (v *visit) may(roles ...role.Role) bool { return v.caller.May(v.Country, roles...) }
+// may tells whether the caller may ask for a route of the desk in the country.
+func (v *visit) may(asks string) bool { return api.May(v.caller, v.Country, asks) }
 
 // At is the address of the pack's pages, and of one below it.
 func (v *visit) At(below string) string {
@@ -163,17 +171,12 @@ func (p *pages) allowed(of route, v *visit, in bool) error {
 	switch {
 	case !in:
 		return &desk.Problem{Status: http.StatusUnauthorized, Text: say("sign-in-first")}
-	case of.anywhere:
-		for where := range v.caller.Roles {
-			if v.caller.May(where, of.roles...) {
-				return nil
-			}
-		}
-		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-role", roleNames(of.roles))}
-	case !v.may():
+	case !of.country:
+		return nil // it shows what the caller may see
+	case !v.caller.May(v.Country):
 		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-country")}
-	case !v.may(of.roles...):
-		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-role-here", roleNames(of.roles), v.Country)}
+	case of.asks != "" && !v.may(of.asks):
+		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-role-here", v.Country)}
 	}
 	c, ok := p.Desk.Countries[v.Country]
 	if !ok {
@@ -196,6 +199,10 @@ func (p *pages) mine(c role.Caller) []string {
 
 // show answers with a page.
 func (p *pages) show(v *visit, status int, title, name string, data any) error {
+	banner, err := look.Render(drawn, "stops", p.stops(v.caller))
+	if err != nil {
+		return err
+	}
 	body, err := look.Render(drawn, name, struct {
 		Visit *visit
 		Data  any
@@ -203,7 +210,11 @@ func (p *pages) show(v *visit, status int, title, name string, data any) error {
 	if err != nil {
 		return err
 	}
-	look.Write(v.w, status, look.Page{Title: title, Caller: v.caller, Here: place(v.r.URL.Path), Body: body, Scripts: []string{scriptPath}})
+	page := look.Page{Title: title, Caller: v.caller, Here: place(v.r.URL.Path), Body: banner + body}
+	if name == "status" {
+		page.Scripts = []string{scriptPath}
+	}
+	look.Write(v.w, status, page)
 	return nil
 }
 
@@ -234,7 +245,7 @@ func (p *pages) fails(v *visit, err error) {
 		p.Log.Error("a page of the console failed", "path", v.r.Pattern, "error", err)
 	}
 	back := problem{text, "/console/", say("all-countries")}
-	if v.Pack != "" && v.may() {
+	if v.Pack != "" && v.caller.May(v.Country) {
 		back.Back, back.Where = v.At(""), say("to-pack", v.Pack, v.Country)
 	}
 	if status == http.StatusConflict {
@@ -250,6 +261,9 @@ func (v *visit) again() string {
 	if id := v.r.PathValue("bundle"); id != "" {
 		return v.At("/plan/" + id)
 	}
+	if hash := v.r.PathValue("release"); hash != "" {
+		return v.At("/release/" + hash)
+	}
 	return ""
 }
 
@@ -261,5 +275,5 @@ func (v *visit) goTo(path string) error {
 
 // drawn are the pages.
 var drawn = template.Must(template.New("").Funcs(template.FuncMap{
-	"say": say, "count": count, "short": short, "minus": func(a, b int) int { return a - b }, "parts": parts, "roles": roleNames,
+	"say": say, "count": count, "short": short, "minus": func(a, b int) int { return a - b }, "parts": parts, "join": func(all []string) string { return strings.Join(all, ", ") },
 }).ParseFS(content, "html/*.html"))

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"baraza/console/role"
 	"baraza/engine/release"
 	"baraza/server/desk"
 )
@@ -79,6 +78,9 @@ type planPage struct {
 	May    bool // activate it
 	Form   form
 	More   int // conversations that differ and are not shown
+	// Gates says what the pack needs; Closed how many of them hold it back.
+	Closed int
+	Keep   bool // so that others can approve it
 }
 
 // group is a part of what changes, with a heading.
@@ -128,7 +130,9 @@ func (p *pages) planForm(v *visit, status int, f form) error {
 		if err != nil {
 			return err
 		}
-		page := planPage{Plan: plan, ID: b.id, Groups: grouped(plan.Changes), May: v.may(role.Releaser), Form: f}
+		page := planPage{Plan: plan, ID: b.id, Groups: grouped(plan.Changes), May: v.may("/release/activate"), Form: f}
+		page.Closed = closed(plan.Gates)
+		page.Keep = len(plan.Gates) > 0 && v.may("/release/keep")
 		if p.Behaviour != nil {
 			if page.Tests, err = p.tried(v.r.Context(), b, plan.Serves); err != nil {
 				page.Says = err.Error()
@@ -178,6 +182,12 @@ func activation(v *visit) (change desk.Change, f form) {
 	}
 	change = desk.Change{Country: v.Country, Pack: v.Pack, Planned: f.Values["planned"], Why: f.why(), Percent: f.percent(100)}
 	change.Testers = strings.FieldsFunc(f.Values["testers"], func(r rune) bool { return strings.ContainsRune(" ,;\r\n\t", r) })
+	for _, key := range change.Testers {
+		if len(key) != 32 || strings.Trim(key, "0123456789abcdef") != "" {
+			f.wrong("testers", say("testers-wrong", clip(key)))
+			break
+		}
+	}
 	return change, f
 }
 
@@ -196,29 +206,32 @@ func (p *pages) confirm(v *visit) error {
 			return &desk.Problem{Status: http.StatusConflict, Text: (&release.Moved{Planned: change.Planned, Serves: plan.Serves}).Error()}
 		}
 		q := question{Action: v.At("/plan/" + b.id + "/activate"), Do: say("do-activate"), Back: v.At("/plan/" + b.id), Hidden: f.Values,
-			Says: willActivate(v, plan, change)}
+			Says: append(will(v, plan.Release, plan.Serves, plan.Open, change), fates(plan, change)...)}
 		return p.show(v, http.StatusOK, say("title-confirm", short(plan.Release)), "question", q)
 	})
 }
 
-// willActivate says what activating does.
-func willActivate(v *visit, plan desk.Plan, in desk.Change) (says []string) {
-	part := plan.Serves != "" && in.Percent < 100
-	if part {
-		says = append(says, say("will-part", short(plan.Release), v.Country, v.Pack, in.Percent))
-	} else {
-		says = append(says, say("will-all", short(plan.Release), v.Country, v.Pack))
+// will says what activating a release does in place of what serves, and how many people are amid a conversation.
+func will(v *visit, hash, serves string, open int, in desk.Change) (says []string) {
+	if !part(serves, in) {
+		return []string{say("will-all", short(hash), v.Country, v.Pack), say("will-open", count(open, "people-are"))}
 	}
-	if n := len(in.Testers); n > 0 && part {
+	says = append(says, say("will-part", short(hash), v.Country, v.Pack, in.Percent))
+	if n := len(in.Testers); n > 0 {
 		says = append(says, count(n, "will-testers"))
 	}
-	open := count(plan.Open, "people-are")
-	if part {
-		says = append(says, say("will-open-part", open))
-	} else if plan.Open > 0 {
-		says = append(says, say("will-open-all", open, plan.Continue+plan.Led, plan.Stay, plan.Restart))
+	return append(says, say("will-open-part", count(open, "people-are")), say("will-back"))
+}
+
+// part tells whether others keep what serves.
+func part(serves string, in desk.Change) bool { return serves != "" && in.Percent < 100 }
+
+// fates says what becomes of those who are amid a conversation, where something does.
+func fates(plan desk.Plan, in desk.Change) []string {
+	if part(plan.Serves, in) || plan.Open == 0 {
+		return nil
 	}
-	return append(says, say("will-back"))
+	return []string{say("will-fates", plan.Continue+plan.Led, plan.Stay, plan.Restart), say("will-back")}
 }
 
 // activate keeps the release, and has it serve.
@@ -238,11 +251,6 @@ func (p *pages) activate(v *visit) error {
 		}
 		return err
 	})
-	var known *desk.Problem
-	if errors.As(err, &known) && known.Status == http.StatusUnprocessableEntity && len(change.Testers) > 0 && strings.Contains(known.Text, "no key of a contact") {
-		f.wrong("testers", sentence(known.Text))
-		return p.planForm(v, known.Status, f)
-	}
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"baraza/console/api"
 	"baraza/console/role"
 	"baraza/server/audit"
 	"baraza/server/desk"
@@ -29,9 +30,9 @@ type records struct {
 // records shows who did what, in the countries where the caller may read it.
 func (p *pages) records(v *visit) error {
 	q := v.r.URL.Query()
-	page := records{Country: q.Get("country"), What: strings.TrimSpace(q.Get("what")), Everywhere: v.caller.May(role.Everywhere, auditors...)}
+	page := records{Country: q.Get("country"), What: strings.TrimSpace(q.Get("what")), Everywhere: api.May(v.caller, role.Everywhere, "/audit/list")}
 	for _, name := range p.mine(v.caller) {
-		if v.caller.May(name, auditors...) {
+		if api.May(v.caller, name, "/audit/list") {
 			page.Countries = append(page.Countries, name)
 		}
 	}
@@ -39,7 +40,7 @@ func (p *pages) records(v *visit) error {
 		page.Country = page.Countries[0]
 	}
 	if page.Country == "" && !page.Everywhere || page.Country != "" && !slices.Contains(page.Countries, page.Country) {
-		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-role", roleNames(auditors))}
+		return &desk.Problem{Status: http.StatusForbidden, Text: say("no-audit")}
 	}
 	ask := desk.RecordQuery{Country: page.Country}
 	if n, err := strconv.ParseUint(q.Get("before"), 10, 64); err == nil {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-	"baraza/console/role"
 	"baraza/engine/release"
 	"baraza/server/desk"
 )
@@ -89,7 +88,7 @@ type status struct {
 	// Plan, Promote, Percent and Back are what the caller may do now.
 	Plan, Promote, Percent, Back bool
 	TakeBack                     bool // Back takes back what is tried
-	Releaser                     bool
+	Releaser, Stop               bool
 }
 
 func (p *pages) status(v *visit) error {
@@ -108,8 +107,8 @@ func (p *pages) status(v *visit) error {
 	}
 	_, before := is.State.Before()
 	tried := is.State.Candidate != nil
-	releaser := v.may(role.Releaser)
-	page := status{History: h, Done: done(v.r.URL.Query().Get("done"), is.State), Releaser: releaser, Plan: v.may(planners...),
+	releaser := v.may("/release/activate")
+	page := status{History: h, Done: done(v.r.URL.Query().Get("done"), is.State), Releaser: releaser, Stop: v.may("/incident/freeze"), Plan: v.may("/release/plan"),
 		Promote: releaser && tried, Percent: releaser && tried, Back: releaser && (tried || before), TakeBack: tried}
 	return p.show(v, http.StatusOK, say("title-status", v.Pack, v.Country), "status", page)
 }

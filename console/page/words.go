@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"baraza/console/role"
 )
 
 // Words are what the pages say, in English; another language is another table. Of two forms with | between them the first
@@ -20,10 +18,9 @@ var Words = map[string]string{
 	"failed":        "This failed, and nobody foresaw how. Nothing is known to have changed; look before you try again. The log of the process says more.",
 	"nothing-here":  "There is nothing at this address.",
 	"sign-in-first": "Sign in first.",
-	"no-role":       "This is for the role %s.", "no-country": "You have no role in this country. Ask its administrator.",
-	"no-role-here": "This is for the role %s in %s. Ask the country's administrator.",
+	"no-audit":      "Who did what is for auditors of a country, or of all.", "no-country": "You have no role in this country. Ask its administrator.",
+	"no-role-here": "This is for another role in %s than yours. Ask the country’s administrator.",
 	"no-pack":      "The pack %s of %s does not come as releases, or there is none of this name.",
-	"or":           " or ",
 
 	"all-countries": "All countries", "to-pack": "%s in %s", "plan-again": "Look at it again",
 	"where": "Where you are", "wrong-fields": "Look at what you filled in", "back": "Leave it as it is",
@@ -67,7 +64,7 @@ var Words = map[string]string{
 	"testers": "Testers", "testers-hint": "Keys of contacts who get it in any case, with spaces between them. baraza contact find gives them.", "why-hint": "It is kept with the change, and read by those who ask later. Name nobody.",
 	"why-needed": "Say why.", "why-long": "Say it in at most 1,000 bytes.", "percent-wrong": "Write a number from 0 to 100.", "percent-part": "Write a number from 0 to 99. To give it to everybody, go back and choose that.", "do-confirm": "Go on", "plan-only": "Activating is for the role releaser.",
 	"will-all": "Release %s serves everybody in %s who writes to %s, from the next message of each person on.", "will-part": "Of 100 people in %[2]s who begin a conversation with %[3]s, %[4]d get release %[1]s from now on, always the same ones.",
-	"will-testers": "1 tester gets it in any case.|%d testers get it in any case.", "will-open-all": "%s in the middle of a conversation: %d go on with it, %d finish on their release first, %d begin their step again.", "will-open-part": "%s in the middle of a conversation now and not affected.",
+	"will-testers": "1 tester gets it in any case.|%d testers get it in any case.", "will-open": "%s in the middle of a conversation now.", "will-fates": "Of these conversations %d go on with it, %d are finished on their release first, and %d begin their step again.", "testers-wrong": "“%s” is no key of a contact: it has 32 of the characters 0 to 9 and a to f.", "will-open-part": "%s in the middle of a conversation now and not affected.",
 	"will-back": "You can roll back at any time.", "do-activate": "Activate",
 	"will-promote":   "Release %s, which %d in 100 of those who begin get now, serves everybody in %s from the next message of each person on. %s open on the release that serves now.",
 	"will-rollback":  "Release %[1]s serves everybody in %[3]s again, in place of %[2]s, from the next message of each person on. %[4]s open on %[2]s.",
@@ -75,6 +72,18 @@ var Words = map[string]string{
 	"nothing-tried": "No release is being tried, so there is nothing to give to everybody or to change.", "will-percent": "Release %s is tried: %d in 100 of those who begin a conversation get it. %s open on it.",
 
 	"people-are": "1 person is|%d people are", "conversations-are": "1 conversation is|%d conversations are", "tried-no-more": "Release %s is not being tried any more.",
+
+	"title-kept": "Release %s of %s in %s", "gates": "What its pack says a release needs", "gates-none": "Its pack asks for nothing before a release may serve.", "gate-met": "met", "gate-open": "overridden", "gate-closed": "not met",
+	"gates-closed": "1 of these holds it back.|%d of these hold it back.", "overridden-by": "Overridden by %s.", "override-asked": "%s asks to override it. Another person has to confirm that.", "do-override-ask": "Ask to override it", "do-override-confirm": "Confirm the override",
+	"override-label": "Why “%s” may be overridden", "override-hint": "It takes effect when two people have asked. Both reasons are kept with the release and in the log.", "do-keep": "Keep it here, so that others can approve it", "keep-says": "It is kept on the server then, and nothing else changes. Its address is for the approver.",
+	"approve": "Approve it", "approve-says": "You say that it may serve people, and another person activates it.", "do-approve": "Approve", "approved-by": "Approved by %s.", "held-back": "It cannot be activated before that.", "done-kept": "Release %s is kept. Give the address of this page to who approves it.", "done-approved": "You have approved it.", "done-override": "Your word is kept.",
+	"kept-plan": "Only the plan of its bundle tells what becomes of each conversation; send the bundle on the page of the pack for that.", "serves-already": "It serves now.",
+
+	"stop": "Emergency stop", "title-stop": "Emergency stop of %s", "stop-says": "From the next second on nobody in %s is answered by a flow. Everybody who writes is told the notice below, in their language. Safety words, emergency texts and teams go on, and what people write waits.",
+	"notice": "What people are told", "notice-in": "Notice in %s", "instead": "Where I leave a text empty, people get the first one that I wrote", "stop-word": "To confirm, write the word of the country: %s", "stop-word-wrong": "Write the word of the country: %s.", "do-stop": "Stop automated replies",
+	"stops": "Emergency stop", "is-frozen": "%s is stopped since %s, by %s: flows answer nobody there, and people are told a notice.", "is-resuming": "%s is served again; what people wrote meanwhile is being answered.", "go-stop": "See it, or end it", "held-messages": "Messages that wait to be answered", "held-replies": "Replies of flows that are held",
+	"stop-end": "End it", "stop-end-says": "What people wrote meanwhile is answered then, one after the other, as the flow that serves then says.", "replies": "Replies that flows had written before the stop", "replies-drop": "Delete them: they may say what the stop was about", "replies-send": "Send them", "do-stop-end": "Answer people again", "stop-again": "Say something else",
+	"as-in": "the text in %s", "do-notice": "Replace the notice", "notice-now": "What people are told now", "notice-wrong": "The notice is not good yet:", "done-frozen": "%s is stopped.", "done-served": "%s is served again.", "stage": "Stands", "stage-served": "is served", "stage-frozen": "is stopped", "stage-resuming": "is served again, and what waited is being answered",
 
 	"audit-says": "Times are those of UTC. The newest first.", "country": "Country", "every-country": "every country", "containing": "What", "do-filter": "Show", "when": "When", "who": "Who", "about": "About", "outcome": "Outcome",
 	"audit-none": "There is no such record.", "audit-problems": "The log is not as it was written, in 1 place. Run: baraza audit verify|The log is not as it was written, in %d places. Run: baraza audit verify", "older": "Older ones", "audit-what-hint": "The beginning of the action, such as release.",
@@ -105,6 +114,14 @@ func count(n int, key string) string {
 // short is a hash as people compare it.
 func short(hash string) string { return hash[:min(12, len(hash))] }
 
+// clip is the beginning of what somebody wrote, as a message repeats it.
+func clip(text string) string {
+	if all := []rune(text); len(all) > 40 {
+		return string(all[:40]) + "…"
+	}
+	return text
+}
+
 // sentence is what the desk says, as it stands on a page.
 func sentence(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
@@ -113,15 +130,6 @@ func sentence(text string) string {
 		text += "."
 	}
 	return text
-}
-
-// roleNames are roles in words: "releaser or approver".
-func roleNames(all []role.Role) string {
-	var names []string
-	for _, r := range all {
-		names = append(names, string(r))
-	}
-	return strings.Join(names, say("or"))
 }
 
 // piece is a part of a text; Differs where the other text has something else.

@@ -118,7 +118,9 @@ func (w wording) files() map[string]string {
 
 // accounts of the tests, by name.
 func callers() map[string]role.Caller {
-	of := func(country string, all ...role.Role) map[string][]role.Role { return map[string][]role.Role{country: all} }
+	of := func(country string, all ...role.Role) map[string][]role.Role {
+		return map[string][]role.Role{country: all}
+	}
 	return map[string]role.Caller{
 		"ana":    {Account: "ana", Roles: of("ke", role.Releaser)},
 		"ben":    {Account: "ben", Roles: of("ke", role.Approver)},

@@ -1,0 +1,162 @@
+package page_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"baraza/channels/browsertest"
+	"baraza/console/page"
+)
+
+const (
+	narrow = `document.documentElement.scrollWidth <= document.documentElement.clientWidth`
+	// small are targets that a finger misses. Links within a sentence may be small.
+	small = `[...document.querySelectorAll("button, .button, textarea, select, summary, input:not([type=hidden]), a")].filter(e => e.checkVisibility() && !e.closest(".skip")).
+		map(e => [e.id || e.textContent, e.getBoundingClientRect()]).filter(([, r]) => r.width < 24 || r.height < 24).map(([name]) => name).join()`
+)
+
+// looks has axe look at the page on a desk and on a small phone, in light and in dark.
+func looks(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	for _, size := range []struct {
+		width, height int64
+		scheme        string
+	}{{1280, 900, "light"}, {1280, 900, "dark"}, {320, 640, "light"}} {
+		browsertest.Do(t, ctx, chromedp.EmulateViewport(size.width, size.height))
+		browsertest.Scheme(t, ctx, size.scheme)
+		what := fmt.Sprintf("%s-%d-%s", name, size.width, size.scheme)
+		browsertest.Accessible(t, ctx, what)
+		if !browsertest.Eval[bool](t, ctx, narrow) {
+			t.Errorf("%s: one has to scroll sideways", what)
+		}
+		if got := browsertest.Eval[string](t, ctx, small); got != "" {
+			t.Errorf("%s: too small to tap: %s", what, got)
+		}
+		browsertest.Picture(t, ctx, "console/"+what)
+	}
+	browsertest.Do(t, ctx, chromedp.EmulateViewport(1280, 900))
+	browsertest.Scheme(t, ctx, "light")
+}
+
+// opens goes to a page of the console and waits for it.
+func (r *room) opens(ctx context.Context, path, heading string) {
+	r.t.Helper()
+	browsertest.Do(r.t, ctx, chromedp.Navigate(r.url+path))
+	shows(r.t, ctx, heading)
+}
+
+// shows waits for a page.
+func shows(t *testing.T, ctx context.Context, heading string) {
+	t.Helper()
+	browsertest.Holds(t, ctx, fmt.Sprintf(`document.querySelector("h1") && document.querySelector("h1").textContent.includes(%q)`, heading))
+}
+
+// clicks taps what has a text.
+func clicks(t *testing.T, ctx context.Context, text string) {
+	t.Helper()
+	browsertest.Eval[bool](t, ctx, fmt.Sprintf(`[...document.querySelectorAll("main a, main button")].find(e => e.textContent.trim() === %q).click(), true`, text))
+}
+
+func fills(t *testing.T, ctx context.Context, id, text string) {
+	t.Helper()
+	browsertest.Eval[bool](t, ctx, fmt.Sprintf(`(document.getElementById(%q).value = %q, true)`, id, text))
+}
+
+func TestAnOperatorReleasesWithAScreenAndAKeyboard(t *testing.T) {
+	t.Parallel()
+	ctx := browsertest.Start(t)
+	r := newRoom(t)
+	r.behaviour = func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+		return page.Outcome{Passed: 11, Differ: []page.Conversation{{Test: "Somebody says a word", Rows: []page.Row{
+			{Planned: "person: hello", Serves: "person: hello"},
+			{Planned: "bot: Which word do you mean?", Serves: "bot: What is the word?", Differs: true}}},
+			{Test: "شخص يكتب كلمة", Rows: []page.Row{{Planned: "bot: أي كلمة تقصد؟", Serves: "bot: ما هي الكلمة؟", Differs: true}}}}}, nil
+	}
+	first := r.build("help", wording{})
+	r.serves("ke", first)
+	for i := range 3 {
+		r.writes(fmt.Sprintf("+2547000001%02d", i), 1, "hello")
+	}
+	next := r.build("help", wording{ask: "Which word do you mean?", arabicAsk: "أي كلمة تقصد؟", answer: "number from 1 to 9"})
+
+	t.Log("what serves")
+	r.opens(ctx, "/console/?enter=ana", "What serves")
+	if got := browsertest.Eval[string](t, ctx, `document.body.textContent`); strings.Contains(got, "ug") && strings.Contains(got, "aid") {
+		t.Error("another country is named")
+	}
+	looks(t, ctx, "overview")
+	browsertest.Eval[bool](t, ctx, `document.querySelector("main a.act").click(), true`)
+	shows(t, ctx, "help in ke")
+	looks(t, ctx, "status")
+
+	t.Log("the plan")
+	clicks(t, ctx, "Plan a release")
+	shows(t, ctx, "Plan a release of help in ke")
+	looks(t, ctx, "upload")
+	bundle, signature := next.file(t, "help.bundle")
+	browsertest.Do(t, ctx, chromedp.SetUploadFiles(chromedp.CSS("#bundle"), []string{bundle}), chromedp.SetUploadFiles(chromedp.CSS("#signature"), []string{signature}))
+	clicks(t, ctx, "Plan it")
+	shows(t, ctx, "Release "+next.hash[:12])
+	has(t, browsertest.Eval[string](t, ctx, `document.querySelector("main").innerText`), "11 tests pass", "Which word do you mean?", "أي كلمة تقصد؟", "3 conversations", "stay")
+	if got := browsertest.Eval[string](t, ctx, `getComputedStyle(document.querySelector("td[lang=ar]")).direction`); got != "rtl" {
+		t.Errorf("Arabic runs %s", got)
+	}
+	looks(t, ctx, "plan")
+
+	t.Log("to one in ten")
+	fills(t, ctx, "percent", "10")
+	fills(t, ctx, "why", "The question was misread")
+	clicks(t, ctx, "Go on")
+	shows(t, ctx, "Activate release")
+	has(t, browsertest.Eval[string](t, ctx, `document.querySelector("main").innerText`), "10 get release "+next.hash[:12], "3 people are in the middle of a conversation")
+	looks(t, ctx, "confirm")
+	clicks(t, ctx, "Activate")
+	shows(t, ctx, "help in ke")
+	if c := r.state("ke").Candidate; c == nil || c.Release != next.hash || c.Percent != 10 || c.By != "ana" || c.Why != "The question was misread" {
+		t.Fatalf("tried: %+v", c)
+	}
+	looks(t, ctx, "tried")
+
+	t.Log("conversations move")
+	before := browsertest.Eval[string](t, ctx, `document.querySelector("#live tbody tr td.number span").textContent`)
+	r.writes("+254700000199", 1, "hello")
+	browsertest.Holds(t, ctx, `[...document.querySelectorAll("#live .number span")].reduce((n, e) => n + Number(e.textContent), 0) === 4`)
+	if before != "3" {
+		t.Errorf("%s conversations before", before)
+	}
+	clicks(t, ctx, "Stop reading again")
+	browsertest.Holds(t, ctx, `document.getElementById("pace-says").textContent.includes("stand still")`)
+
+	t.Log("to everybody, and back")
+	clicks(t, ctx, "Give it to everybody")
+	shows(t, ctx, "to everybody?")
+	looks(t, ctx, "promote")
+	fills(t, ctx, "why", "It is understood")
+	clicks(t, ctx, "Give it to everybody")
+	browsertest.Holds(t, ctx, `document.querySelector("[role=status]") && document.querySelector("[role=status]").textContent.includes("serves everybody now")`)
+	if got := r.state("ke").Serves(); got != next.hash {
+		t.Fatalf("%s serves", got)
+	}
+	clicks(t, ctx, "Roll back")
+	shows(t, ctx, "Go back to release "+first.hash[:12])
+	looks(t, ctx, "rollback")
+	browsertest.Reach(t, ctx, "#why")
+	browsertest.Do(t, ctx, chromedp.SendKeys(chromedp.CSS("#why"), "People answer with words"))
+	browsertest.Reach(t, ctx, "main form button")
+	browsertest.Press(t, ctx, "Enter")
+	browsertest.Holds(t, ctx, `document.querySelector("[role=status]") && document.querySelector("[role=status]").textContent.includes("serves again")`)
+	if got := r.state("ke").Serves(); got != first.hash {
+		t.Fatalf("%s serves", got)
+	}
+	looks(t, ctx, "history")
+	for _, address := range browsertest.Eval[[]string](t, ctx, `performance.getEntriesByType("resource").map(e => e.name)`) {
+		if !strings.HasPrefix(address, r.url) {
+			t.Errorf("the page asks for %s", address)
+		}
+	}
+}
