@@ -15,25 +15,27 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
+	"baraza/console/accounts"
 	"baraza/console/api"
 	"baraza/console/look"
 	"baraza/console/role"
 	"baraza/server/desk"
 )
 
-// Options are what the pages are made of. All but Behaviour, Folder, Now and Log are needed.
+// Options are what the pages are made of. Desk is needed.
 type Options struct {
 	Desk *desk.Desk
 	// Behaviour runs the tests of a bundle on itself and on the release that serves its pack; nil: pages say nothing of
 	// tests. What it does is bounded by ctx.
 	Behaviour func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (Outcome, error)
-	Folder    string           // where bundles lie while they are planned; "": the system's for such files
-	Now       func() time.Time // nil: the machine's clock
-	Log       *slog.Logger     // nil: none
+	// Accounts are those that administrators see to; nil: there is no page for it.
+	Accounts *accounts.Accounts
+	Folder   string           // where bundles lie while they are planned; "": the system's for such files
+	Now      func() time.Time // nil: the machine's clock
+	Log      *slog.Logger     // nil: none
 }
 
 // Outcome is what the tests of a bundle say about it.
@@ -107,6 +109,10 @@ func routes() []route {
 	return []route{
 		{"GET /console/{$}", "", false, (*pages).overview},
 		{"GET /console/audit", "", false, (*pages).records},
+		{"GET /console/accounts", "", false, (*pages).people},
+		{"POST /console/accounts", "", false, (*pages).invite},
+		{"GET /console/accounts/{account}", "", false, (*pages).oneAccount},
+		{"POST /console/accounts/{account}/{what}", "", false, (*pages).changeAccount},
 		{"GET /console/{country}/emergency-stop", "/incident/freeze", true, (*pages).stop},
 		{"POST /console/{country}/emergency-stop", "/incident/freeze", true, (*pages).stopped},
 		{"POST /console/{country}/emergency-stop/end", "/incident/unfreeze", true, (*pages).unfrozen},
@@ -220,8 +226,10 @@ func (p *pages) show(v *visit, status int, title, name string, data any) error {
 
 // place is that of the menu.
 func place(path string) string {
-	if slices.Contains([]string{"/console/audit", "/console/accounts"}, path) {
-		return path
+	for _, one := range []string{"/console/audit", "/console/accounts"} {
+		if path == one || strings.HasPrefix(path, one+"/") {
+			return one
+		}
 	}
 	return "/console/"
 }
@@ -236,9 +244,12 @@ type problem struct {
 func (p *pages) fails(v *visit, err error) {
 	status, text := http.StatusInternalServerError, say("failed")
 	var known *desk.Problem
+	var ofAccount *accounts.Problem
 	switch {
 	case errors.As(err, &known):
 		status, text = known.Status, sentence(known.Text)
+	case errors.As(err, &ofAccount):
+		status, text = ofAccount.Status, sentence(ofAccount.Text)
 	case v.r.Context().Err() != nil:
 		return // nobody waits for it any more
 	default:
@@ -248,7 +259,7 @@ func (p *pages) fails(v *visit, err error) {
 	if v.Pack != "" && v.caller.May(v.Country) {
 		back.Back, back.Where = v.At(""), say("to-pack", v.Pack, v.Country)
 	}
-	if status == http.StatusConflict {
+	if status == http.StatusConflict && v.Pack != "" {
 		back.Back, back.Where = cmp.Or(v.again(), back.Back), say("plan-again")
 	}
 	if err := p.show(v, status, say("title-problem"), "problem", back); err != nil {
@@ -273,7 +284,29 @@ func (v *visit) goTo(path string) error {
 	return nil
 }
 
+// confirmed is what is done to an account once its name was written.
+type confirmed struct {
+	Page one
+	What string
+}
+
 // drawn are the pages.
 var drawn = template.Must(template.New("").Funcs(template.FuncMap{
-	"say": say, "count": count, "short": short, "minus": func(a, b int) int { return a - b }, "parts": parts, "join": func(all []string) string { return strings.Join(all, ", ") },
+	"say": say, "count": count, "short": short, "parts": parts, "join": func(all []string) string { return strings.Join(all, ", ") },
+	"account": accountPath, "confirm": func(page one, what string) confirmed { return confirmed{page, what} },
+	"country": func(name string) string {
+		if name == role.Everywhere {
+			return say("every-country")
+		}
+		return name
+	},
+	"day": func(at any) string {
+		switch at := at.(type) {
+		case *time.Time:
+			return at.UTC().Format(time.DateOnly)
+		case time.Time:
+			return at.UTC().Format(time.DateOnly)
+		}
+		return ""
+	},
 }).ParseFS(content, "html/*.html"))

@@ -116,10 +116,8 @@ func (p *pages) status(v *visit) error {
 // done is a sentence on what was done, where it is still so.
 func done(what string, s release.State) string {
 	switch {
-	case what == "percent" && s.Candidate != nil:
+	case (what == "percent" || what == "activated") && s.Candidate != nil:
 		return say("done-percent", s.Candidate.Percent, short(s.Candidate.Release))
-	case what == "activated" && s.Candidate != nil:
-		return say("done-activated", short(s.Candidate.Release))
 	case s.Current == nil:
 	case what == "activated", what == "promoted", what == "rolled-back":
 		return say("done-"+what, short(s.Current.Release))

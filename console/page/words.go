@@ -85,7 +85,14 @@ var Words = map[string]string{
 	"stop-end": "End it", "stop-end-says": "What people wrote meanwhile is answered then, one after the other, as the flow that serves then says.", "replies": "Replies that flows had written before the stop", "replies-drop": "Delete them: they may say what the stop was about", "replies-send": "Send them", "do-stop-end": "Answer people again", "stop-again": "Say something else",
 	"as-in": "the text in %s", "do-notice": "Replace the notice", "notice-now": "What people are told now", "notice-wrong": "The notice is not good yet:", "done-frozen": "%s is stopped.", "done-served": "%s is served again.", "stage": "Stands", "stage-served": "is served", "stage-frozen": "is stopped", "stage-resuming": "is served again, and what waited is being answered",
 
-	"audit-says": "Times are those of UTC. The newest first.", "country": "Country", "every-country": "every country", "containing": "What", "do-filter": "Show", "when": "When", "who": "Who", "about": "About", "outcome": "Outcome",
+	"title-accounts": "Accounts", "title-account": "Account %s", "title-link": "A link for %s", "no-administrator": "Accounts are for administrators.", "email": "E-mail address", "email-hint": "Only where people sign in with the organisation’s single sign-on.",
+	"sign-in": "Signs in", "sign-in-none": "not yet", "sign-in-password": "with password and code", "sign-in-oidc": "with single sign-on", "link-open": "not yet; has a link until %s", "account-closed": "closed on %s", "last": "Last time",
+	"invite": "Invite somebody", "invite-says": "You get a link that works once. Give it to the person yourself, in a way that you trust.", "name": "Name", "name-hint": "Records call them so: small letters, such as rosa.benitez.", "roles": "Roles", "do-invite": "Invite", "all-accounts": "All accounts",
+	"role-designer": "designer: plans releases", "role-releaser": "releaser: changes what serves, and stops it in an emergency", "role-approver": "approver: says as a second person that a release may serve", "role-staff": "staff: answers cases and people’s requests", "role-auditor": "auditor: reads who did what", "role-administrator": "administrator: sees to accounts and the machine",
+	"link-says": "Give this link to %s. It works once, until %s (UTC), and is shown only now.", "own-account": "This is your own account. Another administrator sees to it.", "roles-says": "Saving ends the sessions of the account. Without any role it is out of the country.", "do-roles": "Save roles", "done-roles": "The roles are saved.",
+	"tokens": "Tokens", "expires": "until %s", "do-revoke": "End it", "done-revoked": "The token has ended.", "reset": "Begin anew", "reset-says": "For who lost a phone or a password: both go, with tokens and sessions, and you get a new link.", "do-reset": "Begin anew", "close": "Close the account", "close-says": "It ends for ever, with its sessions and tokens. Its name is not given again.", "do-close": "Close it", "done-closed": "The account is closed.", "account-word": "To confirm, write the name: %s", "account-word-wrong": "Write the name: %s.",
+
+	"no-choices": "an answer without choices", "audit-says": "Times are those of UTC. The newest first.", "country": "Country", "every-country": "every country", "containing": "What", "do-filter": "Show", "when": "When", "who": "Who", "about": "About", "outcome": "Outcome",
 	"audit-none": "There is no such record.", "audit-problems": "The log is not as it was written, in 1 place. Run: baraza audit verify|The log is not as it was written, in %d places. Run: baraza audit verify", "older": "Older ones", "audit-what-hint": "The beginning of the action, such as release.",
 	"outcome-done": "done", "outcome-refused": "refused", "outcome-failed": "failed",
 }
@@ -150,8 +157,11 @@ func parts(text, other string) []piece {
 	for to > from && end > from && a[to-1] == b[end-1] {
 		to, end = to-1, end-1
 	}
+	if from == 0 && to == len(a) {
+		return []piece{{Text: text}} // nothing in common: there is nothing to point at
+	}
 	var all []piece
-	for _, p := range []piece{{strings.Join(a[:from], ""), false}, {strings.Join(a[from:to], ""), other != ""}, {strings.Join(a[to:], ""), false}} {
+	for _, p := range []piece{{strings.Join(a[:from], ""), false}, {strings.Join(a[from:to], ""), true}, {strings.Join(a[to:], ""), false}} {
 		if p.Text != "" {
 			all = append(all, p)
 		}
