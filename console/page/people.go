@@ -111,7 +111,6 @@ type one struct {
 	Own       bool
 	Countries []rolesOf
 	Roles     []role.Role
-	Path      string
 	Done      string
 	Form      form
 }
@@ -132,12 +131,12 @@ func (p *pages) oneForm(v *visit, status int, f form) error {
 	if err != nil {
 		return err
 	}
-	name := v.r.PathValue("account")
+	name := v.r.FormValue("name")
 	i := slices.IndexFunc(all, func(a accounts.Account) bool { return a.Name == name })
 	if i < 0 { // it may be in another country alone, and be let into this one
 		all, i = append(all, accounts.Account{Name: name}), len(all)
 	}
-	page := one{Account: all[i], Own: name == v.caller.Account, Roles: role.All(), Path: accountPath(name), Form: f}
+	page := one{Account: all[i], Own: name == v.caller.Account, Roles: role.All(), Form: f}
 	for _, country := range p.administered(v.caller) {
 		has := map[role.Role]bool{}
 		for _, r := range page.Account.Roles[country] {
@@ -151,16 +150,16 @@ func (p *pages) oneForm(v *visit, status int, f form) error {
 	return p.show(v, status, say("title-account", name), "account", page)
 }
 
-func accountPath(name string) string { return "/console/accounts/" + url.PathEscape(name) }
+func accountPath(name string) string { return "/console/accounts/one?name=" + url.QueryEscape(name) }
 
 // changeAccount does one thing to an account.
 func (p *pages) changeAccount(v *visit) error {
 	if err := p.administrator(v); err != nil {
 		return err
 	}
-	name, done := v.r.PathValue("account"), ""
+	name, done, what := v.r.FormValue("name"), "", v.r.PostFormValue("what")
 	var err error
-	switch v.r.PathValue("what") {
+	switch what {
 	case "roles":
 		done, err = "roles", p.Accounts.SetRoles(v.r.Context(), name, v.r.PostFormValue("country"), rolesIn(v))
 	case "token":
@@ -168,10 +167,10 @@ func (p *pages) changeAccount(v *visit) error {
 	case "reset", "close":
 		if strings.TrimSpace(v.r.PostFormValue("word")) != name {
 			var f form
-			f.wrong("word-"+v.r.PathValue("what"), say("account-word-wrong", name))
+			f.wrong("word-"+what, say("account-word-wrong", name))
 			return p.oneForm(v, http.StatusUnprocessableEntity, f)
 		}
-		if v.r.PathValue("what") == "close" {
+		if what == "close" {
 			done, err = "closed", p.Accounts.CloseAccount(v.r.Context(), name)
 			break
 		}
@@ -186,5 +185,5 @@ func (p *pages) changeAccount(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.goTo(accountPath(name) + "?done=" + done)
+	return v.goTo(accountPath(name) + "&done=" + done)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -18,13 +19,17 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"baraza/channels/whatsapp/fake"
-	"baraza/console/look"
+	"baraza/console"
+	"baraza/console/accounts"
 	"baraza/console/page"
 	"baraza/console/role"
 	"baraza/dsl"
@@ -116,20 +121,20 @@ func (w wording) files() map[string]string {
 	return map[string]string{"talk.flow": talk, "person.flow": personFlow, "stop.flow": stopFlow, "locale/ar.po": po}
 }
 
-// accounts of the tests, by name.
-func callers() map[string]role.Caller {
-	of := func(country string, all ...role.Role) map[string][]role.Role {
+// operators of the tests, by name, with their roles.
+func operators() map[string]map[string][]role.Role {
+	in := func(country string, all ...role.Role) map[string][]role.Role {
 		return map[string][]role.Role{country: all}
 	}
-	return map[string]role.Caller{
-		"ana":    {Account: "ana", Roles: of("ke", role.Releaser)},
-		"ben":    {Account: "ben", Roles: of("ke", role.Approver)},
-		"dora":   {Account: "dora", Roles: of("ke", role.Designer)},
-		"sami":   {Account: "sami", Roles: of("ke", role.Staff)},
-		"aida":   {Account: "aida", Roles: of("ke", role.Auditor)},
-		"otto":   {Account: "otto", Roles: of("ug", role.Releaser, role.Approver, role.Auditor, role.Administrator)},
-		"ada":    {Account: "ada", Roles: of(role.Everywhere, role.Administrator, role.Auditor)},
-		"nobody": {Account: "nobody"},
+	return map[string]map[string][]role.Role{
+		"ana":  in("ke", role.Releaser),
+		"ben":  in("ke", role.Approver),
+		"dora": in("ke", role.Designer),
+		"sami": in("ke", role.Staff),
+		"aida": in("ke", role.Auditor),
+		"kofi": in("ke", role.Administrator),
+		"otto": in("ug", role.All()...),
+		"ada":  in(role.Everywhere, role.Administrator, role.Auditor),
 	}
 }
 
@@ -141,6 +146,7 @@ type room struct {
 	url       string
 	key       ed25519.PrivateKey
 	desk      *desk.Client
+	accounts  *accounts.Accounts
 	behaviour func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (page.Outcome, error)
 }
 
@@ -164,10 +170,11 @@ func newRoom(t *testing.T) *room {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	r.check(err)
 	r.url = "http://" + listener.Addr().String()
-	r.server, err = server.Open(server.Options{Listener: listener, Compile: compile, Log: slog.New(slog.DiscardHandler), Unpaced: true,
-		Config: &config.Config{Data: t.TempDir(), Countries: map[string]*config.Country{"ke": country("help", "4b"), "ug": country("aid", "7a")},
-			WhatsApp: []*config.WhatsApp{{Path: "/whatsapp", AppSecret: config.Plain("app-secret"), VerifyToken: config.Plain("verify"),
-				Token: config.Plain("token"), Graph: provider.URL, Numbers: map[string]string{"1001": "help"}}}}})
+	settings := &config.Config{Data: t.TempDir(), Public: r.url, Countries: map[string]*config.Country{"ke": country("help", "4b"), "ug": country("aid", "7a")},
+		Console: &config.Console{Key: config.Plain(strings.Repeat("5c", 32))},
+		WhatsApp: []*config.WhatsApp{{Path: "/whatsapp", AppSecret: config.Plain("app-secret"), VerifyToken: config.Plain("verify"),
+			Token: config.Plain("token"), Graph: provider.URL, Numbers: map[string]string{"1001": "help"}}}}
+	r.server, err = server.Open(server.Options{Listener: listener, Compile: compile, Log: slog.New(slog.DiscardHandler), Unpaced: true, Config: settings})
 	r.check(err)
 	r.desk = desk.Within(r.server.Desk().Handler())
 	behaviour := func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (page.Outcome, error) {
@@ -176,8 +183,14 @@ func newRoom(t *testing.T) *room {
 		}
 		return r.behaviour(ctx, bundle, pack, serves)
 	}
-	r.server.Mount("/console/", door(page.Handler(page.Options{Desk: r.server.Desk(), Behaviour: behaviour, Folder: t.TempDir()})))
-	r.server.Mount("GET "+look.StylePath, look.Style())
+	open, err := console.Open(console.Options{Config: settings, Audit: r.server.Audit(), Page: func(who *accounts.Accounts) http.Handler {
+		return page.Handler(page.Options{Desk: r.server.Desk(), Accounts: who, Behaviour: behaviour, Folder: settings.Data})
+	}})
+	r.check(err)
+	r.accounts = open.Accounts
+	for pattern, handler := range open.Mounted() {
+		r.server.Mount(pattern, handler)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.server.Run(ctx) }()
@@ -186,7 +199,7 @@ func newRoom(t *testing.T) *room {
 		if err := <-ended; err != nil {
 			t.Errorf("the server ended with: %v", err)
 		}
-		if err := r.server.Close(); err != nil {
+		if err := errors.Join(open.Close(), r.server.Close()); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
@@ -199,25 +212,6 @@ func (r *room) check(err error) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-}
-
-// door stands for accounts.Guard: the name in a cookie is believed, and what another site's page sends is refused.
-func door(next http.Handler) http.Handler {
-	guarded := http.NewCrossOriginProtection().Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		look.Headers(w.Header(), false)
-		if name := r.URL.Query().Get("enter"); name != "" {
-			http.SetCookie(w, &http.Cookie{Name: "who", Value: name, Path: "/"})
-			http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
-			return
-		}
-		if c, err := r.Cookie("who"); err == nil {
-			if caller, ok := callers()[c.Value]; ok {
-				r = r.WithContext(role.With(r.Context(), caller))
-			}
-		}
-		guarded.ServeHTTP(w, r)
-	})
 }
 
 func compile(folder string) (*program.Program, fs.FS, error) {
@@ -314,14 +308,41 @@ type person struct {
 	client *http.Client
 }
 
+// invitation is the link of an operator who has no password yet.
+func (r *room) invitation(name string) string {
+	r.t.Helper()
+	link, err := r.accounts.Invite(accounts.OnMachine(r.t.Context(), "root"), accounts.Invitation{Name: name, Roles: operators()[name]})
+	r.check(err)
+	return link.Address
+}
+
+// password of all operators.
+const password = "four unusual words here"
+
+var phoneSecret = regexp.MustCompile(`<span class="code">([A-Z2-7 ]+)</span>`)
+
+// code is what a phone shows now that was set up from a page.
+func (r *room) code(page string) string {
+	r.t.Helper()
+	found := phoneSecret.FindStringSubmatch(page)
+	if found == nil {
+		r.t.Fatalf("no secret for a phone on the page:\n%s", page)
+	}
+	code, err := totp.GenerateCode(strings.ReplaceAll(found[1], " ", ""), time.Now())
+	r.check(err)
+	return code
+}
+
+// enters is an operator who was invited and has signed in.
 func (r *room) enters(name string) *person {
 	r.t.Helper()
 	jar, err := cookiejar.New(nil)
 	r.check(err)
-	address, err := url.Parse(r.url)
-	r.check(err)
-	jar.SetCookies(address, []*http.Cookie{{Name: "who", Value: name, Path: "/"}})
-	return &person{r, &http.Client{Jar: jar}}
+	p := &person{r, &http.Client{Jar: jar}}
+	p.get(strings.TrimPrefix(r.invitation(name), r.url))
+	phone := p.post("/console/invited", "new", password, "again", password)
+	has(r.t, p.post("/console/invited", "phone", "yes", "code", r.code(phone.body)).body, "recovery codes")
+	return p
 }
 
 // answer is a page as it came.
