@@ -38,11 +38,13 @@ func (s *Server) freeze(name string) *runner.Freeze {
 		return nil
 	}
 	is := s.freezes.Of(p.country)
-	switch is.Stage {
-	case freeze.Frozen:
-		return &runner.Freeze{Since: is.Since, Noticed: is.Noticed, Notice: s.notice(name, is.Notice)}
-	case freeze.Resuming:
-		return &runner.Freeze{Resuming: true, Since: is.Resumed, Sends: is.Sends}
+	switch {
+	case is.Stage == freeze.Frozen:
+		return &runner.Freeze{Noticed: is.Noticed, Notice: s.notice(name, is.Notice)}
+	case is.Stage == freeze.Resuming && !is.Released: // for a moment, so nobody is told any more that it is frozen
+		return &runner.Freeze{}
+	case is.Stage == freeze.Resuming:
+		return &runner.Freeze{Resuming: true, Sends: is.Sends}
 	}
 	return nil
 }
@@ -92,9 +94,13 @@ func (s *Server) watchFreeze(ctx context.Context, country string) error {
 		s.tellFrozen(ctx, told, is)
 		told = is
 		var err error
-		if is.Stage == freeze.Frozen {
+		if is.Stage != freeze.Served && !is.Released {
 			err = s.runner.SetAside(ctx)
-		} else {
+		}
+		if err == nil && is.Stage == freeze.Resuming && !is.Released {
+			err = s.freezes.Release(country, is.Resumed)
+		}
+		if err == nil && is.Stage != freeze.Frozen {
 			err = s.runner.Thaw(ctx, s.packsOf(country), func() error {
 				if is.Stage == freeze.Served {
 					return nil

@@ -1,10 +1,12 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,13 +20,12 @@ import (
 // answers of other systems wait, and messages of people are kept and answered with the notice. What people need in
 // danger goes on: safety words and their flows, cases, words of staff.
 //
-// When it ends (Resuming), whoever had heard all that was said to them has their messages taken in order, as if they
+// When it ends, SetAside first takes all that waits out of the way, so that what is held is known from what is written
+// from then on. Then (Resuming) whoever had heard all that was said to them has their messages taken in order, as if they
 // came now. Who had not is asked the open question again, since what they wrote meanwhile may answer another one than
 // they would see.
 type Freeze struct {
 	Resuming bool
-	// Since is when it began; of Resuming, when that began: what was written before it was held.
-	Since time.Time
 	// Sends, of Resuming: replies that were held go out; else they are deleted.
 	Sends bool
 	// Noticed is when the notice became what it is.
@@ -82,7 +83,7 @@ func (r *Runner) holds(m *store.Message) bool {
 	}
 	from, _ := ParseSender(m.Channel)
 	f := r.freeze(from.Pack)
-	return f != nil && (!f.Resuming || !f.Sends && m.At.Before(f.Since))
+	return f != nil && !f.Resuming
 }
 
 // heldEvent is a message as it waits.
@@ -102,12 +103,13 @@ func (d *draft) frozen(ev *engine.Event) (waits bool, err error) {
 	if f == nil {
 		return false, nil
 	}
+	passage := d.person.session.Passage(d.p, *ev)
 	switch d.j.origin {
 	case fromPerson:
-		switch passage := d.person.session.Passage(d.p, *ev); {
-		case passage == engine.Ends:
+		if passage == engine.Ends {
 			return false, d.dropHeld("")
-		case passage == engine.Passes:
+		}
+		if passage == engine.Passes {
 			return false, nil
 		}
 		if f.Resuming {
@@ -118,11 +120,13 @@ func (d *draft) frozen(ev *engine.Event) (waits bool, err error) {
 		}
 		return true, d.hold(ev)
 	case fromFetch:
-		if !f.Resuming && d.person.session.Passage(d.p, *ev) == engine.Held {
+		if !f.Resuming && passage == engine.Held {
 			return true, errSkip // its timer asks again
 		}
 	case fromTimer:
-		return true, errFrozen
+		if passage == engine.Held || d.j.timer.Class != SilenceTimer {
+			return true, errFrozen
+		}
 	}
 	return false, nil
 }
@@ -207,7 +211,7 @@ func (d *draft) thawsUnless(store.Result) {
 
 func (r *Runner) thawSoon(key store.Key, pack string) {
 	r.outside.start(func(ctx context.Context) {
-		if err := r.thaw(ctx, key, pack); err != nil && ctx.Err() == nil {
+		if err := r.thaw(ctx, heldContact{key: key, pack: pack}); err != nil && ctx.Err() == nil {
 			r.log.Error("what was held of a contact could not be answered", "contact", key, "error", err)
 		}
 	})
@@ -249,7 +253,7 @@ func (d *draft) dropHeld(why string) error {
 		d.removeHeld(heldMessage, it.Number)
 	}
 	d.removeHeld(heldMark, 0)
-	replies, err := d.heldReplies(d.now.Add(time.Millisecond))
+	replies, err := d.heldReplies(d.freeze != nil && !d.freeze.Resuming)
 	if err != nil {
 		return err
 	}
@@ -262,9 +266,14 @@ func (d *draft) dropHeld(why string) error {
 	return nil
 }
 
-// heldReplies are the contact's automated messages that were set aside, or wait and were written before then; the
-// oldest first.
-func (d *draft) heldReplies(before time.Time) (held []store.Message, err error) {
+// heldReplies are the contact's automated messages that were set aside, with those that wait to be where it is asked
+// for; the oldest first. Parts of a contact that could not be read and began anew are found by their numbers alone.
+func (d *draft) heldReplies(waiting bool) (held []store.Message, err error) {
+	look := func(m store.Message) {
+		if automated(m.Class) && (m.State == store.Dead && CodeHeld(m.Code) || m.State == store.Waiting && waiting) {
+			held = append(held, m)
+		}
+	}
 	q := store.OutboxQuery{Key: d.t.key, Limit: 256}
 	for {
 		list, err := d.r.config.Store.Outbox(d.ctx, q)
@@ -272,16 +281,26 @@ func (d *draft) heldReplies(before time.Time) (held []store.Message, err error) 
 			return nil, err
 		}
 		for _, m := range list {
-			if automated(m.Class) && (m.State == store.Dead && CodeHeld(m.Code) || m.State == store.Waiting && m.At.Before(before)) {
-				held = append(held, m)
-			}
+			look(m)
 		}
 		if len(list) < q.Limit {
-			slices.Reverse(held)
-			return held, nil
+			break
 		}
 		q.After = list[len(list)-1]
 	}
+	for _, id := range d.j.parts {
+		if slices.ContainsFunc(held, func(m store.Message) bool { return m.ID == id }) {
+			continue
+		}
+		switch m, err := d.r.config.Store.Message(d.ctx, id); {
+		case err == nil && m.Key == d.t.key:
+			look(m)
+		case err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrDamaged):
+			return nil, err
+		}
+	}
+	slices.SortFunc(held, func(a, b store.Message) int { return cmp.Compare(a.ID, b.ID) })
+	return held, nil
 }
 
 func (r *Runner) eachHeld(ctx context.Context, packs []string, class string, visit func(store.Item)) error {
@@ -334,58 +353,93 @@ func (r *Runner) Held(ctx context.Context, packs []string) (messages, replies in
 	return messages, replies, err
 }
 
-// SetAside takes what waits to be sent and is held out of the way of what may go: a person's messages leave in order,
-// and a word of staff would else wait behind it. The sender does the same with what it meets; nothing of it goes in
-// between.
+// SetAside takes all that waits to be sent and is held out of the way of what may go: a person's messages leave in
+// order, and a word of staff would else wait behind it. It returns when nothing of it is left, also nothing that was
+// being sent. The sender does the same with what it meets; nothing of it goes in between.
 func (r *Runner) SetAside(ctx context.Context) error {
 	for {
 		var heads []store.Message
 		err := r.eachOutbox(ctx, store.Waiting, func(m store.Message) {
-			if r.holds(&m) {
+			from, _ := ParseSender(m.Channel)
+			if f := r.freeze(from.Pack); f != nil && !f.Resuming {
+				m.Sealed = nil
 				heads = append(heads, m)
 			}
 		})
-		if err != nil || len(heads) == 0 {
+		if err != nil {
 			return err
 		}
 		var g errgroup.Group
 		g.SetLimit(outsideAtOnce)
-		moved := false
+		var moved atomic.Int64
+		busy := false
 		for _, m := range heads {
 			if !r.sender.claim(m) {
-				continue // it is under way: whoever sends it sets it aside
+				busy = true
+				continue
 			}
-			moved = true
 			g.Go(func() error {
 				defer r.sender.free(m)
-				r.sender.setAside(ctx, m)
-				return nil
+				n, err := r.sender.setAside(ctx, m)
+				moved.Add(int64(n))
+				return err
 			})
 		}
-		if err := g.Wait(); err != nil || !moved {
+		if err := g.Wait(); err != nil || !busy && moved.Load() == 0 {
 			return err
+		}
+		if !r.wait(ctx, r.timing.TimerPause) {
+			return ctx.Err()
 		}
 	}
 }
 
-// setAside makes a part that is held a dead letter of a code of its own.
-func (s *sender) setAside(ctx context.Context, m store.Message) {
+// holdBack is setAside of what the sender meets.
+func (s *sender) holdBack(ctx context.Context, m store.Message) {
+	if _, err := s.setAside(ctx, m); err != nil {
+		s.r.log.Error("a part that is held was not set aside", "message", m.ID, "error", err)
+	}
+}
+
+// setAside makes all parts of a contact that wait and are held dead letters of a code of their own, given the first part
+// that waits. It says how many.
+func (s *sender) setAside(ctx context.Context, head store.Message) (n int, err error) {
 	r := s.r
-	from, _ := ParseSender(m.Channel)
-	code := codeHeld
-	if m.Code == codeSending {
-		code = codeHeldSent
+	from, _ := ParseSender(head.Channel)
+	t := store.Turn{Key: head.Key, Expect: store.Any, Lease: r.epoch(head.Key), At: r.now()}
+	parts := []store.Message{head} // it is found even where the contact began anew
+	q := store.OutboxQuery{Key: head.Key, Limit: 256}
+	for more := true; more; {
+		list, err := r.config.Store.Outbox(ctx, q)
+		if err != nil && !errors.Is(err, store.ErrDamaged) {
+			return 0, err
+		}
+		parts = append(parts, list...)
+		if more = len(list) == q.Limit; more {
+			q.After = list[len(list)-1]
+		}
 	}
-	_, err := s.submit(ctx, from.Pack, store.Turn{Key: m.Key, Expect: store.Any, Lease: r.epoch(m.Key), At: r.now(),
-		Settle: []store.Settlement{{ID: m.ID, State: store.Dead, Code: code}}})
-	if err != nil {
-		r.log.Error("a part that is held was not set aside", "message", m.ID, "error", err)
-		return
+	for i, m := range parts {
+		if m.State != store.Waiting || !r.holds(&m) || i > 0 && m.ID == head.ID {
+			continue
+		}
+		code := codeHeld
+		if m.Code == codeSending {
+			code = codeHeldSent
+		}
+		t.Settle = append(t.Settle, store.Settlement{ID: m.ID, State: store.Dead, Code: code})
 	}
-	r.Figures.HeldReplies.Add(1)
-	if !r.holds(&m) { // the country was served again meanwhile
-		r.thawSoon(m.Key, from.Pack)
+	if len(t.Settle) == 0 {
+		return 0, nil
 	}
+	if _, err := s.submit(ctx, from.Pack, t); err != nil {
+		return 0, err
+	}
+	r.Figures.HeldReplies.Add(int64(len(t.Settle)))
+	if f := r.freeze(from.Pack); f == nil || f.Resuming { // the country is served again meanwhile
+		r.thawSoon(head.Key, from.Pack)
+	}
+	return len(t.Settle), nil
 }
 
 // claim marks the contact busy, whatever its sender waits for; false where a part of theirs is under way.

@@ -35,7 +35,7 @@ func (s *stop) of(pack string) *Freeze {
 func (s *stop) freezes() {
 	s.t.Helper()
 	now := time.Now()
-	s.is.Store(&Freeze{Since: now, Noticed: now, Notice: func(language string) (string, string) { return "We *pause*. [" + language + "]", "en" }})
+	s.is.Store(&Freeze{Noticed: now, Notice: func(language string) (string, string) { return "We *pause*. [" + language + "]", "en" }})
 	if err := s.w.runner.SetAside(s.t.Context()); err != nil {
 		s.t.Fatalf("set aside: %v", err)
 	}
@@ -44,7 +44,10 @@ func (s *stop) freezes() {
 
 func (s *stop) ends(sends bool) {
 	s.t.Helper()
-	s.is.Store(&Freeze{Resuming: true, Since: time.Now(), Sends: sends})
+	if err := s.w.runner.SetAside(s.t.Context()); err != nil {
+		s.t.Fatalf("set aside: %v", err)
+	}
+	s.is.Store(&Freeze{Resuming: true, Sends: sends})
 	if err := s.w.runner.Thaw(s.t.Context(), []string{"sample", "other"}, func() error { s.is.Store(nil); return nil }); err != nil {
 		s.t.Fatalf("thaw: %v", err)
 	}
@@ -118,7 +121,7 @@ func TestWhatFrozenPeopleWroteSurvivesARestart(t *testing.T) {
 		w.hears("two")
 		equal(t, "the notice is said once", []string{"Write a word.", noticeSaid}, w.phone.take())
 		w.stop()
-		s.is.Store(&Freeze{Resuming: true, Since: time.Now()}) // it ended while nobody served
+		s.is.Store(&Freeze{Resuming: true}) // it ended while nobody served
 		w.start()
 		s.ends(false)
 		equal(t, "afterwards", []string{"Heard one.", "Write a word.", "Heard two.", "Write a word."}, w.phone.take())
@@ -205,13 +208,12 @@ func TestRepliesFromBeforeAreDeletedUnlessSomebodyWantsThemSent(t *testing.T) {
 // The freeze may come between the look at a part and its handing over.
 func TestNothingIsHandedOverOnceFrozen(t *testing.T) {
 	inFrozenWorld(t, nil, func(t *testing.T, w *world, s *stop) {
-		now := time.Now()
 		var looks atomic.Int32
 		w.runner.config.Freeze = func(string) *Freeze {
 			if looks.Add(1) <= 2 { // of the turn, and before the part is written down
 				return nil
 			}
-			return &Freeze{Since: now}
+			return &Freeze{}
 		}
 		w.hears("hello")
 		equal(t, "frozen", nil, w.phone.take())
@@ -398,7 +400,7 @@ func TestAMessageAmidTheEndOfAFreezeComesBehindThoseHeld(t *testing.T) {
 		w.hears("hello")
 		w.hears("one")
 		equal(t, "frozen", []string{noticeSaid}, w.phone.take())
-		s.is.Store(&Freeze{Resuming: true, Since: time.Now()}) // and nobody has come to it yet
+		s.is.Store(&Freeze{Resuming: true}) // and nobody has come to it yet
 		w.hears("two")
 		w.settles()
 		equal(t, "afterwards", []string{"Write a word.", "Heard one.", "Write a word.", "Heard two.", "Write a word."}, w.phone.take())
@@ -413,7 +415,7 @@ func TestAFreezeThatBeginsAnewLeavesTheRestHeld(t *testing.T) {
 		s.freezes()
 		w.hears("one")
 		w.phone.take()
-		s.is.Store(&Freeze{Since: time.Now()})
+		s.is.Store(&Freeze{})
 		if err := w.runner.Thaw(t.Context(), []string{"sample"}, func() error { return nil }); err != nil {
 			t.Fatal(err)
 		}
@@ -522,7 +524,7 @@ func TestAHeldMessageThatAlwaysFailsKeepsNobodyElseWaiting(t *testing.T) {
 			}
 			return sample
 		}
-		s.is.Store(&Freeze{Resuming: true, Since: time.Now()})
+		s.is.Store(&Freeze{Resuming: true})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		if err := w.runner.Thaw(ctx, []string{"sample"}, func() error { s.is.Store(nil); return nil }); err != nil {
@@ -532,5 +534,42 @@ func TestAHeldMessageThatAlwaysFailsKeepsNobodyElseWaiting(t *testing.T) {
 		synctest.Wait()
 		s.nothingHeld()
 		equal(t, "set aside", int64(1), w.runner.Figures.SetAside.Load())
+	})
+}
+
+// Nobody who waits for help is left without a word because of a freeze.
+func TestWhatACaseSaysWhenNobodyAnswersIsSaidWhileFrozen(t *testing.T) {
+	p := compiled(t, map[string]string{"pack.flow": packText, "talk.flow": strings.Replace(flowsText, "    when silent for 24 hours -> end\n",
+		"    when no answer for 30 minutes: Please call 000.\n    when silent for 24 hours -> end\n", 1)})
+	inFrozenWorld(t, func(c *Config) { c.Program = func(string) *program.Program { return p } }, func(t *testing.T, w *world, s *stop) {
+		w.hears("hello") // whose silence waits
+		other := w.message("person")
+		other.From = []Identity{{"whatsapp", "wa_phone", "254700000002"}}
+		s.freezes()
+		if err := w.runner.Receive(t.Context(), []Inbound{other}); err != nil {
+			t.Fatal(err)
+		}
+		w.settles()
+		equal(t, "frozen", []string{"Write a word.", "A person will answer you here."}, w.phone.take())
+		w.passes(4 * time.Hour)
+		equal(t, "nobody answered", []string{"Please call 000."}, w.phone.take())
+	})
+}
+
+// What waits behind a part that may go, and cannot go yet, is held too, and does not slip out afterwards.
+func TestWhatWaitsBehindAnUrgentWordIsHeldToo(t *testing.T) {
+	p := compiled(t, map[string]string{"pack.flow": packText, "talk.flow": strings.Replace(flowsText, "  say: We delete your data now.\n  end", "  say: We delete your data now.\n  -> talk.listen", 1)})
+	inFrozenWorld(t, func(c *Config) { c.Program = func(string) *program.Program { return p } }, func(t *testing.T, w *world, s *stop) {
+		w.hears("hello")
+		w.phone.take()
+		reachable := w.unreachable()
+		w.hears("delete")
+		s.freezes()
+		s.held(0, 1)
+		reachable()
+		w.passes(time.Hour)
+		equal(t, "frozen", []string{"We delete your data now."}, w.phone.take())
+		s.ends(false)
+		equal(t, "afterwards", []string{"We are back. Let us go on from here:", "Write a word."}, w.phone.take())
 	})
 }

@@ -36,6 +36,7 @@ type job struct {
 	noted  time.Time          // their time; zero where the event brings none
 	must   bool               // only for a contact that is there
 	more   *bool              // of fromHold: set to whether there is more of the contact
+	parts  []uint64           // of fromHold: parts that are known to be held
 	change func(*draft) error // of inside: what changes, in place of a step; errSkip for nothing
 
 	conflicts int

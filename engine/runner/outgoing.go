@@ -66,10 +66,10 @@ func (d *draft) classOf(o *engine.Outgoing) uint8 {
 		return Template
 	case o.Staff:
 		return Staff
+	case o.Safety && (d.j.origin != fromTimer || d.freeze != nil):
+		return Urgent
 	case d.j.origin == fromTimer && d.j.timer.Class != FetchTimer:
 		return Nudge
-	case o.Safety:
-		return Urgent
 	}
 	return Reply
 }

@@ -222,7 +222,7 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 		return
 	}
 	if r.holds(&m) {
-		s.setAside(ctx, m)
+		s.holdBack(ctx, m)
 		return
 	}
 	plain, err := r.config.Keys.Open(from.Pack, m.Key, keys.Message, m.Sealed)
@@ -253,7 +253,7 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 		return
 	}
 	if r.holds(&m) { // frozen while it was being written down
-		s.setAside(ctx, m)
+		s.holdBack(ctx, m)
 		return
 	}
 	if m.Code == codeSending {

@@ -69,6 +69,20 @@ func (d *draft) thaw(ev *engine.Event) (goes bool, err error) {
 	return true, d.openHeld(messages[0], ev)
 }
 
+// thawUnstepped is thaw of an event that always fails: it is set aside like any other, and those behind it go on.
+func (d *draft) thawUnstepped() error {
+	if _, err := d.thaw(&d.j.event); err != nil {
+		return err
+	}
+	d.private = d.p == nil || !d.noticed(d.person.session) || d.sensitive(d.person.session)
+	for _, words := range d.unheard {
+		if err := d.heard(words); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // openHeld reads a message that waited. One that nobody can read is reported, and nothing is made of it.
 func (d *draft) openHeld(it store.Item, ev *engine.Event) error {
 	plain, err := d.r.config.Keys.Open(d.pack, d.t.key, heldKind, it.Sealed)
@@ -95,7 +109,7 @@ func (d *draft) thawReplies() (unheard, owed bool, err error) {
 	if f == nil { // left over from a process that was killed, or from a backup: the safe way
 		f = &Freeze{}
 	}
-	held, err := d.heldReplies(f.Since)
+	held, err := d.heldReplies(false)
 	for _, m := range held {
 		unheard = true
 		news := store.Settlement{ID: m.ID, State: store.Gone}
@@ -106,8 +120,6 @@ func (d *draft) thawReplies() (unheard, owed bool, err error) {
 			d.report("nudge-dropped", "frozen")
 		case !f.Sends:
 			owed = true
-		case m.State == store.Waiting:
-			continue
 		default:
 			news.State, news.Ready = store.Waiting, d.now
 			if m.Code == codeHeldSent {
@@ -120,10 +132,10 @@ func (d *draft) thawReplies() (unheard, owed bool, err error) {
 }
 
 // thaw answers what is held of one contact, an event a turn.
-func (r *Runner) thaw(ctx context.Context, key store.Key, pack string) error {
+func (r *Runner) thaw(ctx context.Context, x heldContact) error {
 	for {
 		more := false
-		j := &job{key: key, pack: pack, origin: fromHold, more: &more}
+		j := &job{key: x.key, pack: x.pack, origin: fromHold, more: &more, parts: x.parts}
 		if err := r.do(ctx, j); err != nil || !more {
 			return err
 		}
@@ -148,7 +160,7 @@ func (r *Runner) Thaw(ctx context.Context, packs []string, done func() error) er
 		for batch := range slices.Chunk(due, r.timing.TimerBatch) {
 			var g errgroup.Group
 			for _, x := range batch {
-				g.Go(func() error { return r.thaw(ctx, x.key, x.pack) })
+				g.Go(func() error { return r.thaw(ctx, x) })
 			}
 			if err := g.Wait(); err != nil {
 				return err
@@ -161,20 +173,26 @@ func (r *Runner) Thaw(ctx context.Context, packs []string, done func() error) er
 	return errors.New("something is held still, however often it was answered")
 }
 
-// heldContact is somebody of whom something is held.
+// heldContact is somebody of whom something is held, with the parts that were found.
 type heldContact struct {
-	key  store.Key
-	pack string
+	key   store.Key
+	pack  string
+	parts []uint64
 }
 
-// heldContacts finds them: by their marks, by replies that were set aside, and by those that wait in the queue still.
+// heldContacts finds them: by their marks and by replies that were set aside.
 func (r *Runner) heldContacts(ctx context.Context, packs []string) (all []heldContact, err error) {
-	seen := map[store.Key]bool{}
-	add := func(key store.Key, pack string) {
-		if f := r.freeze(pack); !seen[key] && slices.Contains(packs, pack) && (f == nil || f.Resuming) {
-			seen[key] = true
-			all = append(all, heldContact{key, pack})
+	at := map[store.Key]int{}
+	add := func(key store.Key, pack string, parts ...uint64) {
+		if f := r.freeze(pack); !slices.Contains(packs, pack) || f != nil && !f.Resuming {
+			return
 		}
+		i, seen := at[key]
+		if !seen {
+			i, all = len(all), append(all, heldContact{key: key, pack: pack})
+			at[key] = i
+		}
+		all[i].parts = append(all[i].parts, parts...)
 	}
 	err = r.eachHeld(ctx, packs, heldMark, func(it store.Item) { add(it.Key, it.Pack) })
 	if err != nil {
@@ -184,15 +202,13 @@ func (r *Runner) heldContacts(ctx context.Context, packs []string) (all []heldCo
 	if err = r.eachHeld(ctx, packs, heldMessage, func(it store.Item) { add(it.Key, it.Pack) }); err != nil {
 		return nil, err
 	}
-	for _, state := range []store.State{store.Dead, store.Waiting} {
-		err := r.eachOutbox(ctx, state, func(m store.Message) {
-			if from, _ := ParseSender(m.Channel); state == store.Dead && CodeHeld(m.Code) || state == store.Waiting && r.holds(&m) {
-				add(m.Key, from.Pack)
-			}
-		})
-		if err != nil {
-			return nil, err
+	err = r.eachOutbox(ctx, store.Dead, func(m store.Message) {
+		if from, _ := ParseSender(m.Channel); CodeHeld(m.Code) {
+			add(m.Key, from.Pack, m.ID)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

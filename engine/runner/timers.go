@@ -131,8 +131,18 @@ func (t *timers) waits(ctx context.Context, x store.Timer) bool {
 		return frozen
 	}
 	c, err := t.r.loadContact(ctx, x.Key)
-	if err != nil || t.r.freeze(c.Pack) == nil {
+	if err != nil || t.r.freeze(c.Pack) == nil || c.Session == nil {
 		return false
+	}
+	if x.Class == SilenceTimer { // it may be one of a case
+		p, err := t.r.openPerson(c)
+		if err != nil {
+			return false
+		}
+		on, _, err := t.r.release(c.Pack, x.Key, t.r.now(), p.session, false)
+		if err != nil || p.session.Passage(on, engine.Event{Kind: engine.TimerDue, Timer: x.Number}) != engine.Held {
+			return false
+		}
 	}
 	t.freeze(x)
 	return true

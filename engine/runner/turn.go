@@ -149,8 +149,8 @@ func (d *draft) stepSafely() error {
 		d.start()
 		d.r.Figures.SetAside.Add(1)
 		d.r.log.Error("an event was set aside", "contact", d.t.key, "pack", d.pack, "origin", int(d.j.origin))
-		if d.j.origin == fromHold {
-			if err := d.dropHeld("it failed"); err != nil {
+		if d.j.origin == fromHold { // what the turn would have settled is settled
+			if err := d.thawUnstepped(); err != nil {
 				return err
 			}
 		}

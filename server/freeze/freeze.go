@@ -42,6 +42,8 @@ type State struct {
 	Resumed   time.Time `json:"resumed,omitzero"`
 	ResumedBy string    `json:"resumed_by,omitempty"`
 	Sends     bool      `json:"sends,omitempty"`
+	// Released: all that is held lies apart, so that what is written from now on goes.
+	Released bool `json:"released,omitempty"`
 
 	// Problem says why the file could not be read; then all else but Country and Stage is empty.
 	Problem string `json:"-"`
@@ -110,6 +112,18 @@ func (b *Book) Unfreeze(country, by string, sends bool, now time.Time) (State, e
 		is.Stage, is.Resumed, is.ResumedBy, is.Sends, is.Problem = Resuming, now, by, sends, ""
 		return is, nil
 	})
+}
+
+// Release notes of a country's resuming that began at the time that all that is held lies apart.
+func (b *Book) Release(country string, resumed time.Time) error {
+	_, err := b.change(country, func(is State) (State, error) {
+		if is.Stage != Resuming || !is.Resumed.Equal(resumed) {
+			return is, ErrNotFrozen
+		}
+		is.Released = true
+		return is, nil
+	})
+	return err
 }
 
 // Done ends a country's resuming that began at the time, and does nothing where it was frozen again since.
