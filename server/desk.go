@@ -43,7 +43,7 @@ func (s *Server) Desk() *desk.Desk {
 			if c.Released == nil {
 				c.Released = map[string]desk.ReleasedPack{}
 			}
-			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name)}
+			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name), Inspect: s.inspects(one.country)}
 		}
 		c.Packs = append(c.Packs, name)
 		slices.Sort(c.Packs)
@@ -81,6 +81,19 @@ func (s *Server) accepts(pack string) func(*program.Program) error {
 			}
 		}
 		return errors.Join(problems...)
+	}
+}
+
+// inspects finds out about the gates of a country's releases.
+func (s *Server) inspects(country string) func(context.Context, desk.Inspection) ([]desk.Finding, error) {
+	if s.options.Inspect == nil {
+		return nil
+	}
+	return func(ctx context.Context, in desk.Inspection) ([]desk.Finding, error) {
+		if r := s.config.Countries[country].Releases; r != nil {
+			in.Rounds = r.Rounds
+		}
+		return s.options.Inspect(ctx, in)
 	}
 }
 

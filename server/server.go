@@ -35,6 +35,7 @@ import (
 	"baraza/engine/store/boltstore"
 	"baraza/server/audit"
 	"baraza/server/config"
+	"baraza/server/desk"
 	"baraza/server/freeze"
 )
 
@@ -44,6 +45,10 @@ type Options struct {
 	// Compile reads the pack in a folder: what it compiles to, and its files, for media. Its error says everything
 	// that is wrong, in words.
 	Compile func(folder string) (*program.Program, fs.FS, error)
+
+	// Inspect finds out whether gates are met that need the language or rounds of testing; see desk.ReleasedPack. Where it is
+	// nil, a release of a pack that declares such a gate cannot serve.
+	Inspect func(context.Context, desk.Inspection) ([]desk.Finding, error)
 
 	Clock runner.Clock // nil: the machine's
 	Log   *slog.Logger // nil: none

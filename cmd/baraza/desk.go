@@ -68,7 +68,7 @@ func (c *configured) reach(s streams, within func(*server.Server, *config.Config
 	if err := mine(configuration.Data); err != nil {
 		return err
 	}
-	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Log: quiet(s.err), Idle: true})
+	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Inspect: newInspector().inspect, Log: quiet(s.err), Idle: true})
 	if errors.Is(err, store.ErrLocked) || errors.Is(err, keys.ErrLocked) {
 		return silent(configuration)
 	}

@@ -54,7 +54,7 @@ func (c *serve) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	process, err := server.Open(server.Options{Config: configuration, Compile: w.compile, Log: log})
+	process, err := server.Open(server.Options{Config: configuration, Compile: w.compile, Inspect: newInspector().inspect, Log: log})
 	if err != nil {
 		return err
 	}

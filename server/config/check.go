@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -279,8 +280,8 @@ func (c *Config) eachSecret(visit func(where string, s *Secret)) {
 	c.consoleSecrets(visit)
 }
 
-// Unreadable says which secrets the file names and nobody can read, all at once, so that a start does not fail one
-// secret at a time.
+// Unreadable says which secrets and folders the file names and nobody can read, all at once, so that a start does not fail
+// one of them at a time.
 func (c *Config) Unreadable() (problems []string) {
 	c.eachSecret(func(where string, s *Secret) {
 		if !s.Given() {
@@ -290,5 +291,12 @@ func (c *Config) Unreadable() (problems []string) {
 			problems = append(problems, where+": "+err.Error())
 		}
 	})
+	for _, name := range c.CountryNames() {
+		if r := c.Countries[name].Releases; r != nil && r.Rounds != "" {
+			if info, err := os.Stat(r.Rounds); err != nil || !info.IsDir() {
+				problems = append(problems, fmt.Sprintf("countries.%s.releases.rounds: %s is no folder; name the one where the rounds of testing lie", name, r.Rounds))
+			}
+		}
+	}
 	return problems
 }

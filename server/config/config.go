@@ -90,6 +90,8 @@ type Releases struct {
 	Packs []string `yaml:"packs"`
 	// Stay is how long conversations may stay on a release that serves no longer; 14 days when 0.
 	Stay Duration `yaml:"stay"`
+	// Rounds is the folder of the rounds of testing, for packs whose releases need that people tested them.
+	Rounds string `yaml:"rounds"`
 }
 
 // Services are the other systems that the packs may ask.
@@ -223,6 +225,9 @@ func (c *Config) resolve() {
 		}
 		for i := range country.Packs {
 			country.Packs[i] = at(country.Packs[i])
+		}
+		if country.Releases != nil {
+			country.Releases.Rounds = at(country.Releases.Rounds)
 		}
 	}
 	c.eachSecret(func(_ string, s *Secret) {

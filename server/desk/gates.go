@@ -3,12 +3,10 @@ package desk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"baraza/engine/program"
 	"baraza/engine/release"
@@ -196,77 +194,6 @@ func names(needs []program.Need) string {
 		all = append(all, n.Gate)
 	}
 	return strings.Join(all, ", ")
-}
-
-// unknownGates refuses a release with a gate that nothing here checks.
-func unknownGates(p *program.Program) error {
-	known := program.Gates()
-	for _, n := range p.Needs {
-		if !slices.ContainsFunc(known, func(g program.Gate) bool { return g.Name == n.Gate }) {
-			return fmt.Errorf("it needs %q, and this baraza cannot check that; update it", clipped(n.Gate))
-		}
-	}
-	return nil
-}
-
-// inspect finds out what does not depend on what operators say: by Inspect, which knows the language, and by the program.
-// What it gives is in the order of the needs. Nothing is found where Inspect is missing, so that no gate opens by itself.
-func (d *Desk) inspect(ctx context.Context, p ReleasedPack, k *release.Kept) ([]Finding, error) {
-	out := make([]Finding, len(k.Program.Needs))
-	var asked []program.Need
-	var at []int
-	for i, n := range k.Program.Needs {
-		switch n.Gate {
-		case program.NotAnExample:
-			out[i] = Finding{!k.Program.Example, "the pack is not marked as an example"}
-			if k.Program.Example {
-				out[i].Says = `the pack is marked as an example; replace its made-up contacts, then remove the line "example" from pack.flow`
-			}
-		case program.NothingPastReview:
-			out[i] = reviewed(k.Program, d.now())
-		case program.ApprovalGiven:
-		default:
-			out[i].Says = "this process cannot check it"
-			asked, at = append(asked, n), append(at, i)
-		}
-	}
-	if len(asked) == 0 || p.Inspect == nil {
-		return out, nil
-	}
-	found, err := p.Inspect(ctx, Inspection{Kept: k, Needs: asked})
-	for i := range found {
-		out[at[i]] = found[i]
-	}
-	return out, err
-}
-
-// mostNamed is how many steps a gate names.
-const mostNamed = 5
-
-// reviewed looks whether a step is past the day by which somebody was to look at it again, on the clock of the pack.
-func reviewed(p *program.Program, now time.Time) Finding {
-	if zone, err := time.LoadLocation(p.Timezone); err == nil {
-		now = now.In(zone)
-	}
-	today := now.Format(time.DateOnly)
-	var late []string
-	for i := range p.Steps {
-		if s := &p.Steps[i]; s.ReviewBy != "" && s.ReviewBy < today {
-			late = append(late, fmt.Sprintf("%s.%s (%s)", p.Flows[s.Flow].Name, s.Name, s.ReviewBy))
-		}
-	}
-	if len(late) == 0 {
-		return Finding{true, "no step is past its review"}
-	}
-	return Finding{false, fmt.Sprintf("past review: %s; compare each step with its source, correct it, and write a new date", FewOf(late, mostNamed))}
-}
-
-// FewOf joins words and says of how many more there are.
-func FewOf(all []string, most int) string {
-	if len(all) <= most {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 }
 
 // gates are those of a release with what was found and what operators said. by is who activates it now; "" for nobody.
