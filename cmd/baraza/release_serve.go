@@ -52,7 +52,7 @@ func (c *releasePlan) Run(s streams) error {
 		if c.Markdown {
 			planMarkdown(w, plan, &tests)
 		} else {
-			planWords(w, plan, &tests)
+			planWords(w, plan, c.Bundle, &tests)
 		}
 	})
 	if closed, _ := closedGates(plan.Gates); err == nil && (len(plan.Refused) > 0 || len(tests.Failed) > 0 || len(closed) > 0) {
@@ -83,7 +83,7 @@ func signatureOf(bundle, name string) ([]byte, error) {
 	return b, err
 }
 
-func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
+func planWords(w io.Writer, p desk.Plan, bundle string, tests *behaviour) {
 	fmt.Fprintf(w, "Release %s of %s in %s, planned against %s.\n", shortHash(p.Release), p.Pack, p.Country, shortHash(p.Serves))
 	if p.SignedBy != "" {
 		fmt.Fprintf(w, "Signed by %s.\n", p.SignedBy)
@@ -139,7 +139,7 @@ func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
 	case approval:
 		fmt.Fprintf(w, "\nTo have it approved, by another person than the one who activates it:\n  baraza release approve %s FILE --by NAME\n", p.Country)
 	}
-	fmt.Fprintf(w, "\nTo activate it:\n  baraza release activate %s FILE --planned %s\n", p.Country, plannedWord(p.Serves))
+	fmt.Fprintf(w, "\nTo activate it:\n  baraza release activate %s %s --planned %s\n", p.Country, bundle, plannedWord(p.Serves))
 }
 
 func planMarkdown(w io.Writer, p desk.Plan, tests *behaviour) {

@@ -26,17 +26,20 @@ import (
 // Root is where the API lies.
 const Root = "/api/v1/"
 
-// Bounds of a request. A bundle has longer, for lines are slow; what is streamed has no end but the reader's patience.
+// Bounds of a request. A bundle has longer, for lines are slow; what is streamed has no end but the reader's patience. A bundle
+// may be large, and lies on the disk while it is looked at.
 const (
-	bodyTime   = 30 * time.Second
-	bundleTime = 10 * time.Minute
-	answerTime = 2 * time.Minute
+	bodyTime      = 30 * time.Second
+	bundleTime    = 10 * time.Minute
+	bundlesAtOnce = 2
+	answerTime    = 2 * time.Minute
 )
 
 // Handler answers for the countries of d. Whoever is before it has to have said who asks (role.With). Errors are
 // {"error": "a sentence"}.
 func Handler(d *desk.Desk, log *slog.Logger) http.Handler {
-	a := &api{countries: map[string]http.Handler{}, machine: d.Handler(), routes: routes(), document: Document(), log: log, now: d.Clock.Now}
+	a := &api{countries: map[string]http.Handler{}, machine: d.Handler(), routes: routes(), document: Document(), log: log, now: d.Clock.Now,
+		bundles: make(chan struct{}, bundlesAtOnce)}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -54,6 +57,7 @@ type api struct {
 	log       *slog.Logger
 	now       func() time.Time
 	pace      pace
+	bundles   chan struct{} // those that are looked at
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -118,9 +122,19 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, caller role.Caller, co
 	limit := bodyTime
 	if route.Takes != "" {
 		limit = bundleTime
+		select {
+		case a.bundles <- struct{}{}:
+			defer func() { <-a.bundles }()
+		default:
+			refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("%d bundles are looked at just now; ask again in a minute", bundlesAtOnce))
+			return
+		}
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)) // where there is a line
-	ctx := desk.WithOperator(r.Context(), caller.Name())
+	ctx := desk.WithOperator(r.Context(), caller.Account)
+	if caller.Token != "" {
+		ctx = desk.WithToken(ctx, caller.Token)
+	}
 	if route.Gives == "" {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, answerTime)

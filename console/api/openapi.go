@@ -53,7 +53,7 @@ func Document() []byte {
 			if !slices.Contains(tags, tag) {
 				tags = append(tags, tag)
 			}
-			path, operation := "countries/{country}"+route.Path, s.operation(route, who, tag)
+			path, operation := "countries/{country}"+route.Path, s.operation(route, who, tag, country == role.Everywhere)
 			if country == role.Everywhere {
 				path = "machine" + route.Path
 				operation["operationId"] = "machine_" + operation["operationId"].(string)
@@ -151,7 +151,7 @@ func layOut(out *bytes.Buffer, v any, line string) {
 	out.Write(one)
 }
 
-func (s *schemas) operation(route desk.Route, who []role.Role, tag string) object {
+func (s *schemas) operation(route desk.Route, who []role.Role, tag string, machine bool) object {
 	names := make([]string, len(who))
 	for i, r := range who {
 		names[i] = string(r)
@@ -169,7 +169,7 @@ func (s *schemas) operation(route desk.Route, who []role.Role, tag string) objec
 		body["description"] = "The bytes of a bundle."
 		parameters = append(parameters, object{"$ref": "#/components/parameters/Signature"})
 	} else {
-		body["content"] = jsonOf(s.taken(route.In))
+		body["content"] = jsonOf(s.taken(route.In, machine))
 	}
 	done := object{"description": "It was done."}
 	if !route.Changes {

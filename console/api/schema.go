@@ -15,13 +15,15 @@ import (
 // schemas are those of the types that routes take and give, as encoding/json writes and reads them.
 type schemas struct{ all object }
 
-// fromElsewhere are fields of requests that nobody sends: the address says the country, and the account who acts.
-var fromElsewhere = map[string]bool{"country": true, "by": true}
-
-// taken is the schema of a request. A field that may be left out may be; one more than is known is refused.
-func (s *schemas) taken(t reflect.Type) object {
-	return s.named(t.Name()+"Request", func() object {
-		out := s.fields(t, fromElsewhere)
+// taken is the schema of a request. A field that may be left out may be; one more than is known is refused. What nobody sends
+// is not in it: the account is who acts, and the address says the country unless it is the whole machine's.
+func (s *schemas) taken(t reflect.Type, machine bool) object {
+	name, but := t.Name()+"Request", map[string]bool{"by": true, "country": true}
+	if _, ofCountry := t.FieldByName("Country"); machine && ofCountry {
+		name, but["country"] = t.Name()+"MachineRequest", false
+	}
+	return s.named(name, func() object {
+		out := s.fields(t, but, plainly)
 		delete(out, "required") // the desk says in words what it lacks: what is needed hangs on what else is said
 		out["additionalProperties"] = false
 		return out
@@ -31,6 +33,8 @@ func (s *schemas) taken(t reflect.Type) object {
 // given is the schema of an answer.
 func (s *schemas) given(t reflect.Type) object {
 	switch {
+	case t.Kind() == reflect.Pointer:
+		return s.given(t.Elem())
 	case t == reflect.TypeFor[time.Time]():
 		return object{"type": "string", "format": "date-time"}
 	case t == reflect.TypeFor[json.RawMessage](), t.Kind() == reflect.Interface:
@@ -39,8 +43,6 @@ func (s *schemas) given(t reflect.Type) object {
 		return object{"type": "string"}
 	}
 	switch t.Kind() {
-	case reflect.Pointer:
-		return s.given(t.Elem())
 	case reflect.Bool:
 		return object{"type": "boolean"}
 	case reflect.String:
@@ -60,7 +62,7 @@ func (s *schemas) given(t reflect.Type) object {
 		return object{"type": "array", "items": s.given(t.Elem())}
 	case reflect.Struct:
 		return s.named(typeName(t), func() object {
-			out := s.fields(t, nil)
+			out := s.fields(t, nil, nullable)
 			out["additionalProperties"] = false
 			return out
 		})
@@ -86,8 +88,9 @@ func typeName(t reflect.Type) string {
 	return strings.ToUpper(pkg[:1]) + pkg[1:] + t.Name()
 }
 
-// fields is an object with those of a struct, but for some. Fields of a struct that is embedded are its own.
-func (s *schemas) fields(t reflect.Type, but map[string]bool) object {
+// fields is an object with those of a struct, but for some. Fields of a struct that is embedded are its own. empty says what
+// is written for those that always are.
+func (s *schemas) fields(t reflect.Type, but map[string]bool, empty func(reflect.Type, object) object) object {
 	properties, required := object{}, []string{}
 	var walk func(reflect.Type)
 	walk = func(t reflect.Type) {
@@ -104,7 +107,7 @@ func (s *schemas) fields(t reflect.Type, but map[string]bool) object {
 				schema := s.given(f.Type)
 				if optional := strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero"); !optional {
 					required = append(required, name)
-					schema = nullable(f.Type, schema)
+					schema = empty(f.Type, schema)
 				}
 				properties[name] = schema
 			}
@@ -117,6 +120,8 @@ func (s *schemas) fields(t reflect.Type, but map[string]bool) object {
 	}
 	return out
 }
+
+func plainly(_ reflect.Type, schema object) object { return schema }
 
 // nullable allows null, which encoding/json writes for a list, a map or a pointer without anything.
 func nullable(t reflect.Type, schema object) object {

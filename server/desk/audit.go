@@ -148,6 +148,9 @@ func (d *Desk) begin(route Route, r *http.Request) *doing {
 	a := &doing{Record: audit.Record{What: strings.ReplaceAll(strings.Trim(route.Path, "/"), "/", " "), Country: d.country}}
 	if name, ok := operatorOf(r.Context()); ok {
 		a.signedIn = name
+		if token, ok := r.Context().Value(tokenKey{}).(string); ok {
+			a.Account = "token " + token
+		}
 	} else if name, err := url.QueryUnescape(r.Header.Get(OperatorHeader)); err == nil {
 		a.Account = name
 	}

@@ -215,14 +215,14 @@ func (w *watched) Write(b []byte) (int, error) {
 func TestWhoSignedInIsWhoDidItWhateverTheRequestSays(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		word := w.opensCase(ana, "a lost card")
-		ctx := desk.WithOperator(t.Context(), "zoe by the token night")
+		ctx := desk.WithToken(desk.WithOperator(t.Context(), "zoe"), "night")
 		_, err := w.client.Done(ctx, desk.CaseDone{Case: word}) // the client names the account of this machine
 		w.check(err)
 		_, err = w.client.Activate(ctx, desk.Change{Country: "ke", Pack: "sample", By: "somebody else", Why: "words"})
 		hasPart(t, problem(err), "422 ")
 		all, _ := w.records()
 		for _, r := range all {
-			if r.Who != "zoe by the token night" || r.Account != "" {
+			if r.Who != "zoe" || r.Account != "token night" {
 				t.Errorf("got %+v", r)
 			}
 		}

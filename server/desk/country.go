@@ -78,11 +78,18 @@ func (d *Desk) countryIn(r *http.Request) string {
 }
 
 type operatorKey struct{}
+type tokenKey struct{}
 
-// WithOperator returns a context in which somebody asks who signed in, by the name that records call them. Whatever a
-// request says about who acts, it is them.
+// WithOperator returns a context in which somebody asks who signed in, by the name of their account. Whatever a request
+// says about who acts, it is them.
 func WithOperator(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, operatorKey{}, name)
+}
+
+// WithToken says by which of their tokens they ask. The record tells it beside their name, not in it: where a second person
+// has to say a word, a person and their token are one.
+func WithToken(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, tokenKey{}, name)
 }
 
 // operatorOf is who signed in; false where nobody did, as on the control socket.

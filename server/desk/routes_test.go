@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -73,6 +74,20 @@ func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 		}
 		if status, said := asked(h, "POST", "/nothing", "application/json", "{}"); status != http.StatusNotFound || !strings.Contains(said, "there is nothing at /nothing") {
 			t.Errorf("got %d %s", status, said)
+		}
+	})
+}
+
+func TestWhatTakesTooLongIsGivenUpInWords(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		ctx, cancel := context.WithTimeout(t.Context(), 0)
+		defer cancel()
+		r := httptest.NewRequestWithContext(ctx, "POST", "/case/list", strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		w.desk.Handler().ServeHTTP(answer, r)
+		if answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "it took too long") {
+			t.Errorf("got %d %s", answer.Code, answer.Body)
 		}
 	})
 }
