@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -66,6 +67,7 @@ func newWorld(t *testing.T, change ...func(*accounts.Options)) *world {
 	for _, c := range change {
 		c(&w.options)
 	}
+	w.options.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	w.open()
 	t.Cleanup(func() { _ = w.accounts.Close() })
 	server.Start()
