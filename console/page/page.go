@@ -146,8 +146,14 @@ type visit struct {
 	desk          *desk.Client
 }
 
-// ctx has who asks, by the name that records call them.
-func (v *visit) ctx() context.Context { return desk.WithOperator(v.r.Context(), v.caller.Name()) }
+// ctx has who asks, and by which token.
+func (v *visit) ctx() context.Context {
+	ctx := desk.WithOperator(v.r.Context(), v.caller.Account)
+	if v.caller.Token != "" {
+		ctx = desk.WithToken(ctx, v.caller.Token)
+	}
+	return ctx
+}
 
 // may tells whether the caller may ask for a route of the desk in the country.
 func (v *visit) may(asks string) bool { return api.May(v.caller, v.Country, asks) }

@@ -29,7 +29,7 @@ var Words = map[string]string{
 	"tried-testers": "and 1 tester|and %d testers", "open": "Open conversations", "alerts": "Alerts of 7 days", "no-alerts": "none",
 	"nothing-serves": "Nothing serves yet: nobody is answered before a release is activated.", "from-folder": "Read from its folder; it does not come as releases.",
 	"no-countries": "You have no role in any country yet. Ask an administrator.", "go-status": "Status and history", "pack": "Pack %s",
-	"conversations": "1 conversation|%d conversations", "people": "1 person|%d people", "others-open": "on releases that served before", "on-others": "on releases that are not kept", "unreadable": "1 cannot be read|%d cannot be read",
+	"conversations": "1 conversation|%d conversations", "others-open": "on releases that served before", "on-others": "on releases that are not kept", "unreadable": "1 cannot be read|%d cannot be read",
 	"more-alerts": "at least %d",
 
 	"now": "Now", "history": "History", "actions": "What you can do", "release": "Release", "how": "For whom", "everybody": "everybody", "others": "the others",
@@ -76,7 +76,7 @@ var Words = map[string]string{
 	"title-kept": "Release %s of %s in %s", "gates": "What its pack says a release needs", "gates-none": "Its pack asks for nothing before a release may serve.", "gate-met": "met", "gate-open": "overridden", "gate-closed": "not met",
 	"gates-closed": "1 of these holds it back.|%d of these hold it back.", "overridden-by": "Overridden by %s.", "override-asked": "%s asks to override it. Another person has to confirm that.", "do-override-ask": "Ask to override it", "do-override-confirm": "Confirm the override",
 	"override-label": "Why “%s” may be overridden", "override-hint": "It takes effect when two people have asked. Both reasons are kept with the release and in the log.", "do-keep": "Keep it here, so that others can approve it", "keep-says": "It is kept on the server then, and nothing else changes. Its address is for the approver.",
-	"approve": "Approve it", "approve-says": "You say that it may serve people, and another person activates it.", "do-approve": "Approve", "approved-by": "Approved by %s.", "held-back": "It cannot be activated before that.", "done-kept": "Release %s is kept. Give the address of this page to who approves it.", "done-approved": "You have approved it.", "done-override": "Your word is kept.",
+	"approve": "Approve it", "approve-says": "You say that it may serve people, and another person activates it.", "do-approve": "Approve", "held-back": "It cannot be activated before that.", "done-kept": "Release %s is kept. Give the address of this page to who approves it.", "done-approved": "You have approved it.", "done-override": "Your word is kept.",
 	"kept-plan": "Only the plan of its bundle tells what becomes of each conversation; send the bundle on the page of the pack for that.", "serves-already": "It serves now.",
 
 	"stop": "Emergency stop", "title-stop": "Emergency stop of %s", "stop-says": "From the next second on nobody in %s is answered by a flow. Everybody who writes is told the notice below, in their language. Safety words, emergency texts and teams go on, and what people write waits.",
@@ -161,7 +161,9 @@ func parts(text, other string) []piece {
 		return []piece{{Text: text}} // nothing in common: there is nothing to point at
 	}
 	var all []piece
-	for _, p := range []piece{{strings.Join(a[:from], ""), false}, {strings.Join(a[from:to], ""), true}, {strings.Join(a[to:], ""), false}} {
+	middle := strings.Join(a[from:to], "")
+	marked := strings.TrimRight(middle, " ")
+	for _, p := range []piece{{strings.Join(a[:from], ""), false}, {marked, true}, {middle[len(marked):] + strings.Join(a[to:], ""), false}} {
 		if p.Text != "" {
 			all = append(all, p)
 		}

@@ -49,7 +49,7 @@ const talkPack = `pack %[1]s: Example Desk
   start talk
   fallback talk.listen
   example
-
+%[3]s
 hours always
 
 team desk: Help desk
@@ -107,7 +107,15 @@ type wording struct {
 	arabicAsk, arabicSay string
 	answer               string // what is asked for
 	flow                 string // in place of the talk
-	more                 string // below the pack's own lines
+	gate                 string // that the pack declares
+}
+
+// needs are lines of the pack.
+func (w wording) needs() string {
+	if w.gate == "" {
+		return ""
+	}
+	return "  release needs\n    " + w.gate + "\n"
 }
 
 func (w wording) files() map[string]string {
@@ -229,7 +237,7 @@ type packed struct {
 func (r *room) build(pack string, words wording) packed {
 	r.t.Helper()
 	country := map[string]string{"help": "KE", "aid": "UG"}[pack]
-	files := fstest.MapFS{pack + "/pack.flow": &fstest.MapFile{Data: []byte(fmt.Sprintf(talkPack, pack, country) + words.more)}}
+	files := fstest.MapFS{pack + "/pack.flow": &fstest.MapFile{Data: []byte(fmt.Sprintf(talkPack, pack, country, words.needs()))}}
 	for file, text := range words.files() {
 		files[pack+"/"+file] = &fstest.MapFile{Data: []byte(text)}
 	}
@@ -374,13 +382,29 @@ func (p *person) get(path string) answer {
 func (p *person) post(path string, fields ...string) answer {
 	p.r.t.Helper()
 	values := url.Values{}
+	headers := http.Header{}
 	for i := 0; i < len(fields); i += 2 {
-		values.Add(fields[i], fields[i+1])
+		if name, ok := strings.CutPrefix(fields[i], header); ok {
+			headers.Set(name, fields[i+1])
+		} else {
+			values.Add(fields[i], fields[i+1])
+		}
 	}
 	q, err := http.NewRequestWithContext(p.r.t.Context(), http.MethodPost, p.r.url+path, strings.NewReader(values.Encode()))
 	p.r.check(err)
+	q.Header = headers
 	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return p.do(q)
+}
+
+// header stands before the name of a field that is a header.
+const header = "header "
+
+// evilOutcome is what tests say with titles and lines that somebody made up to do harm.
+func evilOutcome(evil string) func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+	return func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+		return page.Outcome{Passed: 1, Failed: []string{evil}, Differ: []page.Conversation{{Test: evil, Rows: []page.Row{{Planned: evil, Serves: evil, Differs: true}}}}}, nil
+	}
 }
 
 // sends uploads a bundle.
