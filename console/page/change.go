@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,6 +131,9 @@ func (p *pages) rollbackForm(v *visit, status int, to string, f form) error {
 	before, ok := is.State.Before()
 	if to == "" {
 		to = before.Release
+	}
+	if to != "" && !slices.Contains(is.Kept, to) {
+		return &desk.Problem{Status: http.StatusNotFound, Text: say("not-kept", clip(to))}
 	}
 	if !ok || now == "" {
 		return &desk.Problem{Status: http.StatusUnprocessableEntity, Text: say("nothing-back")}

@@ -22,6 +22,10 @@ type counted struct {
 	is    desk.Serves
 	at    time.Time
 	until time.Time
+
+	alerts      int // of the last days, in a country
+	moreAlerts  bool
+	alertsUntil time.Time
 }
 
 // shortest is how long a count holds at least.
@@ -56,6 +60,30 @@ func (p *pages) serves(ctx context.Context, country, pack string) (desk.Serves, 
 	done := p.Now()
 	c.is, c.at, c.until = is, now, done.Add(max(shortest, 10*done.Sub(now)))
 	return is, now, nil
+}
+
+// alertsHold is how long a number of alerts holds: to count them, a week is read.
+const alertsHold = 30 * time.Second
+
+// alerts counts what happened in a country in the last 7 days that operators should see; more: there is more than that.
+func (p *pages) alerts(ctx context.Context, country string) (n int, more bool, err error) {
+	c := p.counts.of(country)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := p.Now(); now.Before(c.alertsUntil) && now.Add(alertsHold).After(c.alertsUntil) {
+		return c.alerts, c.moreAlerts, nil
+	}
+	reports, err := p.desks[country].Reports(ctx, desk.ReportQuery{Days: 7})
+	if err != nil {
+		return 0, false, err
+	}
+	for _, r := range reports.Reports {
+		if r.Kind == "alert" || r.Kind == "account" {
+			n++
+		}
+	}
+	c.alerts, c.moreAlerts, c.alertsUntil = n, reports.More, p.Now().Add(alertsHold)
+	return n, reports.More, nil
 }
 
 // state is which releases serve a pack now.

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"baraza/console/api"
@@ -70,19 +71,13 @@ func (p *pages) overview(v *visit) error {
 			}
 			one.Packs = append(one.Packs, line)
 		}
-		reports, err := p.desks[name].Reports(v.ctx(), desk.ReportQuery{Days: 7})
-		if err != nil {
+		var err error
+		if one.Alerts, one.MoreAlerts, err = p.alerts(v.ctx(), name); err != nil {
 			return err
-		}
-		one.MoreAlerts = reports.More
-		for _, r := range reports.Reports {
-			if r.Kind == "alert" || r.Kind == "account" {
-				one.Alerts++
-			}
 		}
 		all = append(all, one)
 	}
-	return p.show(v, 200, say("title-overview"), "overview", all)
+	return p.show(v, http.StatusOK, say("title-overview"), "overview", all)
 }
 
 func (p *pages) packLine(ctx context.Context, country, pack string) (packLine, error) {

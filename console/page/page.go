@@ -65,8 +65,12 @@ type pages struct {
 	desks   map[string]*desk.Client // by country; "" for what belongs to none
 	planned *planned
 	counts  counts
+	looking chan struct{} // holds one for each bundle that is looked at
 	script  file
 }
+
+// lookedAt is how many bundles are looked at at once.
+const lookedAt = 2
 
 // Handler answers for everything below /console/ that is not the accounts' own. It belongs behind accounts.Guard.
 func Handler(o Options) http.Handler {
@@ -76,7 +80,7 @@ func Handler(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &pages{Options: o, desks: map[string]*desk.Client{"": desk.Within(o.Desk.Handler())}, script: script()}
+	p := &pages{Options: o, desks: map[string]*desk.Client{"": desk.Within(o.Desk.Handler())}, script: script(), looking: make(chan struct{}, lookedAt)}
 	p.planned = &planned{folder: o.Folder, now: o.Now, all: map[string]*bundle{}}
 	for name := range o.Desk.Countries {
 		p.desks[name] = desk.Within(o.Desk.Of(name).Handler())
@@ -102,38 +106,42 @@ type route struct {
 	// country tells whether there is one in the address.
 	country bool
 	serve   func(*pages, *visit) error
+	large   bool // what is sent is bounded by serve
 }
+
+// mostForm is how many bytes a form may have.
+const mostForm = 1 << 20
 
 // routes are all there are. Words that no pack can have stand where a pack's name could.
 func routes() []route {
 	return []route{
-		{"GET /console/{$}", "", false, (*pages).overview},
-		{"GET /console/audit", "", false, (*pages).records},
-		{"GET /console/accounts", "", false, (*pages).people},
-		{"POST /console/accounts", "", false, (*pages).invite},
-		{"GET /console/accounts/one", "", false, (*pages).oneAccount},
-		{"POST /console/accounts/one", "", false, (*pages).changeAccount},
-		{"GET /console/{country}/emergency-stop", "/incident/freeze", true, (*pages).stop},
-		{"POST /console/{country}/emergency-stop", "/incident/freeze", true, (*pages).stopped},
-		{"POST /console/{country}/emergency-stop/end", "/incident/unfreeze", true, (*pages).unfrozen},
-		{"GET /console/{country}/{pack}", "", true, (*pages).status},
-		{"GET /console/{country}/{pack}/plan", "/release/plan", true, (*pages).upload},
-		{"POST /console/{country}/{pack}/plan", "/release/plan", true, (*pages).uploaded},
-		{"GET /console/{country}/{pack}/plan/{bundle}", "/release/plan", true, (*pages).plan},
-		{"POST /console/{country}/{pack}/plan/{bundle}", "/release/activate", true, (*pages).confirm},
-		{"POST /console/{country}/{pack}/plan/{bundle}/keep", "/release/keep", true, (*pages).keep},
-		{"POST /console/{country}/{pack}/plan/{bundle}/activate", "/release/activate", true, (*pages).activate},
-		{"GET /console/{country}/{pack}/release/{release}", "/release/gates", true, (*pages).kept},
-		{"POST /console/{country}/{pack}/release/{release}", "/release/activate", true, (*pages).confirmKept},
-		{"POST /console/{country}/{pack}/release/{release}/activate", "/release/activate", true, (*pages).activateKept},
-		{"POST /console/{country}/{pack}/release/{release}/approve", "/release/approve", true, (*pages).approve},
-		{"POST /console/{country}/{pack}/release/{release}/override", "/release/override", true, (*pages).override},
-		{"GET /console/{country}/{pack}/promote", "/release/promote", true, (*pages).promote},
-		{"POST /console/{country}/{pack}/promote", "/release/promote", true, (*pages).promoted},
-		{"GET /console/{country}/{pack}/percent", "/release/activate", true, (*pages).percent},
-		{"POST /console/{country}/{pack}/percent", "/release/activate", true, (*pages).percentChanged},
-		{"GET /console/{country}/{pack}/rollback", "/release/rollback", true, (*pages).rollback},
-		{"POST /console/{country}/{pack}/rollback", "/release/rollback", true, (*pages).rolledBack},
+		{"GET /console/{$}", "", false, (*pages).overview, false},
+		{"GET /console/audit", "", false, (*pages).records, false},
+		{"GET /console/accounts", "", false, (*pages).people, false},
+		{"POST /console/accounts", "", false, (*pages).invite, false},
+		{"GET /console/accounts/one", "", false, (*pages).oneAccount, false},
+		{"POST /console/accounts/one", "", false, (*pages).changeAccount, false},
+		{"GET /console/{country}/emergency-stop", "/incident/freeze", true, (*pages).stop, false},
+		{"POST /console/{country}/emergency-stop", "/incident/freeze", true, (*pages).stopped, false},
+		{"POST /console/{country}/emergency-stop/end", "/incident/unfreeze", true, (*pages).unfrozen, false},
+		{"GET /console/{country}/{pack}", "", true, (*pages).status, false},
+		{"GET /console/{country}/{pack}/plan", "/release/plan", true, (*pages).upload, false},
+		{"POST /console/{country}/{pack}/plan", "/release/plan", true, (*pages).uploaded, true},
+		{"GET /console/{country}/{pack}/plan/{bundle}", "/release/plan", true, (*pages).plan, false},
+		{"POST /console/{country}/{pack}/plan/{bundle}", "/release/activate", true, (*pages).confirm, false},
+		{"POST /console/{country}/{pack}/plan/{bundle}/keep", "/release/keep", true, (*pages).keep, false},
+		{"POST /console/{country}/{pack}/plan/{bundle}/activate", "/release/activate", true, (*pages).activate, false},
+		{"GET /console/{country}/{pack}/release/{release}", "/release/gates", true, (*pages).kept, false},
+		{"POST /console/{country}/{pack}/release/{release}", "/release/activate", true, (*pages).confirmKept, false},
+		{"POST /console/{country}/{pack}/release/{release}/activate", "/release/activate", true, (*pages).activateKept, false},
+		{"POST /console/{country}/{pack}/release/{release}/approve", "/release/approve", true, (*pages).approve, false},
+		{"POST /console/{country}/{pack}/release/{release}/override", "/release/override", true, (*pages).override, false},
+		{"GET /console/{country}/{pack}/promote", "/release/promote", true, (*pages).promote, false},
+		{"POST /console/{country}/{pack}/promote", "/release/promote", true, (*pages).promoted, false},
+		{"GET /console/{country}/{pack}/percent", "/release/activate", true, (*pages).percent, false},
+		{"POST /console/{country}/{pack}/percent", "/release/activate", true, (*pages).percentChanged, false},
+		{"GET /console/{country}/{pack}/rollback", "/release/rollback", true, (*pages).rollback, false},
+		{"POST /console/{country}/{pack}/rollback", "/release/rollback", true, (*pages).rolledBack, false},
 	}
 }
 
@@ -173,6 +181,9 @@ func (p *pages) answer(of route) http.Handler {
 			return
 		}
 		v.desk = p.desks[v.Country]
+		if r.Method == http.MethodPost && !of.large {
+			r.Body = http.MaxBytesReader(w, r.Body, mostForm)
+		}
 		if err := of.serve(p, v); err != nil {
 			p.fails(v, err)
 		}
@@ -298,7 +309,7 @@ type confirmed struct {
 
 // drawn are the pages.
 var drawn = template.Must(template.New("").Funcs(template.FuncMap{
-	"say": say, "count": count, "short": short, "parts": parts, "join": func(all []string) string { return strings.Join(all, ", ") },
+	"say": say, "count": count, "short": short, "parts": parts, "sentence": sentence, "join": func(all []string) string { return strings.Join(all, ", ") },
 	"account": accountPath, "confirm": func(page one, what string) confirmed { return confirmed{page, what} },
 	"country": func(name string) string {
 		if name == role.Everywhere {

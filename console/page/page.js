@@ -25,7 +25,11 @@ const tell = (text, link) => {
 const read = async () => {
   if (!paused && !document.hidden) {
     try {
-      const r = await fetch(watch.dataset.from, { headers: { "X-Baraza-Watching": "1" }, redirect: "error" });
+      const r = await fetch(watch.dataset.from, { headers: { "X-Baraza-Watching": "1" }, redirect: "manual" });
+      if (r.type === "opaqueredirect") { // to the page for signing in
+        tell(watch.dataset.out, watch.dataset.reload);
+        return;
+      }
       if (!r.ok) throw new Error(r.status);
       const now = new DOMParser().parseFromString(await r.text(), "text/html").getElementById("live");
       const was = document.getElementById("live");

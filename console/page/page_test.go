@@ -104,7 +104,7 @@ func TestARefusedBundleIsSaidBesideItsField(t *testing.T) {
 	wrong(packed{bundle: good.bundle[:len(good.bundle)/2]}, "bundle")
 
 	unsigned := ana.sends("/console/ke/help/plan", packed{bundle: good.bundle})
-	unsigned.says(t, http.StatusOK, "It cannot be activated", "it is not signed")
+	unsigned.says(t, http.StatusOK, "It cannot be activated", "It is not signed")
 	hasNot(t, unsigned.body, `name="percent"`)
 	ana.post(unsigned.path+"/activate", "planned", r.state("ke").Serves(), "percent", "100", "why", "x").says(t, http.StatusUnprocessableEntity, "not signed")
 	if got := ana.post(unsigned.path, "planned", r.state("ke").Serves(), "percent", "101", "testers", "all of them", "why", ""); got.status != http.StatusUnprocessableEntity {

@@ -41,15 +41,13 @@ func (p *pages) uploaded(v *visit) error {
 	b, err := p.planned.receive(v.r)
 	var wrong *refusal
 	if err == nil {
-		// Asked once before it is kept, so that what is no bundle is said beside the field.
-		var plan desk.Plan
-		plan, err = v.desk.Plan(v.ctx(), v.Country, b.reader(), b.signature)
-		var known *desk.Problem
-		switch {
-		case errors.As(err, &known) && known.Status == http.StatusUnprocessableEntity:
-			err = &refusal{"bundle", sentence(known.Text)}
-		case err == nil && plan.Pack != v.Pack:
-			err = &refusal{"bundle", say("other-pack", plan.Pack, v.Pack)}
+		// Read once before it is kept, so that what is no bundle is said beside the field.
+		var read *release.Bundle
+		switch read, err = release.Read(b.reader()); {
+		case err != nil:
+			err = &refusal{"bundle", sentence(err.Error())}
+		case read.Manifest.Pack != v.Pack:
+			err = &refusal{"bundle", say("other-pack", clip(read.Manifest.Pack), v.Pack)}
 		}
 		if err != nil {
 			p.planned.close(b)
@@ -119,8 +117,14 @@ const differsMost = 10
 
 func (p *pages) plan(v *visit) error { return p.planForm(v, http.StatusOK, form{}) }
 
-// withBundle does something with the bundle of the address.
+// withBundle does something with the bundle of the address. Few are looked at at once: it takes memory, and tests run.
 func (p *pages) withBundle(v *visit, do func(*bundle) error) error {
+	select {
+	case p.looking <- struct{}{}:
+		defer func() { <-p.looking }()
+	case <-v.r.Context().Done():
+		return v.r.Context().Err()
+	}
 	return p.planned.use(v.r.PathValue("bundle"), v.caller.Name(), v.Country, v.Pack, do)
 }
 

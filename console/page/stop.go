@@ -129,7 +129,10 @@ func (p *pages) stopped(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if f.Wrong != nil || len(checked.Problems) > 0 {
+	if len(checked.Problems) > 0 {
+		f.wrong("notices", say("notice-wrong"))
+	}
+	if f.Wrong != nil {
 		return p.stopForm(v, http.StatusUnprocessableEntity, stopPage{Form: f, Problems: checked.Problems})
 	}
 	if _, err := v.desk.Freeze(v.ctx(), in); err != nil {

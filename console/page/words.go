@@ -35,7 +35,7 @@ var Words = map[string]string{
 	"now": "Now", "history": "History", "actions": "What you can do", "release": "Release", "how": "For whom", "everybody": "everybody", "others": "the others",
 	"of-those": "%d in 100 of those who begin", "before": "served until %s", "kept-never": "kept, never activated",
 	"times": "Times are those of %s.", "live": "The numbers are read again every few seconds.", "pause": "Stop reading again", "resume": "Read again",
-	"paused": "The numbers stand still.", "moved-on": "What serves has changed. Read the whole page again to see it.", "reload": "Read the page again", "lost": "The server does not answer now; the numbers are those of before.",
+	"paused": "The numbers stand still.", "moved-on": "What serves has changed. Read the whole page again to see it.", "reload": "Read the page again", "signed-out": "You are not signed in any more.", "lost": "The server does not answer now; the numbers are those of before.",
 	"do-plan": "Plan a release", "do-promote": "Give it to everybody", "do-percent": "Change how many get it", "do-rollback": "Roll back", "do-take-back": "Take it back",
 	"do-again": "Let it serve again", "again-label": "Let release %s serve again", "nothing-to-do": "You can look. Changing what serves is for the role releaser.",
 	"bars": "Open conversations by release", "nobody-open": "Nobody is in the middle of a conversation.",
@@ -58,7 +58,7 @@ var Words = map[string]string{
 	"with-this": "With this release", "as-now": "As it serves now", "differs": "differs", "differ-more": "1 more test differs|%d more tests differ", "table-of": "Table: %s",
 	"fates": "Who is in the middle of a conversation", "fates-nobody": "Nobody.", "fate": "What becomes of them", "step": "Step", "language": "Language", "number": "Conversations",
 	"continues": "continues", "moves": "moves", "stays": "stays for now", "restarts": "restarts its step", "is stranded": "is stranded",
-	"fates-sum": "%s: %d continue, %d move, %d stay on their release for now, %d restart their step, %d stranded.", "percent-fates": "Only if everybody gets it. With a part, whoever is in the middle of a conversation is left alone.",
+	"fates-sum": "%s: %d continue, %d move, %d stay on their release for now, %d restart their step, %d stranded.", "percent-fates": "This is so when everybody gets it; with a part of them, whoever is in the middle of a conversation is left alone.",
 
 	"activate": "Activate it", "percent": "Of 100 people who begin a conversation, how many get it", "percent-hint": "From 0 to 100. With fewer than 100 the others keep what serves now, and you can give it to everybody later, or take it back.",
 	"testers": "Testers", "testers-hint": "Keys of contacts who get it in any case, with spaces between them. baraza contact find gives them.", "why-hint": "It is kept with the change, and read by those who ask later. Name nobody.",
@@ -68,7 +68,7 @@ var Words = map[string]string{
 	"will-back": "You can roll back at any time.", "do-activate": "Activate",
 	"will-promote":   "Release %s, which %d in 100 of those who begin get now, serves everybody in %s from the next message of each person on. %s open on the release that serves now.",
 	"will-rollback":  "Release %[1]s serves everybody in %[3]s again, in place of %[2]s, from the next message of each person on. %[4]s open on %[2]s.",
-	"will-take-back": "Release %[1]s is taken back: whoever begins gets release %[2]s again. %[3]s open on %[1]s.", "nothing-back": "No release served before this one, so there is nothing to go back to.",
+	"will-take-back": "Release %[1]s is taken back: whoever begins gets release %[2]s again. %[3]s open on %[1]s.", "not-kept": "No release %s is kept.", "nothing-back": "No release served before this one, so there is nothing to go back to.",
 	"nothing-tried": "No release is being tried, so there is nothing to give to everybody or to change.", "will-percent": "Release %s is tried: %d in 100 of those who begin a conversation get it. %s open on it.",
 
 	"people-are": "1 person is|%d people are", "conversations-are": "1 conversation is|%d conversations are", "tried-no-more": "Release %s is not being tried any more.",
@@ -83,7 +83,7 @@ var Words = map[string]string{
 	"notice": "What people are told", "notice-in": "Notice in %s", "instead": "Where I leave a text empty, people get the first one that I wrote", "stop-word": "To confirm, write the word of the country: %s", "stop-word-wrong": "Write the word of the country: %s.", "do-stop": "Stop automated replies",
 	"stops": "Emergency stop", "is-frozen": "%s is stopped since %s, by %s: flows answer nobody there, and people are told a notice.", "is-resuming": "%s is served again; what people wrote meanwhile is being answered.", "go-stop": "See it, or end it", "held-messages": "Messages that wait to be answered", "held-replies": "Replies of flows that are held",
 	"stop-end": "End it", "stop-end-says": "What people wrote meanwhile is answered then, one after the other, as the flow that serves then says.", "replies": "Replies that flows had written before the stop", "replies-drop": "Delete them: they may say what the stop was about", "replies-send": "Send them", "do-stop-end": "Answer people again", "stop-again": "Say something else",
-	"as-in": "the text in %s", "do-notice": "Replace the notice", "notice-now": "What people are told now", "notice-wrong": "The notice is not good yet:", "done-frozen": "%s is stopped.", "done-served": "%s is served again.", "stage": "Stands", "stage-served": "is served", "stage-frozen": "is stopped", "stage-resuming": "is served again, and what waited is being answered",
+	"as-in": "the text in %s", "do-notice": "Replace the notice", "notice-now": "What people are told now", "notice-wrong": "The notice is not good yet.", "done-frozen": "%s is stopped.", "done-served": "%s is served again.", "stage": "Stands", "stage-served": "is served", "stage-frozen": "is stopped", "stage-resuming": "is served again, and what waited is being answered",
 
 	"title-accounts": "Accounts", "title-account": "Account %s", "title-link": "A link for %s", "no-administrator": "Accounts are for administrators.", "email": "E-mail address", "email-hint": "Only where people sign in with the organisation’s single sign-on.",
 	"sign-in": "Signs in", "sign-in-none": "not yet", "sign-in-password": "with password and code", "sign-in-oidc": "with single sign-on", "link-open": "not yet; has a link until %s", "account-closed": "closed on %s", "last": "Last time",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"baraza/console/accounts"
 	"baraza/console/page"
 )
 
@@ -73,4 +74,14 @@ func TestWhatChangedInATextIsMarkedBetweenWords(t *testing.T) {
 			t.Errorf("%q beside %q (-want +got):\n%s", c.text, c.other, diff)
 		}
 	}
+}
+
+// A page that is left open asks every few seconds. That must not keep a session alive for which nobody is there.
+func TestWhatThePageAsksByItselfIsSaidToBeSo(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("page.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, string(text), `"`+accounts.Watching+`": `)
 }
