@@ -137,7 +137,7 @@ func planWords(w io.Writer, p desk.Plan, bundle string, tests *behaviour) {
 		fmt.Fprintf(w, "\nIt cannot be activated before it has what it needs: %s.\n", strings.Join(closed, ", "))
 		return
 	case approval:
-		fmt.Fprintf(w, "\nTo have it approved, by another person than the one who activates it:\n  baraza release approve %s FILE --by NAME\n", p.Country)
+		fmt.Fprintf(w, "\nTo have it approved, by another person than the one who activates it:\n  baraza release approve %s %s --by NAME\n", p.Country, bundle)
 	}
 	fmt.Fprintf(w, "\nTo activate it:\n  baraza release activate %s %s --planned %s\n", p.Country, bundle, plannedWord(p.Serves))
 }

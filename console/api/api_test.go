@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,6 +221,18 @@ func TestEveryActionIsDoneOverHTTPAsTheDocumentSays(t *testing.T) {
 	ke("/release/promote", map[string]any{"planned": hash})
 	ke("/release/rollback", map[string]any{"planned": hash, "why": "a complaint"})
 	hasPart(t, ke("/release/status", map[string]any{"pack": "help"}).body, hash)
+	gated, bundle, signature := w.bundle("ke", "I heard", "tests pass", "approval")
+	ke("/release/keep", nil, brings(bundle, signature))
+	ke("/release/approve", map[string]any{"release": gated, "why": "I read it"})
+	hasPart(t, ke("/release/override", map[string]any{"release": gated, "gate": "tests pass", "why": "they are run elsewhere"}).body, "override_asked_by")
+	hasPart(t, ke("/release/gates", map[string]any{"release": gated}).body, "approved_by")
+	notice := map[string]any{"notice": map[string]string{"en": "We answer again tomorrow."}, "why": "a wrong address"}
+	ke("/incident/check", notice)
+	hasPart(t, ke("/incident/freeze", notice).body, `"stage":"frozen"`)
+	if got := ke("/incident/status", map[string]any{}); strings.Contains(got.body, `"ug"`) {
+		t.Errorf("the other country is in it: %s", got.body)
+	}
+	ke("/incident/unfreeze", map[string]any{"replies": "drop"})
 	ke("/contact/erase", map[string]any{"key": one.Contact})
 	ke("/audit/list", map[string]any{})
 	if got := ke("/audit/export", map[string]any{}); strings.Contains(got.body, `"country":"ug"`) || !strings.Contains(got.body, "a complaint") {
@@ -283,6 +297,29 @@ func TestWhoAsksIsWhoDidItWhateverTheRequestSays(t *testing.T) {
 	}
 }
 
+// Where a second person has to agree, somebody and their token are one.
+func TestAPersonAndTheirTokenAreOnePerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hash, bundle, signature := w.bundle("ke", "I heard", "tests pass", "approval")
+	ana := caller("ana", "ke", role.Releaser, role.Approver)
+	w.asks(ana, in("ke", "/release/keep"), nil, brings(bundle, signature)).into(t, &desk.KeptRelease{})
+	body := map[string]any{"release": hash, "gate": "tests pass", "why": "they are run elsewhere"}
+	w.asks(ana, in("ke", "/release/override"), body).into(t, &desk.Gated{})
+	w.asks(ana, in("ke", "/release/approve"), map[string]any{"release": hash}).into(t, &desk.Gated{})
+	ana.Token = "night"
+	if got := w.asks(ana, in("ke", "/release/override"), body); got.status != http.StatusConflict {
+		t.Errorf("the second word is the token's: got %d %s", got.status, got.body)
+	}
+	activate := map[string]any{"release": hash, "percent": 100}
+	if got := w.asks(ana, in("ke", "/release/activate"), activate); got.status != http.StatusConflict {
+		t.Errorf("who approved it activates it by a token: got %d %s", got.status, got.body)
+	}
+	ben := caller("ben", "ke", role.Releaser)
+	w.asks(ben, in("ke", "/release/override"), body).into(t, &desk.Gated{})
+	w.asks(ben, in("ke", "/release/activate"), activate).into(t, &desk.Serves{})
+}
+
 func TestWhatIsAskedIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -329,6 +366,77 @@ func TestWhatIsAskedIsBounded(t *testing.T) {
 	}
 	if got := w.asks(ana, path, map[string]any{}); got.status != http.StatusOK {
 		t.Errorf("somebody else is answered %d %s", got.status, got.body)
+	}
+}
+
+func TestNoWayOfWritingAnAddressLeadsToAnotherCountry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := signsIn(api.Handler(w.desk, nil))
+	who, err := json.Marshal(caller("ana", "ke", role.All()...))
+	w.check(err)
+	for _, path := range []string{"/api/v1/countries/ke/../ug/key/list", "/api/v1/countries/ke%2F..%2Fug/key/list", "/api/v1/countries/ke/%2e%2e/ug/key/list",
+		"/api/v1/countries//ug/key/list", "/api/v1//countries/ug/key/list", "/api/v1/countries/UG/key/list", "/api/v1/countries/ug%00/key/list",
+		"/api/v1/countries/ke,ug/key/list", "/api/v1/countries/%2A/key/list", "/api/v1/countries/ke/../../machine/store/stats", "/api/v1/machine/../countries/ug/key/list",
+		"/api/v1/countries/ug/key/list?country=ke", "/api/v1/countries/ug;ke/key/list", "/api/v1/countries/ke/key/list/../../../ug/key/list"} {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(`{}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(callerHeader, string(who))
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		if answer.Code != http.StatusForbidden && answer.Code != http.StatusNotFound {
+			t.Errorf("%s: got %d %s", path, answer.Code, answer.Body)
+		}
+	}
+}
+
+func TestTwoBundlesAreLookedAtAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	console := httptest.NewServer(signsIn(api.Handler(w.desk, nil)))
+	t.Cleanup(console.Close)
+	ask := func(account string, body io.Reader) int {
+		who, wrong := json.Marshal(caller(account, "ke", role.Designer))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, console.URL+in("ke", "/release/plan"), body)
+		if err != nil || wrong != nil {
+			t.Error(err, wrong)
+			return 0
+		}
+		r.Header.Set("Content-Type", "application/octet-stream")
+		r.Header.Set(callerHeader, string(who))
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	var slow sync.WaitGroup
+	var ends []*io.PipeWriter
+	for range 2 {
+		body, end := io.Pipe()
+		ends = append(ends, end)
+		slow.Go(func() {
+			if got := ask("ana", body); got != http.StatusUnprocessableEntity { // it is no bundle
+				t.Errorf("a slow one: got %d", got)
+			}
+		})
+		_, err := end.Write([]byte("x"))
+		w.check(err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for n := 0; ask(fmt.Sprint("ben", n), strings.NewReader("x")) != http.StatusServiceUnavailable; n++ { // until both have begun
+		if time.Now().After(deadline) {
+			t.Fatal("a third is looked at beside two")
+		}
+	}
+	for _, end := range ends {
+		w.check(end.Close())
+	}
+	slow.Wait()
+	if got := ask("ben", strings.NewReader("x")); got != http.StatusUnprocessableEntity {
+		t.Errorf("afterwards: got %d", got)
 	}
 }
 

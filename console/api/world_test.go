@@ -223,10 +223,14 @@ func (w *world) until(what string, holds func() bool) {
 }
 
 // bundle builds the release of a country's pack, and signs it.
-func (w *world) bundle(name, word string) (hash string, bundle, signature []byte) {
+func (w *world) bundle(name, word string, needs ...string) (hash string, bundle, signature []byte) {
 	w.t.Helper()
 	c := w.countries[name]
 	files := packFiles(c.pack)
+	if len(needs) > 0 {
+		pack := files[c.pack+"/pack.flow"]
+		pack.Data = bytes.Replace(pack.Data, []byte("  example\n"), []byte("  example\n  release needs\n    "+strings.Join(needs, "\n    ")+"\n"), 1)
+	}
 	files[c.pack+"/flows.flow"] = &fstest.MapFile{Data: []byte(strings.Replace(flowsText, "You wrote", word, 1))}
 	p, problems := dsl.Compile(files, c.pack)
 	if p == nil {

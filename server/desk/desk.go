@@ -3,7 +3,8 @@
 // without any socket, in a process that opened the store itself. So a command works the same whether somebody serves
 // or not, and a console asks the same questions.
 //
-// Who can reach the handler may do everything: whoever lets it out of the machine has to ask who is there first.
+// Who can reach the handler may do everything: whoever lets it out of the machine has to ask who is there first, say so
+// (WithOperator), and hand out the desk of a country where they are of that country (Of).
 // What a person wrote leaves it only in the answers about one case or one contact. Logs hold no more than keys and
 // codes.
 package desk

@@ -3,8 +3,10 @@ package desk_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -366,7 +368,7 @@ func (w *world) start() {
 	ended := make(chan error, 1)
 	go func() { ended <- w.runner.Run(ctx) }()
 	parts.Runner, parts.Keys, parts.Program, parts.Audit = w.runner, sealing, programs, w.audit
-	parts.Freezes = freeze.Open(filepath.Join(w.dir, "frozen"), []string{"ke"})
+	parts.Freezes = freeze.Open(filepath.Join(w.dir, "frozen"), slices.Collect(maps.Keys(parts.Countries)))
 	w.desk = desk.New(parts)
 	w.client = desk.Within(w.desk.Handler())
 	w.stop = func() {
