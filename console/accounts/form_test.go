@@ -36,7 +36,7 @@ func TestEveryFieldHasALabelAndItsDescription(t *testing.T) {
 			for _, m := range attrs.FindAllStringSubmatch(input, -1) {
 				has[m[1]] = m[2]
 			}
-			if has["type"] == "hidden" {
+			if has["type"] == "hidden" || strings.HasSuffix(input, " hidden>") {
 				continue
 			}
 			if id := has["id"]; id == "" || seen[id] || !strings.Contains(page.body, `<label for="`+id+`">`) {

@@ -30,8 +30,8 @@ func (a *Accounts) Guard(next http.Handler) http.Handler {
 		case r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Method == http.MethodGet:
 			// A browser keeps the session's cookie back when a link of another site leads here. Asked once more from
 			// this page it sends it.
-			look.Write(w, http.StatusOK, look.Page{Title: word("going-on"), Narrow: true, Refresh: "0;url=" + r.URL.RequestURI(),
-				Body: a.body(r, "going-on", map[string]any{"To": r.URL.RequestURI()})})
+			look.Write(w, http.StatusOK, look.Page{Title: word("going-on"), Narrow: true, Refresh: "0;url=" + local(r.URL.RequestURI()),
+				Body: a.body(r, "going-on", map[string]any{"To": local(r.URL.RequestURI())})})
 		default:
 			to := ""
 			if r.Method == http.MethodGet {

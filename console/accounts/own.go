@@ -112,7 +112,7 @@ func (a *Accounts) proved(w http.ResponseWriter, r *http.Request, field string) 
 		a.refuse(w, r, http.StatusTooManyRequests, field, word("wait", waitWords(wait)))
 		return nil
 	}
-	right, err := a.hashes.check(r.Context(), r.PostFormValue(field), k.Password)
+	right, err := a.hashes.check(r.Context(), r.PostFormValue(field), k.Password, true)
 	switch {
 	case err != nil:
 		a.trouble(w, r, err)

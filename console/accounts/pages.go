@@ -159,7 +159,7 @@ func (a *Accounts) signIn(w http.ResponseWriter, r *http.Request) {
 		if k != nil && k.live() && k.SignIn == ByPassword {
 			hash = k.Password
 		}
-		if right, err = a.hashes.check(r.Context(), password, hash); err == nil && right {
+		if right, err = a.hashes.check(r.Context(), password, hash, device != ""); err == nil && right {
 			good()
 			a.toCode(w, r, k, to)
 			return
