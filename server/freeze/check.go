@@ -27,6 +27,8 @@ func Check(n Notice, languages, channels []string) (problems []string) {
 	for _, lang := range slices.Sorted(maps.Keys(n.Instead)) {
 		other := n.Instead[lang]
 		switch {
+		case len(languages) > 0 && !slices.Contains(languages, lang):
+			say("the notice says that the text in %q stands for %q, which is no language of the country's packs; they are %s", other, lang, strings.Join(languages, ", "))
 		case n.Texts[lang] != "":
 			say("the notice has a text in %q and says that the one in %q stands for it; keep one of them", lang, other)
 		case n.Texts[other] == "":

@@ -170,6 +170,7 @@ func TestEverythingThatIsWrongWithANoticeIsSaid(t *testing.T) {
 		"another language": {func(n *freeze.Notice) { n.Texts["fr"] = "Pause." }, []string{`a text in "fr", which is no language`}},
 		"both":             {func(n *freeze.Notice) { n.Texts["qu"] = "Samay." }, []string{`a text in "qu" and says that the one in "es" stands for it`}},
 		"stands for none":  {func(n *freeze.Notice) { n.Instead["qu"] = "ay" }, []string{`the text in "ay" is to stand for "qu", and there is none`}},
+		"for no language":  {func(n *freeze.Notice) { n.Instead["ay"] = "es" }, []string{`the text in "es" stands for "ay", which is no language`}},
 		"a hole":           {func(n *freeze.Notice) { n.Texts["en"] = "Call {number}." }, []string{`the text in "en" has a hole in braces`}},
 		"empty":            {func(n *freeze.Notice) { n.Texts["en"] = " " }, []string{`the text in "en" is empty`}},
 		"turned around":    {func(n *freeze.Notice) { n.Texts["en"] = "a\u202eb" }, []string{"U+202E"}},

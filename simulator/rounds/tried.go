@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -116,7 +117,7 @@ var ErrNoRemark = errors.New("the session has no such remark")
 
 // Settle says of a remark why nothing more is to be done about it: it stays, and is no longer open.
 func (f *File) Settle(session, remark, by, why string) (r Remark, err error) {
-	if by, why = clip(by, maxName), plainText(why); by == "" || why == "" || tooLong(why, MaxText) {
+	if by, why = clip(strings.TrimSpace(by), maxName), strings.TrimSpace(plainText(why)); by == "" || why == "" || tooLong(why, MaxText) {
 		return r, errors.New("say who settles the remark, and why nothing more is to be done")
 	}
 	_, err = f.change(session, func(tx *bolt.Tx, of id, s *Session) error {
