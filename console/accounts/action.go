@@ -323,7 +323,7 @@ func (a *Accounts) sees(c role.Caller, k *kept) bool {
 func (a *Accounts) SetRoles(ctx context.Context, name, country string, roles []role.Role) error {
 	name = nameOf(name)
 	return a.act(ctx, "account roles", name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
-		r.Country, r.After = country, names(roles)
+		r.Country, r.After = recordCountry(country), names(roles)
 		if len(roles) > 0 {
 			if err := a.mayGive(c, map[string][]role.Role{country: roles}); err != nil {
 				return err
@@ -461,16 +461,24 @@ func names(roles []role.Role) string {
 func said(roles map[string][]role.Role) string {
 	var all []string
 	for _, country := range slices.Sorted(maps.Keys(roles)) {
-		all = append(all, country+": "+names(roles[country]))
+		all = append(all, countryName(country)+": "+names(roles[country]))
 	}
 	return strings.Join(all, "; ")
+}
+
+// recordCountry is the country of a record; "" for what is about every one.
+func recordCountry(country string) string {
+	if country == role.Everywhere {
+		return ""
+	}
+	return country
 }
 
 // only is the country of roles where there is one.
 func only(roles map[string][]role.Role) string {
 	if len(roles) == 1 {
 		for country := range roles {
-			return country
+			return recordCountry(country)
 		}
 	}
 	return ""

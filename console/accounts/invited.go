@@ -221,7 +221,7 @@ func (a *Accounts) finish(w http.ResponseWriter, r *http.Request, l *link) {
 		if text, err = a.begun(tx, k, r); err != nil {
 			return err
 		}
-		return a.record(audit.Record{Who: name, What: "account accept", About: name, After: said(k.Roles), Why: "password and phone, from " + a.address(r)})
+		return a.record(audit.Record{Who: name, What: "account accept", About: name, Country: only(k.Roles), After: said(k.Roles), Why: "password and phone, from " + a.address(r)})
 	})
 	switch {
 	case errors.Is(err, errLost):

@@ -161,7 +161,7 @@ func (a *Accounts) changePassword(w http.ResponseWriter, r *http.Request) {
 		if text, err = a.begun(tx, now, r); err != nil {
 			return err
 		}
-		return a.record(audit.Record{Who: k.Name, What: "account password", About: k.Name, Why: "from " + a.address(r)})
+		return a.record(audit.Record{Who: k.Name, What: "account password", About: k.Name, Country: only(k.Roles), Why: "from " + a.address(r)})
 	})
 	if err != nil {
 		a.trouble(w, r, err)
@@ -211,7 +211,7 @@ func (a *Accounts) changePhone(w http.ResponseWriter, r *http.Request) {
 		if err := put(tx, linkBucket, hash, link{Account: k.Name, By: k.Name, Until: a.now().Add(ownLink)}); err != nil {
 			return err
 		}
-		return a.record(audit.Record{Who: k.Name, What: "account phone", About: k.Name, Why: "begins to set up another, from " + a.address(r)})
+		return a.record(audit.Record{Who: k.Name, What: "account phone", About: k.Name, Country: only(k.Roles), Why: "begins to set up another, from " + a.address(r)})
 	})
 	switch {
 	case errors.Is(err, errCode):

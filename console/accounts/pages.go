@@ -213,7 +213,7 @@ func (a *Accounts) failedSignIn(now time.Time, k *kept, r *http.Request, what st
 	rec := audit.Record{What: "sign in", About: "an account that is not there", Why: "wrong " + what + ", from " + a.address(r),
 		Outcome: audit.Refused, Status: http.StatusUnprocessableEntity}
 	if k != nil {
-		rec.About = k.Name
+		rec.About, rec.Country = k.Name, only(k.Roles)
 	}
 	if missed > 0 {
 		rec.Why += "; " + counted(missed, "more failed sign-in has no record of its own", "more failed sign-ins have no record of their own")
@@ -291,7 +291,7 @@ func (a *Accounts) signInCode(w http.ResponseWriter, r *http.Request) {
 		if text, err = a.begun(tx, k, r); err != nil {
 			return err
 		}
-		return a.record(audit.Record{Who: k.Name, What: "sign in", About: k.Name, Why: why + a.address(r)})
+		return a.record(audit.Record{Who: k.Name, What: "sign in", About: k.Name, Country: only(k.Roles), Why: why + a.address(r)})
 	})
 	switch {
 	case errors.Is(err, ErrNobody):

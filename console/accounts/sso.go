@@ -259,7 +259,7 @@ func (a *Accounts) enter(r *http.Request, who somebody, on away) (name, text str
 		if text, err = a.begun(tx, k, r); err != nil {
 			return err
 		}
-		rec := audit.Record{Who: name, What: "sign in", About: name, Why: "single sign-on, from " + a.address(r)}
+		rec := audit.Record{Who: name, What: "sign in", About: name, Country: only(k.Roles), Why: "single sign-on, from " + a.address(r)}
 		if opened {
 			rec.What, rec.After = "account accept", said(k.Roles)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"baraza/console/accounts"
+	"baraza/console/look"
 	"baraza/console/role"
 	"baraza/server/audit"
 )
@@ -91,6 +92,7 @@ func (w *world) handler() http.Handler {
 	}))
 	mux.Handle("/console/", who)
 	mux.Handle("/api/", who)
+	mux.Handle("GET "+look.StylePath, look.Style())
 	for _, path := range accounts.Paths {
 		mux.Handle(path, w.accounts.Pages())
 	}
