@@ -39,6 +39,10 @@ func looks(t *testing.T, ctx context.Context, name string) {
 		}
 		browsertest.Picture(t, ctx, "console/"+what)
 	}
+	if !browsertest.Eval[bool](t, ctx, `document.documentElement.dir = "rtl", `+narrow) { // as another language of the console would
+		t.Errorf("%s: one has to scroll sideways from right to left", name)
+	}
+	browsertest.Eval[bool](t, ctx, `document.documentElement.dir = "ltr", true`)
 	browsertest.Do(t, ctx, chromedp.EmulateViewport(1280, 900))
 	browsertest.Scheme(t, ctx, "light")
 }

@@ -321,3 +321,65 @@ func gate(t *testing.T, body string) string {
 	}
 	return found[1]
 }
+
+func TestTheFirstReleaseServesEverybody(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	ana := r.enters("ana")
+	ana.get("/console/").says(t, http.StatusOK, "Nothing serves yet")
+	ana.get("/console/ke/help").says(t, http.StatusOK, "Nothing serves yet")
+	ana.get("/console/ke/help/rollback").says(t, http.StatusUnprocessableEntity, "nothing to go back to")
+	ana.get("/console/ke/help/promote").says(t, http.StatusConflict, "No release is being tried")
+	first := r.build("help", wording{})
+	plan := ana.sends("/console/ke/help/plan", first)
+	plan.says(t, http.StatusOK, "this would be the first release", `name="percent" value="100"`)
+	ana.post(plan.path, "planned", "", "percent", "100", "why", "We begin").says(t, http.StatusOK, "serves everybody in ke")
+	ana.post(plan.path+"/activate", "planned", "", "percent", "100", "why", "We begin").says(t, http.StatusOK, "is activated")
+	if got := r.state("ke").Serves(); got != first.hash {
+		t.Errorf("%q serves", got)
+	}
+	ana.get("/console/ke/help/rollback?to=0123").says(t, http.StatusNotFound, "No release 0123 is kept")
+}
+
+func TestAReleaseThatIsTriedIsTakenBack(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	first, next := r.build("help", wording{}), r.build("help", wording{say: "I read {word}."})
+	r.serves("ke", first)
+	ana := r.enters("ana")
+	plan := ana.sends("/console/ke/help/plan", next)
+	ana.post(plan.path+"/activate", "planned", first.hash, "percent", "0", "testers", "00112233445566778899aabbccddeeff", "why", "Testers first").says(t, http.StatusOK, "0 in 100 of those who begin and 1 tester")
+	ana.post("/console/ke/help/percent", "planned", first.hash, "release", next.hash, "percent", "100", "why", "All").says(t, http.StatusUnprocessableEntity, "from 0 to 99")
+	ana.post("/console/ke/help/percent", "planned", first.hash, "release", first.hash, "percent", "20", "why", "More").says(t, http.StatusConflict, "is not being tried any more")
+	ana.post("/console/ke/help/percent", "planned", first.hash, "release", next.hash, "percent", "20", "why", "More").says(t, http.StatusOK, "20 in 100 of those who begin and 1 tester")
+	ana.get("/console/ke/help/rollback").says(t, http.StatusOK, "is taken back: whoever begins gets release "+first.hash[:12]+" again")
+	ana.post("/console/ke/help/rollback", "planned", first.hash, "why", "Testers are lost").says(t, http.StatusOK, "Release "+first.hash[:12]+" serves again")
+	if s := r.state("ke"); s.Candidate != nil || s.Serves() != first.hash {
+		t.Errorf("stands as %+v", s)
+	}
+}
+
+func TestAnAdministratorSeesToTheAccountsOfTheirCountry(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	kofi, ana := r.enters("kofi"), r.enters("ana")
+	r.enters("otto")
+	list := kofi.get("/console/accounts")
+	list.says(t, http.StatusOK, "<bdi>ana</bdi>", "with password and code")
+	hasNot(t, list.body, "otto", `value="ug"`)
+	const one = "/console/accounts/one"
+	kofi.post(one, "name", "ana", "what", "roles", "country", "ke", "role", "designer", "role", "approver").says(t, http.StatusOK, "The roles are saved", `value="approver" checked`)
+	if got := ana.get("/console/"); !strings.HasPrefix(got.path, "/console/sign-in") {
+		t.Errorf("her session goes on at %s", got.path)
+	}
+	kofi.post(one, "name", "ana", "what", "roles", "country", "ug", "role", "releaser").says(t, http.StatusForbidden)
+	kofi.post(one, "name", "otto", "what", "close", "word", "otto").says(t, http.StatusNotFound)
+	kofi.post(one, "name", "ana", "what", "reset", "word", "anna").says(t, http.StatusUnprocessableEntity, `id="word-reset-wrong"`)
+	kofi.post(one, "name", "ana", "what", "reset", "word", "ana").says(t, http.StatusOK, "A link for ana", "/console/invited?link=")
+	kofi.post(one, "name", "ana", "what", "close", "word", "ana").says(t, http.StatusOK, "The account is closed")
+	kofi.post(one, "name", "ana", "what", "something").says(t, http.StatusNotFound)
+	kofi.get(one+"?name=kofi").says(t, http.StatusOK, "your own account")
+	invite := kofi.post("/console/accounts", "name", "lena", "country", "ke", "role", "staff")
+	invite.says(t, http.StatusOK, "A link for lena")
+	kofi.post("/console/accounts", "name", "lena", "country", "ug", "role", "staff").says(t, http.StatusForbidden, `id="name-wrong"`)
+}
