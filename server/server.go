@@ -141,7 +141,7 @@ func Open(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, config: o.Config, log: o.Log, clock: o.Clock, packs: map[string]*pack{},
 		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 2),
-		pages: maps.Clone(o.Pages), controls: map[string]http.Handler{}, news: make(chan runner.Alert, 16)}
+		news: make(chan runner.Alert, 16), pages: maps.Clone(o.Pages), controls: map[string]http.Handler{}}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -162,7 +162,7 @@ func (d *drill) serve(ctx context.Context, listener net.Listener, s streams) err
 	cloud := fake.New(fake.Config{Callback: d.base + "/whatsapp", Secret: secret, Token: secret, VerifyToken: secret, BaseURL: d.base + "/fake",
 		Pacing: fake.Unpaced, Numbers: []fake.Number{{ID: drillNumber, Display: "+15550001001", Account: "102290129340398", Label: d.pack}}})
 	defer cloud.Close()
-	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Log: quiet(s.err), Listener: listener,
+	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Inspect: newInspector().inspect, Log: quiet(s.err), Listener: listener,
 		Pages: map[string]http.Handler{"/fake/": http.StripPrefix("/fake", cloud)}})
 	if err != nil {
 		return err

@@ -40,8 +40,8 @@ type commands struct {
 	Store    storeCommand    `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
 	Key      keyCommand      `cmd:"" help:"Make, list and rotate the keys of countries."`
 	Audit    auditCommand    `cmd:"" help:"See who did what, and whether that log is as it was written."`
-	Bench    benchmark       `cmd:"" help:"Measure what this machine carries."`
 	Account  accountCommand  `cmd:"" help:"Invite operators to the console, and see to their accounts."`
+	Bench    benchmark       `cmd:"" help:"Measure what this machine carries."`
 
 	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
 }

@@ -37,7 +37,7 @@ type tested struct {
 
 // Bounds of the tests of a release, and of how many releases are remembered.
 const (
-	testsMost  = 2 * time.Minute
+	testsMost  = time.Minute
 	testedMost = 100
 )
 

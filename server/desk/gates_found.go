@@ -56,6 +56,15 @@ func (d *Desk) inspect(ctx context.Context, p ReleasedPack, k *release.Kept) ([]
 	return out, err
 }
 
+// unsigned stands in for Inspect where nobody who counts has signed the bundle.
+func unsigned(_ context.Context, in Inspection) ([]Finding, error) {
+	out := make([]Finding, len(in.Needs))
+	for i := range out {
+		out[i].Says = "it is looked at when the bundle is signed by somebody who may release here"
+	}
+	return out, nil
+}
+
 // mostNamed is how many steps a gate names.
 const mostNamed = 5
 

@@ -172,6 +172,13 @@ func TestAPlanSaysWhatAReleaseNeedsAndKeepsNothing(t *testing.T) {
 		if diff := cmp.Diff(want, plan.Gates); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
+		// A bundle of somebody else is read, and none of it is run.
+		before := g.asked.Load()
+		bundle, _, _ = g.bundle("    coverage 80\n", flowsText, nil)
+		if plan, err = g.client.Plan(g.t.Context(), "ke", bundle, nil); err != nil || g.asked.Load() != before ||
+			plan.Gates[0].Met || !strings.Contains(plan.Gates[0].Says, "looked at when the bundle is signed") {
+			t.Errorf("without a signature: %+v (%v)", plan.Gates, err)
+		}
 		if kept, err := g.shelf.Hashes(); len(kept) > 0 || err != nil {
 			t.Errorf("a plan keeps %v (%v)", kept, err)
 		}

@@ -154,6 +154,9 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	if err := unknownGates(b.Program); err != nil {
 		plan.Refused = append(plan.Refused, err.Error())
 	}
+	if why != "" { // what nobody signed who counts here is read, not run
+		p.Inspect = unsigned
+	}
 	if plan.Gates, err = d.planned(r.Context(), p, b, f); err != nil {
 		return err
 	}
