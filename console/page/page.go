@@ -309,7 +309,8 @@ type confirmed struct {
 
 // drawn are the pages.
 var drawn = template.Must(template.New("").Funcs(template.FuncMap{
-	"say": say, "count": count, "short": short, "parts": parts, "sentence": sentence, "join": func(all []string) string { return strings.Join(all, ", ") },
+	"say": say, "count": count, "short": short, "parts": parts, "sentence": sentence,
+	"first": func(all []Conversation) []Conversation { return all[:min(len(all), differsMost)] }, "join": func(all []string) string { return strings.Join(all, ", ") },
 	"account": accountPath, "confirm": func(page one, what string) confirmed { return confirmed{page, what} },
 	"country": func(name string) string {
 		if name == role.Everywhere {

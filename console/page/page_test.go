@@ -1,7 +1,10 @@
 package page_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -104,12 +107,34 @@ func TestARefusedBundleIsSaidBesideItsField(t *testing.T) {
 	wrong(packed{bundle: good.bundle[:len(good.bundle)/2]}, "bundle")
 
 	unsigned := ana.sends("/console/ke/help/plan", packed{bundle: good.bundle})
-	unsigned.says(t, http.StatusOK, "It cannot be activated", "It is not signed")
-	hasNot(t, unsigned.body, `name="percent"`)
+	unsigned.says(t, http.StatusOK, "It cannot be activated", "It is not signed", "run once somebody who may release here has signed it")
+	hasNot(t, unsigned.body, `name="percent"`, "tests pass")
 	ana.post(unsigned.path+"/activate", "planned", r.state("ke").Serves(), "percent", "100", "why", "x").says(t, http.StatusUnprocessableEntity, "not signed")
 	if got := ana.post(unsigned.path, "planned", r.state("ke").Serves(), "percent", "101", "testers", "all of them", "why", ""); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("status %d", got.status)
 	}
+}
+
+func TestOfManyTestsThatDifferTenAreShownAndTheOthersCounted(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.serves("ke", r.build("help", wording{}))
+	r.behaviour = func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+		return page.Outcome{Passed: 12, Failed: []string{"Nobody is lost"}, Differ: make([]page.Conversation, 12)}, nil
+	}
+	ana := r.enters("ana")
+	plan := ana.sends("/console/ke/help/plan", r.build("help", wording{say: "I read {word}."}))
+	for range 2 {
+		plan.says(t, http.StatusOK, "In 12 tests people are told something else", "2 more tests differ", "Nobody is lost", "1 test does not pass")
+		if n := strings.Count(plan.body, "<details"); n != 10 {
+			t.Errorf("%d are shown", n)
+		}
+		plan = ana.get(plan.path)
+	}
+	r.behaviour = func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+		return page.Outcome{}, errors.New("the disk is full")
+	}
+	ana.sends("/console/ke/help/plan", r.build("help", wording{say: "I heard {word}."})).says(t, http.StatusOK, "Its tests could not be run: the disk is full")
 }
 
 func TestWhatIsWrongWithAnActivationIsSaidBesideItsFields(t *testing.T) {

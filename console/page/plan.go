@@ -137,19 +137,32 @@ func (p *pages) planForm(v *visit, status int, f form) error {
 		page := planPage{Plan: plan, ID: b.id, Groups: grouped(plan.Changes), May: v.may("/release/activate"), Form: f}
 		page.Closed = closed(plan.Gates)
 		page.Keep = len(plan.Gates) > 0 && v.may("/release/keep")
-		if p.Behaviour != nil {
-			if page.Tests, err = p.tried(v.r.Context(), b, plan.Serves); err != nil {
-				page.Says = err.Error()
-			} else if n := len(page.Tests.Differ); n > differsMost {
-				page.More = n - differsMost
-				shown := *page.Tests
-				shown.Differ = shown.Differ[:differsMost]
-				page.Tests = &shown
-			}
-		}
+		page.test(v, p, b)
 		return p.show(v, status, say("title-plan", short(plan.Release), plan.Pack, plan.Country), "plan", page)
 	})
 }
+
+// test runs the tests of the bundle, and says why not. What nobody signed who may release here is read, not run.
+func (page *planPage) test(v *visit, p *pages, b *bundle) {
+	switch {
+	case p.Behaviour == nil:
+		return
+	case page.SignedBy == "":
+		page.Says = say("tests-unsigned")
+		return
+	}
+	ctx, stop := context.WithTimeout(v.r.Context(), testsMost)
+	defer stop()
+	tests, err := p.tried(ctx, b, page.Serves)
+	if err != nil {
+		page.Says = say("tests-unknown", err)
+		return
+	}
+	page.Tests, page.More = tests, len(tests.Differ)-differsMost
+}
+
+// testsMost is how long the tests of a bundle may take.
+const testsMost = time.Minute
 
 // tried runs the tests of a bundle, once for each release that serves meanwhile.
 func (p *pages) tried(ctx context.Context, b *bundle, serves string) (*Outcome, error) {

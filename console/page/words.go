@@ -53,7 +53,7 @@ var Words = map[string]string{
 	"refused": "It cannot be activated", "refused-says": "Each of these has to be put right first:", "what-changes": "What changes", "changes-nothing": "Nothing that people meet, or it is the first release.",
 	"was": "Was", "is": "Now", "what": "What", "none": "nothing", "changes-data": "People’s data: consents, fields and records", "changes-flow": "Steps, questions and what leads to them",
 	"changes-else": "Teams, tables, services and settings", "changes-text": "Texts in %s", "tests": "Its tests", "tests-passed": "1 test passes.|%d tests pass.", "tests-failed": "1 test does not pass:|%d tests do not pass:",
-	"tests-mend": "Mend the pack or its tests before you activate it: one of them is wrong.", "tests-none": "It has no tests.", "tests-unknown": "Its tests could not be run: %s", "not-compared": "What people are told was not compared: %s.",
+	"tests-mend": "Mend the pack or its tests before you activate it: one of them is wrong.", "tests-none": "It has no tests.", "tests-unsigned": "They are run once somebody who may release here has signed it.", "tests-unknown": "Its tests could not be run: %s", "not-compared": "What people are told was not compared: %s.",
 	"differ-none": "In none of them does the release that serves say anything else.", "differ-some": "In 1 test people are told something else than now:|In %d tests people are told something else than now:",
 	"with-this": "With this release", "as-now": "As it serves now", "differs": "differs", "differ-more": "1 more test differs|%d more tests differ", "table-of": "Table: %s",
 	"fates": "Who is in the middle of a conversation", "fates-nobody": "Nobody.", "fate": "What becomes of them", "step": "Step", "language": "Language", "number": "Conversations",
