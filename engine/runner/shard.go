@@ -13,6 +13,8 @@ import (
 const (
 	triesOfConflict = 8 // a turn that never meets the revision it was stepped from is refused then
 	triesOfPanic    = 3 // then the event is set aside
+
+	plainKept = 64 << 10 // what is longer is not kept for the next
 )
 
 // talk is a contact as its shard sees it while turns of it are under way: as it will be after them. When none is left
@@ -47,6 +49,7 @@ type shard struct {
 	wake  chan struct{}
 	talks map[store.Key]*talk
 	rests rested
+	plain []byte // of draft.plain
 
 	mu   sync.Mutex
 	told []outcome // what the group said, in its order
