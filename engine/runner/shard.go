@@ -53,6 +53,7 @@ type shard struct {
 
 	mu   sync.Mutex
 	told []outcome // what the group said, in its order
+	room []outcome // for what it says next
 }
 
 type outcome struct {
@@ -190,7 +191,7 @@ func (s *shard) commit(ctx context.Context, t *talk, j *job, d *draft) {
 func (s *shard) settle(ctx context.Context) {
 	s.mu.Lock()
 	told := s.told
-	s.told = nil
+	s.told, s.room = s.room, nil
 	s.mu.Unlock()
 	for i := range told {
 		o := &told[i]
@@ -206,6 +207,10 @@ func (s *shard) settle(ctx context.Context) {
 		}
 		s.work(ctx, t)
 	}
+	clear(told)
+	s.mu.Lock()
+	s.room = told[:0]
+	s.mu.Unlock()
 }
 
 func (s *shard) settled(ctx context.Context, o *outcome) {
