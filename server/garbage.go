@@ -12,7 +12,7 @@ import (
 const (
 	// garbageRoom is how much there may be at least: a turn leaves some tens of kilobytes, and most processes have so
 	// little in use that they would collect many times a second.
-	garbageRoom = 96 << 20
+	garbageRoom = 80 << 20
 	garbageMost = 400
 	garbageGo   = 100 // what Go does by itself
 )
