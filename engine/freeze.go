@@ -76,6 +76,9 @@ func (t *turn) backAgain() {
 	if t.ev.Displaced {
 		t.s.here.state = nowhere
 	}
+	if state, ok := t.m.state[t.s.here.state]; t.s.open && ok && t.p.States[state].Kind == program.FetchState {
+		return // its answer is under way
+	}
 	t.say(t.wording().back)
 	switch {
 	case !t.s.open:
@@ -85,11 +88,7 @@ func (t *turn) backAgain() {
 	case t.lostPlace():
 		t.moveOn()
 	default:
-		state := t.m.state[t.s.here.state]
-		if t.p.States[state].Kind == program.FetchState {
-			return // its answer is under way
-		}
-		t.askAgain(state)
+		t.askAgain(t.m.state[t.s.here.state])
 	}
 }
 
