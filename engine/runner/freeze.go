@@ -18,9 +18,9 @@ import (
 // danger goes on: safety words and their flows, cases, words of staff.
 //
 // When it ends, SetAside first takes all that waits out of the way, so that what is held is known from what is written
-// from then on. Then (Resuming) whoever had heard all that was said to them has their messages taken in order, as if they
-// came now. Who had not is asked the open question again, since what they wrote meanwhile may answer another one than
-// they would see.
+// from then on. Then (Resuming) whoever had heard all that was said to them, or talks with people by now, has their
+// messages taken in order, as if they came now. Others are asked the open question again, since what they wrote may
+// answer another one than they would see.
 type Freeze struct {
 	Resuming bool
 	// Sends, of Resuming: replies that were held go out; else they are deleted.
@@ -54,10 +54,11 @@ const (
 	heldMark    = "mark"
 )
 
-// States of a mark: what was said to the person has been looked at, so that only messages are left.
+// States of a mark: new; what was said to the person has been looked at, so that only messages are left.
 const (
 	markNew store.ItemState = iota + 1
 	markSeen
+	markMoved // a safety word led elsewhere since
 )
 
 // errFrozen: what was to happen waits until the country is served again.
@@ -107,7 +108,7 @@ func (d *draft) frozen(ev *engine.Event) (waits bool, err error) {
 			return false, d.dropHeld("")
 		}
 		if passage == engine.Passes {
-			return false, nil
+			return false, d.leads()
 		}
 		if f.Resuming {
 			mark, err := d.mark()
@@ -126,6 +127,17 @@ func (d *draft) frozen(ev *engine.Event) (waits bool, err error) {
 		}
 	}
 	return false, nil
+}
+
+// leads notes that the conversation goes on to where what is held was not written for.
+func (d *draft) leads() error {
+	mark, err := d.mark()
+	if err != nil || mark == nil || mark.State == markMoved {
+		return err
+	}
+	mark.State = markMoved
+	d.putItem(*mark)
+	return nil
 }
 
 // fetchWaits tells whether the answer of a fetch would wait.
@@ -180,7 +192,7 @@ func (d *draft) hold(ev *engine.Event) error {
 			}
 		}
 	}
-	defer func() { d.after = append(d.after, d.thawsUnless) }()
+	d.after = append(d.after, d.thawsUnless)
 	if mark.Number >= mostHeld {
 		d.report("freeze-full", "")
 		d.putItem(mark)

@@ -87,6 +87,46 @@ func TestAHeldMessageThatCannotBeReadIsReported(t *testing.T) {
 	})
 }
 
+// What was written to one question is no answer to another that a safety word has led to.
+func TestWhatWasWrittenBeforeASafetyWordIsNoAnswerToItsFlow(t *testing.T) {
+	p := compiled(t, map[string]string{"pack.flow": packText, "talk.flow": strings.Replace(flowsText, "  hand over to desk: Someone asks for a person\n",
+		"  ask about as text up to 60: What is it about?\n  hand over to desk: It is about {about}\n", 1)})
+	inFrozenWorld(t, func(c *Config) { c.Program = func(string) *program.Program { return p } }, func(t *testing.T, w *world, s *stop) {
+		w.hears("hello")
+		s.freezes()
+		w.hears("one")
+		w.hears("person")
+		equal(t, "frozen", []string{"Write a word.", noticeSaid, "What is it about?"}, w.phone.take())
+		s.ends(false)
+		equal(t, "afterwards", []string{"We are back. Let us go on from here:", "What is it about?"}, w.phone.take())
+		w.hears("a card")
+		body, err := OpenCaseBody(w.keys, w.items(store.Case)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "the case", "It is about a card", body.Summary)
+	})
+}
+
+// Whoever talks with people by then has what they wrote passed on, whatever they had not heard before.
+func TestWhatWasWrittenBeforeACaseReachesItsTeam(t *testing.T) {
+	inFrozenWorld(t, nil, func(t *testing.T, w *world, s *stop) {
+		w.hears("hello")
+		w.phone.take()
+		reachable := w.unreachable()
+		w.hears("one")
+		s.freezes()
+		reachable()
+		w.hears("two")
+		w.hears("three")
+		w.hears("person")
+		w.phone.take()
+		s.ends(false)
+		equal(t, "afterwards", nil, w.phone.take())
+		equal(t, "words of the case", []string{"two", "three"}, w.entries(CaseText))
+	})
+}
+
 // What a killed process or a backup left is answered at the next start, in the safe way.
 func TestWhatIsHeldThoughNothingIsFrozenIsAnsweredInTheSafeWay(t *testing.T) {
 	inFrozenWorld(t, nil, func(t *testing.T, w *world, s *stop) {
