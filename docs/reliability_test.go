@@ -49,6 +49,11 @@ func TestEveryFaultHasItsTest(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range namedTest.FindAllStringSubmatch(string(page), -1) { // those outside of the table, too
+		if !hasTest(t, name[1], name[2]) {
+			t.Errorf("there is no %s in %s", name[2], name[1])
+		}
+	}
 	if want := everyFault(); !slices.Equal(listed, want) {
 		t.Errorf("the page lists %v, want %v", listed, want)
 	}

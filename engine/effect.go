@@ -83,6 +83,8 @@ type Outgoing struct {
 	Style Style
 	// Staff: the text is a person's reply, not the flow's.
 	Staff bool
+	// Safety: a safety word's flow says it. It goes also while other automated replies are held.
+	Safety bool
 }
 
 // Choice is an option as sent.

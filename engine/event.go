@@ -47,6 +47,9 @@ const (
 	GoBack
 	Restart
 	SetLanguage // Text is the language
+	// Resume, after a time in which automated replies were held: what was said did not arrive, or what the person wrote
+	// was not taken. The open question is asked again.
+	Resume
 )
 
 // Media is something received or sent that is not text.

@@ -29,6 +29,7 @@ type machine struct {
 	anywhere calls // triggers that may interrupt a question
 	opening  calls // every trigger of words
 
+	urgent    map[int]bool // flows of safety words, but for that of menu
 	questions []question
 	labels    map[labelKey]map[string]int // option id -> String
 	wordings  []wording                   // by language
@@ -112,6 +113,7 @@ func newMachine(p *program.Program) *machine {
 		m.rows[t.Name] = rows
 	}
 	m.indexTriggers()
+	m.indexUrgent()
 	m.exprs = compileExprs(p)
 	m.prepareQuestions()
 	m.turns.New = func() any {

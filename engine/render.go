@@ -276,7 +276,7 @@ func (t *turn) outgoing() *Outgoing {
 		return nil
 	}
 	t.add(Send)
-	t.sends = append(t.sends, Outgoing{Language: t.p.Languages[t.lang]})
+	t.sends = append(t.sends, Outgoing{Language: t.p.Languages[t.lang], Safety: t.saysSafety()})
 	return &t.sends[len(t.sends)-1]
 }
 
@@ -284,7 +284,7 @@ func (t *turn) outgoing() *Outgoing {
 // that is open for somebody who has opted out was opened since, as stop closes the one before.
 func (t *turn) isReply() bool {
 	switch t.ev.Kind {
-	case Message, Fetched, GoBack, Restart, SetLanguage:
+	case Message, Fetched, GoBack, Restart, SetLanguage, Resume:
 		return true
 	case StaffReply, StaffDone:
 		return t.ev.Case > t.s.closedUpTo

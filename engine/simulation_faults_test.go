@@ -66,8 +66,8 @@ func (s *sim) opens(n int) *life {
 	l.runner = runner.New(runner.Config{
 		Store: &faultyStore{Store: l.store, l: l}, Keys: &faultyKeys{l.rings, l}, Clock: clock{s}, Shards: 4, Group: []int{0, 1, 2, 4}[s.seed%4],
 		Program:  func(pack string) *program.Program { return s.programs[pack] },
-		Channels: map[string]runner.Channel{"whatsapp": sending{s, l}},
-		Fetcher:  elsewhere{s, l}, Notifier: team{s, l},
+		Channels: map[string]runner.Channel{"whatsapp": sending{s, l}}, Freeze: s.freeze,
+		Fetcher: elsewhere{s, l}, Notifier: team{s, l},
 		Random: func() uint64 { // not a stream, which would carry one chance of the scheduler on for ever
 			at := fmt.Sprint("random", time.Since(s.begun))
 			return s.number(at, s.nth(at))
@@ -119,6 +119,8 @@ func (s *sim) restarts(ctx context.Context) {
 		living, kill := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() { ended <- l.runner.Run(living) }()
+		watched := make(chan struct{})
+		go func() { defer close(watched); l.watchesFreeze(living) }()
 		var err error
 		select {
 		case <-l.crash:
@@ -129,6 +131,7 @@ func (s *sim) restarts(ctx context.Context) {
 			err = <-ended
 		}
 		kill()
+		<-watched
 		if err != nil && !errors.Is(err, errNoDisk) {
 			s.fail("I4", "the process ended: %v", err)
 		}
@@ -366,6 +369,7 @@ func (s *sim) committed(t *store.Turn) {
 			h.what[e.Hash] = "an event of " + t.Key.String()[:6]
 		}
 	}
+	s.notesHeld(t)
 	if t.Erase != nil {
 		h.erased[t.Key] = append(h.erased[t.Key], h.sealed[t.Key]...)
 		h.sealed[t.Key] = nil

@@ -28,8 +28,12 @@ func (s *sim) quiet() {
 		s.fail("end", "message %d of %s still waits: tries %d, code %d, ready %s", m.ID, m.Key.String()[:6], m.Tries, m.Code, m.Ready)
 	}
 	dead, err2 := l.store.Outbox(ctx, store.OutboxQuery{Of: store.All, State: store.Dead, Limit: 100})
+	held, err4 := l.store.Items(ctx, store.ItemQuery{Kind: store.Held, Of: store.All, Limit: 100})
+	if len(held) > 0 {
+		s.fail("end", "%d things are held still", len(held))
+	}
 	due, err3 := l.store.Due(ctx, store.All, store.Timer{}, time.Now().Add(-time.Minute), 100)
-	for _, e := range []error{err, err2, err3} {
+	for _, e := range []error{err, err2, err3, err4} {
 		if e != nil && !s.knowsDamage(l, e.Error()) {
 			s.fail("end", "%v", e)
 		}
@@ -109,8 +113,12 @@ func (s *sim) judgePerson(l *life, p *person) {
 			}
 		}
 	}
-	s.answers(p, heard, said)
 	s.inOrder(p, heard)
+	if s.seed%2 == 0 && p.pack == "ke" {
+		s.answersFrozen(l, p, heard, said)
+		return
+	}
+	s.answers(p, heard, said)
 	shown := ""
 	if h := s.phone.shows[p.id.Value]; h != nil {
 		shown = strings.Join(slices.DeleteFunc(slices.Clone(h.texts), func(text string) bool { return text == nudge }), "")

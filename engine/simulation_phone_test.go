@@ -70,6 +70,7 @@ func (c sending) Send(_ context.Context, d runner.Delivery) runner.Result {
 	if c.l.dead.Load() {
 		return runner.Result{Class: runner.UnknownOutcome}
 	}
+	c.mayReach(d)
 	fate := 99
 	if s.has("network") && (d.Pack == "ke" || !s.oneCountry()) {
 		fate = s.draw("send", d.ID, try)
@@ -171,6 +172,9 @@ func (p *provider) inOrder() {
 		for _, id := range p.shows[who].ids {
 			number, contact, _ := strings.Cut(id, "-")
 			n, _ := strconv.ParseUint(number, 36, 64)
+			if p.s.held(n) { // in their order, and it may be behind what a freeze lets go
+				contact = "held " + contact
+			}
 			if n <= last[contact] {
 				wrong = append(wrong, fmt.Sprintf("%s got part %d after %d", who, n, last[contact]))
 			}

@@ -15,11 +15,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"baraza/engine/program"
+	"baraza/engine/runner"
 	"baraza/engine/store"
 )
 
@@ -101,6 +103,9 @@ type sim struct {
 	phone    *provider
 	skew     skew
 	people   []*person
+	stopped  atomic.Pointer[runner.Freeze] // of Kenya
+	ending   atomic.Pointer[runner.Freeze] // what it becomes once all is set aside
+	frozenAt atomic.Int64                  // since it began
 
 	mu       sync.Mutex
 	life     *life
@@ -113,6 +118,9 @@ type sim struct {
 	tries    map[string]int
 	unknown  int64 // outbox.unknown of lives that ended
 	history  history
+
+	heldParts map[uint64]bool // that a freeze held
+	heldWords map[store.Key]int
 }
 
 // happening is a line of the story.
@@ -123,7 +131,8 @@ type happening struct {
 
 // simulate runs a seed; when it breaks a promise the story is printed.
 func simulate(t *testing.T, programs map[string]*program.Program, seed uint64) *sim {
-	s := &sim{seed: seed, programs: programs, faults: map[string]int{}, broken: map[string]bool{}, tries: map[string]int{}, history: newHistory()}
+	s := &sim{seed: seed, programs: programs, faults: map[string]int{}, broken: map[string]bool{}, tries: map[string]int{}, history: newHistory(),
+		heldParts: map[uint64]bool{}, heldWords: map[store.Key]int{}}
 	s.phone = &provider{s: s, shows: map[string]*handset{}}
 	dir, err := os.MkdirTemp(memoryDisk(), "simulation")
 	if err != nil {
@@ -161,6 +170,7 @@ func (s *sim) run() {
 		writing.Go(func() { s.writes(p) })
 	}
 	writing.Go(func() { s.skewsClocks() })
+	writing.Go(func() { s.freezesKenya() })
 	writing.Wait()
 	<-time.After(faultyFor + 3*time.Hour) // silence, the retries and the unknown come to an end
 	synctest.Wait()
@@ -219,6 +229,7 @@ var everyFault = []string{
 	"commit on a full disk", "disk full", "reopening failed", "keys not synced", "conflict", "bits flipped", "clock jumped", "answer lost", "answer 500",
 	"pair throttled", "sender throttled", "outside the window", "delivered twice", "delivered late", "status lost",
 	"statuses in another order", "status before the answer", "poison", "twice on a phone", "erasure", "fetch failed", "notice failed",
+	"frozen", "unfrozen",
 }
 
 // fault writes down that one came and looks at the promises.

@@ -159,6 +159,8 @@ func (t *turn) event() {
 		t.restart()
 	case SetLanguage:
 		t.changeLanguage()
+	case Resume:
+		t.backAgain()
 	default:
 		t.report("unknown-event", "")
 	}

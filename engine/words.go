@@ -9,6 +9,7 @@ type wording struct {
 	goOn, menu, done, restart, whyNone                  string
 	tooLong, unsupported                                string
 	late                                                string // asked when an answer comes after the end
+	back                                                string // said when automated replies are no longer held
 	yes, no                                             string
 	why                                                 []string // words that ask why, folded
 }
@@ -23,6 +24,7 @@ var wordings = map[string]wording{
 		whyNone: "We ask this only to help you here. You can also talk to a person.",
 		tooLong: "That is longer than we can take. Please write it shorter.", unsupported: "I can only read text here.",
 		late: "The last conversation has ended, so this answer was not kept. Do you want to continue where we stopped?",
+		back: "We are back. Let us go on from here:",
 		yes:  "Yes", no: "No", why: []string{"why", "why do you ask"},
 	},
 	"es": {
@@ -33,6 +35,7 @@ var wordings = map[string]wording{
 		whyNone: "Lo preguntamos solo para ayudarle aquí. También puede hablar con una persona.",
 		tooLong: "Es más largo de lo que podemos recibir. Escríbalo más corto, por favor.", unsupported: "Aquí solo puedo leer texto.",
 		late: "La última conversación terminó y esta respuesta no se guardó. ¿Quiere continuar donde nos quedamos?",
+		back: "Ya estamos de vuelta. Sigamos desde aquí:",
 		yes:  "Sí", no: "No", why: []string{"por que", "porque"},
 	},
 	"fr": {
@@ -43,6 +46,7 @@ var wordings = map[string]wording{
 		whyNone: "Nous le demandons seulement pour vous aider ici. Vous pouvez aussi parler à une personne.",
 		tooLong: "C’est plus long que ce que nous pouvons recevoir. Écrivez plus court, s’il vous plaît.", unsupported: "Ici, je ne lis que du texte.",
 		late: "La dernière conversation est terminée et cette réponse n’a pas été gardée. Voulez-vous continuer là où nous étions ?",
+		back: "Nous sommes de retour. Reprenons ici :",
 		yes:  "Oui", no: "Non", why: []string{"pourquoi"},
 	},
 	"ar": {
@@ -53,6 +57,7 @@ var wordings = map[string]wording{
 		whyNone: "نسأل عن هذا لمساعدتك هنا فقط. يمكنك أيضًا التحدث مع شخص.",
 		tooLong: "هذا أطول مما يمكننا استلامه. اكتبه أقصر من فضلك.", unsupported: "أستطيع قراءة النص فقط هنا.",
 		late: "انتهت المحادثة الأخيرة ولم تُحفظ هذه الإجابة. هل تريد المتابعة من حيث توقفنا؟",
+		back: "لقد عدنا. لنكمل من هنا:",
 		yes:  "نعم", no: "لا", why: []string{"لماذا", "ليش"},
 	},
 	"sw": {
@@ -63,6 +68,7 @@ var wordings = map[string]wording{
 		whyNone: "Tunauliza hili ili kukusaidia hapa tu. Unaweza pia kuzungumza na mtu.",
 		tooLong: "Ujumbe ni mrefu kuliko tunavyoweza kupokea. Tafadhali andika kwa ufupi.", unsupported: "Hapa ninaweza kusoma maandishi tu.",
 		late: "Mazungumzo ya mwisho yameisha na jibu hili halikuhifadhiwa. Ungependa kuendelea tulipoishia?",
+		back: "Tumerudi. Tuendelee kutoka hapa:",
 		yes:  "Ndiyo", no: "Hapana", why: []string{"kwa nini", "kwanini"},
 	},
 	"so": {
@@ -73,6 +79,7 @@ var wordings = map[string]wording{
 		whyNone: "Waxaan tan u weydiineynaa oo keliya inaan halkan kugu caawinno. Waxaad sidoo kale la hadli kartaa qof.",
 		tooLong: "Way ka dheer tahay inta aan qaadi karno. Fadlan soo gaabi.", unsupported: "Halkan qoraal oo keliya ayaan akhriyi karaa.",
 		late: "Wadahadalkii hore wuu dhammaaday, jawaabtanna lama kaydin. Ma rabtaa inaad ka sii waddo meeshii aan joognay?",
+		back: "Waan soo noqonnay. Halkan aan ka sii wadno:",
 		yes:  "Haa", no: "Maya", why: []string{"waayo", "sabab", "maxaa"},
 	},
 	"pt": {
@@ -83,6 +90,7 @@ var wordings = map[string]wording{
 		whyNone: "Perguntamos isto só para ajudar aqui. Também pode falar com uma pessoa.",
 		tooLong: "É mais longo do que podemos receber. Escreva mais curto, por favor.", unsupported: "Aqui só consigo ler texto.",
 		late: "A última conversa terminou e esta resposta não foi guardada. Quer continuar onde ficámos?",
+		back: "Estamos de volta. Vamos continuar a partir daqui:",
 		yes:  "Sim", no: "Não", why: []string{"por que", "porque"},
 	},
 	"fa": {
@@ -93,6 +101,7 @@ var wordings = map[string]wording{
 		whyNone: "این را فقط برای کمک به شما می\u200cپرسیم. می\u200cتوانید با یک نفر هم صحبت کنید.",
 		tooLong: "این بلندتر از آن است که بتوانیم بگیریم. لطفاً کوتاه\u200cتر بنویسید.", unsupported: "اینجا فقط می\u200cتوانم متن بخوانم.",
 		late: "گفتگوی قبلی تمام شده و این پاسخ نگه داشته نشد. می\u200cخواهید از همان جا ادامه دهید؟",
+		back: "ما برگشتیم. از همین جا ادامه دهیم:",
 		yes:  "بله", no: "نه", why: []string{"چرا"},
 	},
 }

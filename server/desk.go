@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 
 	"baraza/channels"
@@ -31,7 +32,8 @@ var kindsOf = map[string][]string{
 func (s *Server) Desk() *desk.Desk {
 	rings := runner.Rings{Packs: map[string]*keys.Ring{}, Clock: s.clock}
 	p := desk.Parts{Runner: s.runner, Store: s.store, Keys: rings, Countries: map[string]desk.Country{}, Program: s.program,
-		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Folder: s.config.Data, Audit: s.audit, Log: s.log}
+		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Folder: s.config.Data, Audit: s.audit,
+		Freezes: s.freezes, Frozen: s.thaw, Log: s.log}
 	for name, ring := range s.rings {
 		p.Countries[name] = desk.Country{Ring: ring, Weeks: s.weeks[name]}
 	}
@@ -41,7 +43,8 @@ func (s *Server) Desk() *desk.Desk {
 			if c.Released == nil {
 				c.Released = map[string]desk.ReleasedPack{}
 			}
-			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name), AcceptNew: s.acceptsNew(name)}
+			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name), AcceptNew: s.acceptsNew(name),
+				Inspect: s.inspects(one.country)}
 		}
 		c.Packs = append(c.Packs, name)
 		slices.Sort(c.Packs)
@@ -79,6 +82,19 @@ func (s *Server) accepts(pack string) func(*program.Program) error {
 			}
 		}
 		return errors.Join(problems...)
+	}
+}
+
+// inspects finds out about the gates of a country's releases.
+func (s *Server) inspects(country string) func(context.Context, desk.Inspection) ([]desk.Finding, error) {
+	if s.options.Inspect == nil {
+		return nil
+	}
+	return func(ctx context.Context, in desk.Inspection) ([]desk.Finding, error) {
+		if r := s.config.Countries[country].Releases; r != nil {
+			in.Rounds = r.Rounds
+		}
+		return s.options.Inspect(ctx, in)
 	}
 }
 
@@ -123,11 +139,21 @@ func (s *Server) watchAudit(ctx context.Context) error {
 	}
 }
 
+// Controls are what the control socket answers. Run has to run.
+func (s *Server) Controls() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.Desk().Handler())
+	for pattern, answer := range s.controls {
+		mux.Handle(pattern, answer)
+	}
+	return mux
+}
+
 // control answers operators' commands on the socket until ctx ends.
 func (s *Server) control(ctx context.Context) error {
 	l, err := desk.Listen(s.config.Socket())
 	if err != nil {
 		return err
 	}
-	return desk.Serve(ctx, l, s.Desk().Handler())
+	return desk.Serve(ctx, l, s.Controls())
 }

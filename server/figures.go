@@ -51,6 +51,9 @@ var counted = []struct {
 	{"timers_late_total", "Timers so late that nothing was said any more.", func(f *runner.Figures) int64 { return f.LateTimers.Load() }},
 	{"fetches_total", "Questions to other systems.", func(f *runner.Figures) int64 { return f.Fetches.Load() }},
 	{"fetches_failed_total", "Questions to other systems that failed.", func(f *runner.Figures) int64 { return f.FetchesFailed.Load() }},
+	{"messages_held_total", "Messages of people kept for later since their country was frozen.", func(f *runner.Figures) int64 { return f.HeldMessages.Load() }},
+	{"replies_held_total", "Parts of replies that a freeze kept from being sent.", func(f *runner.Figures) int64 { return f.HeldReplies.Load() }},
+	{"freeze_notices_total", "Times that a person was told the notice of a freeze.", func(f *runner.Figures) int64 { return f.FreezeNotices.Load() }},
 	{"notices_total", "Words to teams that were heard.", func(f *runner.Figures) int64 { return f.Notices.Load() }},
 	{"swept_fields_total", "Fields of contacts deleted at their date.", func(f *runner.Figures) int64 { return f.SweptFields.Load() }},
 	{"swept_messages_total", "Messages deleted at their date.", func(f *runner.Figures) int64 { return f.SweptMessages.Load() }},
@@ -109,6 +112,7 @@ func newFigures(s *Server) *figures {
 		}
 		return float64(info.Size())
 	})
+	s.frozenFigures(f.registry)
 	gauge("outbox_overdue_seconds", "How long the message that has been ready longest waits to be sent.", func() float64 {
 		return s.overdue(func(ctx context.Context, now time.Time) (time.Time, error) {
 			heads, err := s.store.Outbox(ctx, store.OutboxQuery{Of: store.All, State: store.Waiting, Until: now, Limit: 1})

@@ -82,7 +82,7 @@ func (s *Server) port() http.Handler {
 			mux.Handle(c.path, http.StripPrefix(strings.TrimSuffix(c.path, "/"), c.bounded(handler, s)))
 		}
 	}
-	for pattern, page := range s.options.Pages {
+	for pattern, page := range s.pages {
 		mux.Handle(pattern, page)
 	}
 	return mux
@@ -107,6 +107,7 @@ func (s *Server) readiness(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	word(w, http.StatusOK, "ready")
+	s.sayFrozen(w)
 }
 
 // guarded lets a page be read with the token of the configuration, else only from this machine and through no proxy,

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -34,6 +35,8 @@ import (
 	"baraza/engine/store/boltstore"
 	"baraza/server/audit"
 	"baraza/server/config"
+	"baraza/server/desk"
+	"baraza/server/freeze"
 )
 
 // Options are what a server is made of. Config and Compile are needed.
@@ -42,6 +45,10 @@ type Options struct {
 	// Compile reads the pack in a folder: what it compiles to, and its files, for media. Its error says everything
 	// that is wrong, in words.
 	Compile func(folder string) (*program.Program, fs.FS, error)
+
+	// Inspect finds out whether gates are met that need the language or rounds of testing; see desk.ReleasedPack. Where it is
+	// nil, a release of a pack that declares such a gate cannot serve.
+	Inspect func(context.Context, desk.Inspection) ([]desk.Finding, error)
 
 	Clock runner.Clock // nil: the machine's
 	Log   *slog.Logger // nil: none
@@ -78,7 +85,13 @@ type Server struct {
 	runner  *runner.Runner
 	audit   *audit.Log
 	audited chan string // codes of alerts about the log of who did what
+	freezes *freeze.Book
+	thaws   map[string]chan struct{} // by country: its freeze begins or ends
+	news    chan runner.Alert
 	figures *figures
+
+	pages    map[string]http.Handler // of the port, by pattern
+	controls map[string]http.Handler // of the control socket
 
 	alerts  *webhook           // of operators; nil: none
 	outlets map[string]*outlet // by channel
@@ -127,7 +140,8 @@ func Open(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{options: o, config: o.Config, log: o.Log, clock: o.Clock, packs: map[string]*pack{},
-		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 4)}
+		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 4),
+		news: make(chan runner.Alert, 16), pages: maps.Clone(o.Pages), controls: map[string]http.Handler{}}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -151,6 +165,7 @@ func (s *Server) open() error {
 	}
 	// The store's lock guards the log of who did what too, and the releases: one process changes what serves.
 	s.openAudit()
+	s.openFreezes()
 	if err := s.openReleases(); err != nil {
 		return err
 	}
@@ -195,7 +210,7 @@ func (s *Server) runnerConfig(rings runner.Rings) runner.Config {
 		out[name] = o
 	}
 	return runner.Config{
-		Store: s.store, Keys: rings, Program: s.program, Release: s.release, Channels: out,
+		Store: s.store, Keys: rings, Program: s.program, Release: s.release, Freeze: s.freeze, Channels: out,
 		Fetcher: s.fetcher(), Notifier: s.teams(), Alert: s.alert,
 		Sweep: s.sweepKeys, Clock: s.clock, Random: random, Log: s.log, Timing: timing, Idle: s.options.Idle, Mute: s.options.Mute,
 		Shards: s.options.Shards, Group: s.options.Group, IntakeEvents: s.config.Limits.Events, IntakeBytes: s.config.Limits.Bytes,
@@ -315,6 +330,21 @@ func (s *Server) files(name string) fs.FS {
 func (s *Server) Runner() *runner.Runner  { return s.runner }
 func (s *Server) Store() *boltstore.Store { return s.store }
 
+// Audit is the log of who did what.
+func (s *Server) Audit() *audit.Log { return s.audit }
+
+// Mount puts a page on the port, by pattern, and Control an answer on the control socket, beside those of the desk. Both
+// are called before Run, by who needs the desk first.
+func (s *Server) Mount(pattern string, page http.Handler) {
+	if s.pages == nil {
+		s.pages = map[string]http.Handler{}
+	}
+	s.pages[pattern] = page
+}
+
+// Control: see Mount.
+func (s *Server) Control(pattern string, answer http.Handler) { s.controls[pattern] = answer }
+
 // Run serves until ctx ends, then finishes what is under way. It is called once.
 func (s *Server) Run(ctx context.Context) error {
 	// The runner ends last: what the port has taken by then is committed and acknowledged.
@@ -352,6 +382,10 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		work.Go(func() error { return s.control(working) })
 		work.Go(func() error { return s.watchAudit(working) })
+		work.Go(func() error { return s.watchNews(working) })
+		for _, country := range s.config.CountryNames() {
+			work.Go(func() error { return s.watchFreeze(working, country) })
+		}
 		s.ready.Store(true)
 		s.log.Info("serving", "address", listener.Addr().String(), "packs", len(s.packs))
 	} else {

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -22,6 +23,7 @@ import (
 	"baraza/engine/program"
 	"baraza/server"
 	"baraza/server/config"
+	"baraza/server/desk"
 )
 
 // helpPack is a pack of one country; its flows come by files.
@@ -151,7 +153,7 @@ func newWorld(t testing.TB, o options) *world {
 	provider := httptest.NewUnstartedServer(nil)
 	w.cloud = fake.New(fake.Config{BaseURL: "http://" + provider.Listener.Addr().String(), Secret: "app-secret", Token: "token", VerifyToken: "verify", Pacing: fake.Unpaced, Faults: o.faults,
 		Latency: fake.Latency{Sent: time.Millisecond, Delivered: time.Millisecond, Read: time.Millisecond},
-		Numbers: []fake.Number{{ID: "1001", Display: "+15550001001", Account: "77"}}})
+		Numbers: []fake.Number{{ID: "1001", Display: "+15550001001", Account: "77"}, {ID: "1002", Display: "+15550001002", Account: "77"}}})
 	provider.Config.Handler = w.cloud
 	provider.Start()
 	t.Cleanup(func() { w.cloud.Close(); provider.Close() })
@@ -207,6 +209,23 @@ func (w *world) halt() {
 	}
 	if err := w.server.Close(); err != nil {
 		w.t.Errorf("close: %v", err)
+	}
+}
+
+// idle opens what a process that has ended left, as a command of operators does.
+func (w *world) idle(do func(*desk.Client) error) {
+	w.t.Helper()
+	process, err := server.Open(server.Options{Config: w.config, Compile: compile, Idle: true})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(w.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- process.Run(ctx) }()
+	err = do(desk.Within(process.Desk().Handler()))
+	stop()
+	if err := errors.Join(err, <-ended, process.Close()); err != nil {
+		w.t.Fatal(err)
 	}
 }
 

@@ -35,6 +35,7 @@ type demo struct {
 	TLSCert     string `name:"tls-cert" help:"Certificate, for phones that are not this machine." placeholder:"FILE"`
 	TLSKey      string `name:"tls-key" help:"The certificate's key." placeholder:"FILE"`
 	Edit        bool   `help:"Let the editor's page save into the packs' folders, and blessed sessions become tests there, on this machine alone."`
+	Drill       string `help:"For operators: serve a copy of this pack as releases, with a fake WhatsApp, to learn releasing on." placeholder:"PACK"`
 	BehindProxy string `name:"behind-proxy" help:"Origin under which a proxy with TLS shows it, such as https://try.example.org." placeholder:"ORIGIN"`
 }
 
@@ -45,6 +46,9 @@ func (c *demo) Run(s streams) error {
 }
 
 func (c *demo) serve(ctx context.Context, s streams) error {
+	if c.Drill != "" {
+		return c.runDrill(ctx, s)
+	}
 	if err := c.mayEdit(); err != nil {
 		return err
 	}

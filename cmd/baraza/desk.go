@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
@@ -36,9 +37,18 @@ type asking struct {
 	JSON bool `name:"json" help:"Print JSON, for programs."`
 }
 
-// ask does something at the desk of the process that serves. Where nobody serves, this process opens the store
-// itself, and nothing is sent or heard.
+// ask does something at the desk of the process that serves.
 func (c *configured) ask(s streams, do func(context.Context, *desk.Client) error) error {
+	within := func(p *server.Server, _ *config.Config) (http.Handler, func() error, error) {
+		return p.Desk().Handler(), func() error { return nil }, nil
+	}
+	return c.reach(s, within, func(ctx context.Context, asking *http.Client) error { return do(ctx, &desk.Client{HTTP: asking}) })
+}
+
+// reach asks the process that serves, by its control socket. Where nobody serves, this process opens the store itself, and
+// nothing is sent or heard; within gives what then answers, and what ends it.
+func (c *configured) reach(s streams, within func(*server.Server, *config.Config) (http.Handler, func() error, error),
+	do func(context.Context, *http.Client) error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	configuration, err := readConfig(c.Config)
@@ -47,7 +57,7 @@ func (c *configured) ask(s streams, do func(context.Context, *desk.Client) error
 	}
 	client, err := desk.Dial(configuration.Socket())
 	if err == nil {
-		return do(ctx, client)
+		return do(ctx, client.HTTP)
 	}
 	if !errors.Is(err, desk.ErrNobody) {
 		return err
@@ -58,19 +68,23 @@ func (c *configured) ask(s streams, do func(context.Context, *desk.Client) error
 	if err := mine(configuration.Data); err != nil {
 		return err
 	}
-	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Log: quiet(s.err), Idle: true})
+	process, err := server.Open(server.Options{Config: configuration, Compile: compileFolder, Inspect: newInspector().inspect, Log: quiet(s.err), Idle: true})
 	if errors.Is(err, store.ErrLocked) || errors.Is(err, keys.ErrLocked) {
 		return silent(configuration)
 	}
 	if err != nil {
 		return err
 	}
+	answers, ended, err := within(process, configuration)
+	if err != nil {
+		return errors.Join(err, process.Close())
+	}
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- process.Run(running) }()
-	err = do(ctx, desk.Within(process.Desk().Handler()))
+	ran := make(chan error, 1)
+	go func() { ran <- process.Run(running) }()
+	err = do(ctx, desk.Within(answers).HTTP)
 	end()
-	return errors.Join(err, <-ended, process.Close())
+	return errors.Join(err, <-ran, ended(), process.Close())
 }
 
 // silent is the error where somebody has the store and does not answer.

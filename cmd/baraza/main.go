@@ -30,16 +30,18 @@ type commands struct {
 
 	Release releaseCommand `cmd:"" help:"Make, sign and check bundles: packs as they are released."`
 
-	Serve   serve          `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
-	Case    caseCommand    `cmd:"" help:"Answer people who were handed over to a team."`
-	Contact contactCommand `cmd:"" help:"Find, show, copy and erase one person."`
-	Outbox  outboxCommand  `cmd:"" help:"See to messages that did not go out."`
-	Sender  senderCommand  `cmd:"" help:"See to numbers and accounts that hold back."`
-	Report  reportCommand  `cmd:"" help:"See what operators should see."`
-	Store   storeCommand   `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
-	Key     keyCommand     `cmd:"" help:"Make, list and rotate the keys of countries."`
-	Audit   auditCommand   `cmd:"" help:"See who did what, and whether that log is as it was written."`
-	Bench   benchmark      `cmd:"" help:"Measure what this machine carries."`
+	Serve    serve           `cmd:"" help:"Serve packs to people; --dev tries them with a fake WhatsApp."`
+	Case     caseCommand     `cmd:"" help:"Answer people who were handed over to a team."`
+	Contact  contactCommand  `cmd:"" help:"Find, show, copy and erase one person."`
+	Incident incidentCommand `cmd:"" help:"Freeze a country in an emergency, and serve it again."`
+	Outbox   outboxCommand   `cmd:"" help:"See to messages that did not go out."`
+	Sender   senderCommand   `cmd:"" help:"See to numbers and accounts that hold back."`
+	Report   reportCommand   `cmd:"" help:"See what operators should see."`
+	Store    storeCommand    `cmd:"" help:"Check, count, back up, restore and compact what is kept."`
+	Key      keyCommand      `cmd:"" help:"Make, list and rotate the keys of countries."`
+	Audit    auditCommand    `cmd:"" help:"See who did what, and whether that log is as it was written."`
+	Account  accountCommand  `cmd:"" help:"Invite operators to the console, and see to their accounts."`
+	Bench    benchmark       `cmd:"" help:"Measure what this machine carries."`
 
 	Whatsapp whatsappCommand `cmd:"" help:"Show what WhatsApp says and hears, and run a fake one."`
 }
@@ -155,6 +157,7 @@ var shapes = []struct {
 	{regexp.MustCompile(`^expected "<bundle>.*$`), `say which bundle; baraza release build makes one`},
 	{regexp.MustCompile(`^expected "<file>"$`), `say which file`},
 	{regexp.MustCompile(`^expected "<country>.*$`), `say which country, as the configuration names it`},
+	{regexp.MustCompile(`^expected "<name>"$`), `say which account, such as rosa.benitez`},
 	{regexp.MustCompile(`^expected "<sender>.*$`), `say which sender, as pack/channel/account; baraza sender list prints them`},
 	{regexp.MustCompile(`^expected "(\w+)"$`), `say what to do: $1`},
 	{regexp.MustCompile(`^expected one of (.+)$`), `say what to do: one of $1`},

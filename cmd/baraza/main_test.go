@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"baraza": main, "people": people, "hold": hold, "damage": damage})
+	testscript.Main(m, map[string]func(){"baraza": main, "people": people, "hold": hold, "damage": damage, "tester": tester})
 }
 
 // TestCommands runs the scripts of testdata: the command line as people see it. The packs that the project ships

@@ -30,6 +30,9 @@ type releaseCommand struct {
 	Verify releaseVerify `cmd:"" help:"Say by whom a bundle is signed."`
 
 	Plan     releasePlan     `cmd:"" help:"Say what a bundle would change in a country, and for whom, before anything changes."`
+	Gates    releaseGates    `cmd:"" help:"Say what a release needs before it serves people, and what of it is met."`
+	Approve  releaseApprove  `cmd:"" help:"Approve a release, so that another person can activate it."`
+	Override releaseOverride `cmd:"" help:"Let a release serve without one of its gates; it takes two people and a reason."`
 	Activate releaseActivate `cmd:"" help:"Have a release serve a country, or a part of those who begin."`
 	Promote  releasePromote  `cmd:"" help:"Have the release that is tried serve everybody."`
 	Rollback releaseRollback `cmd:"" help:"Take back what is tried, or have an earlier release serve."`

@@ -111,7 +111,7 @@ func (b *behaviour) words(w io.Writer) {
 	case b.Passed == 0:
 		return
 	case len(b.Differ) == 0:
-		fmt.Fprintf(w, "\nIn none of them does the release that serves say anything else.\n")
+		fmt.Fprintf(w, "\nIn none of those that passed does the release that serves say anything else.\n")
 		return
 	}
 	fmt.Fprintf(w, "\nIn %s people are told something else by the release that serves:\n", counted(len(b.Differ), "test", "tests"))

@@ -52,10 +52,10 @@ func (c *releasePlan) Run(s streams) error {
 		if c.Markdown {
 			planMarkdown(w, plan, &tests)
 		} else {
-			planWords(w, plan, &tests)
+			planWords(w, plan, c.Bundle, &tests)
 		}
 	})
-	if err == nil && (len(plan.Refused) > 0 || len(tests.Failed) > 0) {
+	if closed, _ := closedGates(plan.Gates); err == nil && (len(plan.Refused) > 0 || len(tests.Failed) > 0 || len(closed) > 0) {
 		return errFound
 	}
 	return err
@@ -83,7 +83,7 @@ func signatureOf(bundle, name string) ([]byte, error) {
 	return b, err
 }
 
-func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
+func planWords(w io.Writer, p desk.Plan, bundle string, tests *behaviour) {
 	fmt.Fprintf(w, "Release %s of %s in %s, planned against %s.\n", shortHash(p.Release), p.Pack, p.Country, shortHash(p.Serves))
 	if p.SignedBy != "" {
 		fmt.Fprintf(w, "Signed by %s.\n", p.SignedBy)
@@ -117,6 +117,10 @@ func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
 	if p.Unreadable > 0 {
 		fmt.Fprintf(w, "  %d cannot be read; see: baraza store check\n", p.Unreadable)
 	}
+	if len(p.Gates) > 0 {
+		fmt.Fprintf(w, "\nWhat it needs\n")
+		needsWords(w, p.Gates)
+	}
 	if len(p.Refused) > 0 {
 		fmt.Fprintf(w, "\nIt cannot be activated\n")
 		for _, why := range p.Refused {
@@ -128,7 +132,14 @@ func planWords(w io.Writer, p desk.Plan, tests *behaviour) {
 		fmt.Fprintf(w, "\nMend its tests before you activate it, or the pack: one of them is wrong.\n")
 		return
 	}
-	fmt.Fprintf(w, "\nTo activate it:\n  baraza release activate %s FILE --planned %s\n", p.Country, plannedWord(p.Serves))
+	switch closed, approval := closedGates(p.Gates); {
+	case len(closed) > 0:
+		fmt.Fprintf(w, "\nIt cannot be activated before it has what it needs: %s.\n", strings.Join(closed, ", "))
+		return
+	case approval:
+		fmt.Fprintf(w, "\nTo have it approved, by another person than the one who activates it:\n  baraza release approve %s %s --by NAME\n", p.Country, bundle)
+	}
+	fmt.Fprintf(w, "\nTo activate it:\n  baraza release activate %s %s --planned %s\n", p.Country, bundle, plannedWord(p.Serves))
 }
 
 func planMarkdown(w io.Writer, p desk.Plan, tests *behaviour) {
@@ -137,6 +148,13 @@ func planMarkdown(w io.Writer, p desk.Plan, tests *behaviour) {
 		fmt.Fprintf(w, "\n**It cannot be activated:**\n\n")
 		for _, why := range p.Refused {
 			fmt.Fprintf(w, "- %s\n", escaped(why))
+		}
+	}
+	if len(p.Gates) > 0 {
+		fmt.Fprintf(w, "\n### What it needs\n\n| | Met | |\n|---|---|---|\n")
+		for i := range p.Gates {
+			g := &p.Gates[i]
+			fmt.Fprintf(w, "| %s | %s | %s |\n", escaped(g.Line), map[bool]string{true: "no", false: "yes"}[g.Closed()], escaped(oneLine(g.Says)))
 		}
 	}
 	fmt.Fprintf(w, "\n### What changes\n\n")
@@ -228,7 +246,11 @@ func (c *releaseActivate) Run(s streams) error {
 	case len(c.Testers) > 0:
 		change.Percent = 0
 	}
-	if info, err := os.Stat(c.Release); err == nil && info.Mode().IsRegular() {
+	bundle, err := isBundle(c.Release)
+	if err != nil {
+		return err
+	}
+	if bundle {
 		signature, err := signatureOf(c.Release, c.Signature)
 		if err != nil {
 			return err
@@ -241,9 +263,6 @@ func (c *releaseActivate) Run(s streams) error {
 			change.Release, change.Pack = kept.Release, kept.Pack
 			return c.changed(s, func() (desk.Serves, error) { return d.Activate(ctx, change) })
 		})
-	}
-	if strings.Trim(c.Release, "0123456789abcdef") != "" {
-		return fmt.Errorf("there is no file %q, and it is no hash of a release", c.Release)
 	}
 	return c.ask(s, func(ctx context.Context, d *desk.Client) error {
 		return c.changed(s, func() (desk.Serves, error) { return d.Activate(ctx, change) })

@@ -21,6 +21,7 @@ type roundCommand struct {
 	Sessions   roundSessions   `cmd:"" help:"List the sessions of a round."`
 	Transcript roundTranscript `cmd:"" help:"Print who said what in a session."`
 	Report     roundReport     `cmd:"" help:"Tell what a round found."`
+	Settle     roundSettle     `cmd:"" help:"Say of a remark why nothing more is to be done about it."`
 	Bless      roundBless      `cmd:"" help:"Write a session into its pack as a test."`
 }
 
@@ -244,6 +245,25 @@ func (c *roundReport) Run(s streams) error {
 			return err
 		}
 		return printed(s, c.JSON, r, func(w io.Writer) { _, _ = io.WriteString(w, r.Markdown()) })
+	})
+}
+
+type roundSettle struct {
+	Session string `arg:"" help:"The session, as sessions shows it."`
+	Remark  string `arg:"" help:"The remark, as the gates of a release name it, or: baraza round report --json"`
+	roundsKept
+	By  string `required:"" help:"Who says it." placeholder:"NAME"`
+	Why string `required:"" help:"Why nothing more is to be done." placeholder:"REASON"`
+}
+
+func (c *roundSettle) Run(s streams) error {
+	return c.with(func(f *rounds.File) error {
+		r, err := f.Settle(c.Session, c.Remark, c.By, c.Why)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "The remark about %s is settled; it stays in the report.\n", rounds.Place(r.Flow, r.Step))
+		return nil
 	})
 }
 

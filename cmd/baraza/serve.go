@@ -54,11 +54,15 @@ func (c *serve) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	process, err := server.Open(server.Options{Config: configuration, Compile: w.compile, Log: log})
+	process, err := server.Open(server.Options{Config: configuration, Compile: w.compile, Inspect: newInspector().inspect, Log: log})
 	if err != nil {
 		return err
 	}
-	return w.serve(ctx, process)
+	end, err := withConsole(process, configuration, log)
+	if err != nil {
+		return errors.Join(err, process.Close())
+	}
+	return errors.Join(w.serve(ctx, process), end())
 }
 
 // watching is the watch over the packs of a configuration; nil where none was asked for.

@@ -41,23 +41,33 @@ func TestServeDevAnswersOnTheFakePhone(t *testing.T) {
 		t.Fatal(err)
 	}
 	browser := &http.Client{Jar: jar, Timeout: 10 * time.Second}
+	if page := wrote(t, browser, phone, "hola", "Español"); page != "" {
+		t.Fatalf("the pack for Ecuador does not answer:\n%s", page)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with: %v", err)
+	}
+}
+
+// wrote writes on the phone at an address and waits until it shows a text; else it gives what it shows.
+func wrote(t *testing.T, browser *http.Client, phone, text, shows string) string {
+	t.Helper()
 	page := fetched(t, browser, phone)
 	person := regexp.MustCompile(`You are <bdi[^>]*>&#43;(\d+)`).FindStringSubmatch(page)
-	if person == nil {
-		t.Fatalf("the page does not say who one is:\n%s", page)
-	}
 	at, err := url.Parse(phone)
-	if err != nil {
-		t.Fatal(err)
+	if person == nil || err != nil {
+		t.Fatalf("the page does not say who one is: %v\n%s", err, page)
 	}
+	before := strings.Count(page, shows)
 	response, err := browser.PostForm(at.JoinPath("write").String(),
-		url.Values{"number": {at.Query().Get("number")}, "person": {"+" + person[1]}, "text": {"hola"}})
+		url.Values{"number": {at.Query().Get("number")}, "person": {"+" + person[1]}, "text": {text}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	response.Body.Close()
 	// The page tells of each change, the first at once.
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.JoinPath("changes").String(), nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at.JoinPath("changes").String(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,17 +76,12 @@ func TestServeDevAnswersOnTheFakePhone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stream.Body.Close()
-	changes, answered := bufio.NewScanner(stream.Body), false
-	for !answered && changes.Scan() {
-		answered = strings.Contains(fetched(t, browser, phone), "Español")
+	for changes := bufio.NewScanner(stream.Body); changes.Scan(); {
+		if page = fetched(t, browser, phone); strings.Count(page, shows) > before {
+			return ""
+		}
 	}
-	if !answered {
-		t.Fatalf("the pack for Ecuador does not answer:\n%s", fetched(t, browser, phone))
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("it ended with: %v", err)
-	}
+	return page
 }
 
 func fetched(t *testing.T, browser *http.Client, address string) string {

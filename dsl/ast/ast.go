@@ -193,6 +193,11 @@ type (
 		Target Target   `parser:"'->' @@"`
 	}
 	Example struct{} // example
+	Needs   struct{} // release needs
+	Gate    struct { // tests pass, coverage 90   (below release needs)
+		Name    string // as program.Gates has it
+		AtLeast *int   `parser:"'coverage' @Number"` // percent; nil where the gate takes none
+	}
 
 	Hours struct { // hours office; without children: always open
 		Name Name `parser:"'hours' @@"`

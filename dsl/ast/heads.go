@@ -14,6 +14,8 @@ func (*Start) head()           {}
 func (*Fallback) head()        {}
 func (*Silent) head()          {}
 func (*Example) head()         {}
+func (*Needs) head()           {}
+func (*Gate) head()            {}
 func (*Hours) head()           {}
 func (*Days) head()            {}
 func (*Closed) head()          {}

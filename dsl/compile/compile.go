@@ -33,7 +33,7 @@ func Program(p *pack.Pack) *program.Program {
 	}
 	c.out = &program.Program{
 		Format: program.Format, Hash: p.Hash, Pack: p.ID, Title: p.Title, Country: p.Country,
-		Timezone: p.Timezone, Languages: p.Languages, Example: p.Example,
+		Timezone: p.Timezone, Languages: p.Languages, Example: p.Example, Needs: p.Needs,
 		Notice: program.None, Language: program.None, Start: program.None, Fallback: program.None,
 	}
 	c.number()

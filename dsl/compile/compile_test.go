@@ -174,3 +174,24 @@ func listed(t *testing.T, p *program.Program, archive *txtar.Archive) string {
 	}
 	return b.String()
 }
+
+func TestWhatAReleaseNeedsIsInTheProgram(t *testing.T) {
+	t.Parallel()
+	needs := compiled(t, map[string]string{"pack.flow": `pack sample: Sample pack
+  country KE
+  timezone Africa/Nairobi
+  languages en
+  channels whatsapp
+  start welcome
+  fallback person_word
+  silent for 24 hours -> end
+  release needs
+    tests pass
+    coverage 90
+    approval
+`, "flows.flow": "flow welcome: Welcome\n\nstep hello\n  say: Hello.\n"}).Needs
+	want := []program.Need{{Gate: program.TestsPass}, {Gate: program.CoverageOf, AtLeast: 90}, {Gate: program.ApprovalGiven}}
+	if diff := cmp.Diff(want, needs); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -35,6 +35,13 @@ func (p *page) head(h ast.Head) string {
 		return "silent for " + duration(h.For) + " -> " + target(h.Target)
 	case *ast.Example:
 		return "example"
+	case *ast.Needs:
+		return "release needs"
+	case *ast.Gate:
+		if h.AtLeast != nil {
+			return h.Name + " " + strconv.Itoa(*h.AtLeast)
+		}
+		return h.Name
 	case *ast.Hours:
 		return "hours " + h.Name.Text
 	case *ast.Days:
@@ -236,7 +243,7 @@ func (p *page) testLine(h ast.Head) string {
 // holdsLines tells whether lines may stand below this one.
 func holdsLines(l *ast.Line) bool {
 	switch h := l.Head.(type) {
-	case *ast.Pack, *ast.Hours, *ast.Team, *ast.Field, *ast.Words, *ast.Consent, *ast.Table, *ast.Record,
+	case *ast.Pack, *ast.Needs, *ast.Hours, *ast.Team, *ast.Field, *ast.Words, *ast.Consent, *ast.Table, *ast.Record,
 		*ast.Template, *ast.Service, *ast.Send, *ast.Returns, *ast.Texts, *ast.Trigger, *ast.Step,
 		*ast.Ask, *ast.Option, *ast.If, *ast.ElseIf, *ast.Else, *ast.ForEach, *ast.Need, *ast.HandOver,
 		*ast.Save, *ast.Fetch, *ast.Remind, *ast.Test:

@@ -7,6 +7,7 @@ import (
 	"baraza/channels/capability"
 	"baraza/dsl/ast"
 	"baraza/dsl/diag"
+	"baraza/engine/program"
 
 	"golang.org/x/text/language"
 )
@@ -110,6 +111,8 @@ func headWord(line *ast.Line) string {
 		return "fallback"
 	case *ast.Silent:
 		return "silent"
+	case *ast.Needs:
+		return "release needs"
 	}
 	return ""
 }
@@ -153,6 +156,33 @@ func (b *builder) headLine(line *ast.Line) {
 		b.d.silent = line
 	case *ast.Example:
 		p.Example = true
+	case *ast.Needs:
+		b.gates(line)
+	}
+}
+
+// gates reads the gates of a release.
+func (b *builder) gates(line *ast.Line) {
+	p := b.p
+	for _, child := range line.Children {
+		h, ok := child.Head.(*ast.Gate)
+		if !ok {
+			continue
+		}
+		need := program.Need{Gate: h.Name}
+		if h.AtLeast != nil {
+			need.AtLeast = *h.AtLeast
+		}
+		switch {
+		case slices.ContainsFunc(p.Needs, func(n program.Need) bool { return n.Gate == h.Name }):
+			b.report(diag.New(diag.Error, "duplicate-name", span(child.Span), "the gate %q stands here twice", h.Name).
+				WithHelp("Keep one of them."))
+		case h.AtLeast != nil && (need.AtLeast < 1 || need.AtLeast > 100):
+			b.report(diag.New(diag.Error, "wrong-value", span(child.Span), "%s is a number of percent, from 1 to 100", h.Name).
+				WithHelp("For example: %s 90", h.Name))
+		default:
+			p.Needs = append(p.Needs, need)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ type Pack struct {
 	Start     *Dest
 	Fallback  *Dest
 	Silent    *Silent
+	Needs     []program.Need // gates of a release, in source order
 
 	Flows     []*Flow
 	Fields    []*Field

@@ -6,7 +6,7 @@ import "baraza/dsl/ast"
 func declarations() []*Head {
 	column := grammar[ast.Column]()
 	request := grammar[ast.Request]()
-	return []*Head{
+	heads := []*Head{
 		{Keyword: "pack", Shape: "pack NAME: TITLE", Example: "pack ke: Example Relief Desk – Kenya", Below: margin, Text: Title, Opens: InPack,
 			Means: "Names the pack; what holds for all of it stands below.", read: grammar[ast.Pack]()},
 		{Keyword: "country", Shape: "country CODE", Example: "country KE", Below: []Place{InPack},
@@ -27,6 +27,11 @@ func declarations() []*Head {
 			Means: "What happens at a question that is not answered, unless the question says otherwise.", read: grammar[ast.Silent]()},
 		{Keyword: "example", Shape: "example", Example: "example", Below: []Place{InPack},
 			Means: "Marks a sample pack, which cannot be released.", bare: bare[ast.Example]},
+		{Keyword: "release needs", Shape: "release needs", Example: "release needs", Below: []Place{InPack}, Opens: InNeeds, NeedsLines: true,
+			Means: "What a release of the pack needs before it serves people, a line each.", bare: bare[ast.Needs]},
+	}
+	heads = append(heads, gateLines()...)
+	return append(heads, []*Head{
 		{Keyword: "use", Shape: "use PATH as NAME", Example: "use ../shared as safety", Below: margin,
 			Means: "Takes the flows of another pack, as NAME.flow.", read: grammar[ast.Use](), lex: []lexRule{{kind: pathToken}}},
 		{row: "library line", Shape: "LIBRARY.team NAME is TEAM", Example: "safety.team staff is protection", Below: margin,
@@ -115,7 +120,7 @@ func declarations() []*Head {
 			Means: "What the engine itself says: NAME: TEXT lines below.", bare: bare[ast.Texts]},
 		{row: "text", Shape: "NAME: TEXT", Example: "not understood: Sorry, I did not understand.", Below: []Place{InTexts}, Text: Block,
 			Means: "One of the engine's texts.", read: grammar[ast.TextRow](), lex: []lexRule{{kind: restToken}}},
-	}
+	}...)
 }
 
 // flowLines are flow, its triggers, and steps with their marks.

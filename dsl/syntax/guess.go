@@ -13,7 +13,7 @@ import (
 // with it.
 func (s *scan) guess(l *line, text []byte, p Place) bool {
 	switch {
-	case s.guessComment(l, text), s.guessSet(l, text, p), s.guessOption(l, text, p), s.guessDay(l, text, p), s.guessAlways(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p),
+	case s.guessComment(l, text), s.unknownGate(l, text, p), s.guessSet(l, text, p), s.guessOption(l, text, p), s.guessDay(l, text, p), s.guessAlways(l, text, p), s.guessCase(l, text, p), s.guessOther(l, text, p),
 		s.guessNear(l, text, p), s.guessRest(l, text, p):
 		return true
 	}

@@ -14,6 +14,7 @@ const (
 	Nowhere Place = iota
 	Margin
 	InPack
+	InNeeds
 	InHours
 	InTeam
 	InField
@@ -45,7 +46,7 @@ const (
 
 // placeNames say where, after "stands".
 var placeNames = [places]string{
-	Nowhere: "nowhere", Margin: "at the margin", InPack: `below "pack"`, InHours: `below "hours"`,
+	Nowhere: "nowhere", Margin: "at the margin", InPack: `below "pack"`, InNeeds: `below "release needs"`, InHours: `below "hours"`,
 	InTeam: `below "team"`, InField: `below "field"`, InWords: `below "words"`, InConsent: `below "consent"`,
 	InTable: `below "table"`, InRecord: `below "record"`, InTemplate: `below "template"`,
 	InService: `below "service"`, InSend: `below "send"`, InReturns: `below "returns"`, InTexts: `below "texts"`,

@@ -165,7 +165,7 @@ func (s *scan) identify(l *line, f *frame, text []byte) {
 		l.head, f.texts = h, false
 		return
 	}
-	if s.whenWritten(l, text, p) || s.moved(l, f, text) {
+	if s.nearGate(l, text, p) || s.whenWritten(l, text, p) || s.moved(l, f, text) {
 		return
 	}
 	s.closeRunUnless(f, lostRun, l.row)

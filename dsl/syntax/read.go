@@ -43,6 +43,8 @@ func complete(h *Head, head ast.Head) {
 		head.Done = h.kind == "done"
 	case *ast.Expect:
 		head.Kind = h.kind
+	case *ast.Gate:
+		head.Name = h.kind
 	case *ast.Days:
 		head.Days = spelledOut(head.Days)
 	}

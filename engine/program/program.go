@@ -49,6 +49,10 @@ type Program struct {
 	Services []Service
 	Texts    Texts
 
+	// Needs are what a release of the pack needs before it serves people; left out where there is nothing, so that what
+	// was compiled before there were any reads and hashes as it did.
+	Needs []Need `json:",omitempty"`
+
 	machine machine
 }
 

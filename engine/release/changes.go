@@ -242,6 +242,7 @@ func (c *comparing) settings() {
 	say("timezone", b.Timezone, a.Timezone)
 	say("channels", channelNames(b), channelNames(a))
 	say("silence", within(b.Silent.Seconds), within(a.Silent.Seconds))
+	say("release needs", needs(b), needs(a))
 	say("example", fmt.Sprint(b.Example), fmt.Sprint(a.Example))
 }
 
@@ -343,4 +344,13 @@ func channelNames(p *program.Program) string {
 		names = append(names, c.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// needs are the gates of a pack: what is taken out of them nobody looks at any more.
+func needs(p *program.Program) string {
+	var lines []string
+	for _, n := range p.Needs {
+		lines = append(lines, n.String())
+	}
+	return orNone(strings.Join(lines, ", "))
 }

@@ -1,6 +1,8 @@
 package release
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"flag"
 	"os"
 	"path"
@@ -52,4 +54,25 @@ func compiledSample(t *testing.T, name string) *program.Program {
 		t.Fatal(problems)
 	}
 	return p
+}
+
+// A program of before there were gates is written as it was, so that its hash and that of its bundle stay.
+func TestAProgramWithoutGatesIsWrittenAsBeforeThereWereAny(t *testing.T) {
+	t.Parallel()
+	f, err := os.Open("testdata/format-1.bundle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := encodeProgram(b.Program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(again); hex.EncodeToString(sum[:]) != b.Manifest.Files[0].SHA256 {
+		t.Error("the program of a bundle of format 1 is written in another way now")
+	}
 }

@@ -17,6 +17,9 @@ type State struct {
 	Candidate *Candidate `json:"candidate,omitempty"`
 	// Earlier served before, the last one first.
 	Earlier []Served `json:"earlier,omitempty"`
+	// Approvals and Overrides are what operators said about releases that are kept, the newest last.
+	Approvals []Approval `json:"approvals,omitempty"`
+	Overrides []Override `json:"overrides,omitempty"`
 }
 
 // Served is a release that serves or served.

@@ -20,6 +20,7 @@ const (
 	Staff                     // a person of the team wrote it
 	Nudge                     // nobody asked for it: a reminder, an answer to silence
 	Template                  // one the provider approved beforehand
+	Urgent                    // a safety word's flow says it, or it is the notice of a freeze
 )
 
 // Numbers of timers: those of the engine are below fetchTimer.

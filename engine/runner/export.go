@@ -32,7 +32,8 @@ type Copy struct {
 	Consents   []CopiedItem     `json:"consents"`
 	Records    []CopiedItem     `json:"records"`
 	Cases      []CopiedItem     `json:"cases"`
-	Journal    []CopiedEntry    `json:"journal"` // oldest first
+	Held       []CopiedItem     `json:"held,omitempty"` // what the person wrote while the country is frozen
+	Journal    []CopiedEntry    `json:"journal"`        // oldest first
 	Messages   []CopiedMessage  `json:"messages"`
 	Timers     []CopiedTimer    `json:"timers"`
 
@@ -127,7 +128,8 @@ func Export(ctx context.Context, s store.Store, k Keys, programs func(pack strin
 		what store.ItemKind
 		seal keys.Kind
 		into *[]CopiedItem
-	}{{store.Consent, keys.Consent, &e.out.Consents}, {store.Record, keys.Record, &e.out.Records}, {store.Case, keys.Case, &e.out.Cases}} {
+	}{{store.Consent, keys.Consent, &e.out.Consents}, {store.Record, keys.Record, &e.out.Records}, {store.Case, keys.Case, &e.out.Cases},
+		{store.Held, heldKind, &e.out.Held}} {
 		if *kind.into, err = e.items(contact, kind.what, kind.seal); err != nil {
 			return Copy{}, err
 		}
@@ -159,7 +161,7 @@ type exporter struct {
 
 func (e *exporter) nothing() bool {
 	o := &e.out
-	return o.Pack == "" && o.Unreadable == 0 && len(o.Identities)+len(o.Fields)+len(o.Consents)+len(o.Records)+len(o.Cases)+
+	return o.Pack == "" && o.Unreadable == 0 && len(o.Identities)+len(o.Fields)+len(o.Consents)+len(o.Records)+len(o.Cases)+len(o.Held)+
 		len(o.Journal)+len(o.Messages)+len(o.Timers) == 0
 }
 
@@ -249,12 +251,18 @@ func (e *exporter) items(contact store.Key, kind store.ItemKind, seal keys.Kind)
 			return nil, err
 		}
 		for _, it := range list {
+			if kind == store.Held && it.Class != heldMessage {
+				continue
+			}
 			copied := CopiedItem{Name: it.Class, Number: it.Number, Urgent: it.Urgent, At: it.At, Kept: until(it.Kept)}
 			if kind == store.Case {
 				copied.State = caseStates[it.State]
 			}
 			if plain, ok := e.open(it.Pack, contact, seal, it.Sealed); ok && json.Unmarshal(plain, &copied.Holds) != nil {
 				e.out.Unreadable++
+			}
+			if kind == store.Held {
+				delete(copied.Holds, "media") // a name that a provider gave
 			}
 			all = append(all, copied)
 		}

@@ -20,7 +20,8 @@ const (
 	fromStaff
 	fromFetch
 	fromTimer
-	inside // of the runner itself: no step
+	fromHold // what a freeze held; the draft finds it
+	inside   // of the runner itself: no step
 )
 
 // job is one event on its way into a turn.
@@ -34,6 +35,8 @@ type job struct {
 	notes  []store.Hash       // deduplication keys
 	noted  time.Time          // their time; zero where the event brings none
 	must   bool               // only for a contact that is there
+	more   *bool              // of fromHold: set to whether there is more of the contact
+	parts  []uint64           // of fromHold: parts that are known to be held
 	change func(*draft) error // of inside: what changes, in place of a step; errSkip for nothing
 
 	conflicts int

@@ -167,7 +167,7 @@ func (d *draft) said(o *engine.Outgoing) error {
 // setAside is an event as an operator finds it; its words only where they may be kept.
 func (d *draft) setAside() Entry {
 	j := d.j
-	e := Entry{Kind: [...]string{"", "message", "staff", "fetched", "timer", "inside"}[j.origin]}
+	e := Entry{Kind: [...]string{"", "message", "staff", "fetched", "timer", "held", "inside"}[j.origin]}
 	if d.p != nil && !d.t.fresh && d.noticed(d.t.person.session) && !d.sensitive(d.t.person.session) {
 		e.Text, e.Token, e.Media, e.MediaID = j.event.Text, j.event.Token, j.event.Media.Kind, j.event.Media.ID
 	}

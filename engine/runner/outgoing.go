@@ -64,8 +64,10 @@ func (d *draft) classOf(o *engine.Outgoing) uint8 {
 	switch {
 	case o.Template != "":
 		return Template
-	case d.j.origin == fromStaff:
+	case o.Staff:
 		return Staff
+	case o.Safety && (d.j.origin != fromTimer || d.freeze != nil):
+		return Urgent
 	case d.j.origin == fromTimer && d.j.timer.Class != FetchTimer:
 		return Nudge
 	}

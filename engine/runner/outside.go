@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -187,6 +188,9 @@ func (d *draft) lostFetch(x store.Timer) error {
 		p := &d.person.fetches[i]
 		if p.number != number {
 			continue
+		}
+		if waits, err := d.fetchWaits(number); err != nil || waits {
+			return cmp.Or(err, errFrozen)
 		}
 		d.stepped = true
 		p.tries++

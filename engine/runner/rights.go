@@ -160,7 +160,7 @@ func (r *Runner) settleDead(ctx context.Context, id uint64, state store.State) e
 	if err != nil {
 		return err
 	}
-	if m.State != store.Dead && m.State != store.Failed {
+	if m.State != store.Dead && m.State != store.Failed || CodeHeld(m.Code) {
 		return store.ErrNotFound
 	}
 	from, _ := ParseSender(m.Channel)
@@ -180,7 +180,7 @@ func (r *Runner) RetryAll(ctx context.Context, of Sender) (n int, err error) {
 				return n, err
 			}
 			for _, m := range list {
-				if of != (Sender{}) && m.Channel != of.String() {
+				if of != (Sender{}) && m.Channel != of.String() || CodeHeld(m.Code) {
 					continue
 				}
 				if err := r.Retry(ctx, m.ID); err != nil && !errors.Is(err, store.ErrNotFound) {

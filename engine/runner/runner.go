@@ -61,6 +61,8 @@ type Config struct {
 	Program func(pack string) *program.Program
 	// Release gives the program on which a conversation goes on, as release.Serving.Choose does; nil: what serves now.
 	Release func(pack string, contact store.Key, now time.Time, s engine.Session, message bool) (p *program.Program, displaced bool)
+	// Freeze gives the emergency stop of a pack; nil for none. It is asked for each turn and before each send.
+	Freeze func(pack string) *Freeze
 	// Channels by their word in a pack.
 	Channels map[string]Channel
 	Fetcher  Fetcher  // nil: every fetch fails
@@ -152,6 +154,7 @@ type Figures struct {
 	Alerts                                                            atomic.Int64
 	SweptFields, SweptMessages, SweptEntries, SweptItems              atomic.Int64
 	ClockJumps, SweepsHeld                                            atomic.Int64
+	HeldMessages, HeldReplies, FreezeNotices                          atomic.Int64 // of freezes
 }
 
 // Runner runs conversations. New makes one, Run runs it; Receive, Reply and Done may be called meanwhile.

@@ -221,6 +221,10 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 		s.settle(ctx, m, verdict{state: store.Dead, report: "no channel"}, Result{})
 		return
 	}
+	if r.holds(&m) {
+		s.holdBack(ctx, m)
+		return
+	}
 	plain, err := r.config.Keys.Open(from.Pack, m.Key, keys.Message, m.Sealed)
 	var d delivery
 	if err == nil {
@@ -246,6 +250,10 @@ func (s *sender) send(ctx context.Context, m store.Message) {
 		return
 	}
 	if s.waits(channel, from, m.Key, d.to) || !s.mark(ctx, m) {
+		return
+	}
+	if r.holds(&m) { // frozen while it was being written down
+		s.holdBack(ctx, m)
 		return
 	}
 	if m.Code == codeSending {

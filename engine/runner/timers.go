@@ -20,6 +20,9 @@ type timers struct {
 
 	mu   sync.Mutex
 	busy map[timerID]bool // handed to a shard, or being carried out
+	// frozen are those that are due and wait until their country is served again. They are kept here alone: a restart
+	// finds them anew.
+	frozen map[timerID]bool
 }
 
 type timerID struct {
@@ -31,7 +34,7 @@ type timerID struct {
 const lookahead = 1024
 
 func newTimers(r *Runner) *timers {
-	return &timers{r: r, woken: make(chan struct{}, 1), busy: map[timerID]bool{}}
+	return &timers{r: r, woken: make(chan struct{}, 1), busy: map[timerID]bool{}, frozen: map[timerID]bool{}}
 }
 
 func (t *timers) wake() {
@@ -70,20 +73,9 @@ func (t *timers) run(ctx context.Context) error {
 // round wakes a batch and waits for it; it says when the next is due.
 func (t *timers) round(ctx context.Context, now time.Time) (time.Time, error) {
 	horizon := now.Add(t.r.timing.Poll)
-	due, err := t.r.config.Store.Due(ctx, store.All, store.Timer{}, horizon, lookahead)
-	if err != nil && !errors.Is(err, store.ErrDamaged) {
+	ripe, next, err := t.ripe(ctx, now, horizon)
+	if err != nil {
 		return horizon, err
-	}
-	next := horizon
-	var ripe []store.Timer
-	for _, x := range due {
-		if x.Due.After(now) {
-			next = x.Due
-			break
-		}
-		if t.take(x) {
-			ripe = append(ripe, x)
-		}
 	}
 	if len(ripe) > t.r.timing.TimerBatch {
 		ripe, next = t.fair(ctx, ripe), now
@@ -104,6 +96,70 @@ func (t *timers) round(ctx context.Context, now time.Time) (time.Time, error) {
 		}
 	}
 	return next, nil
+}
+
+// ripe are timers that are due, taken, and when the next one is. It looks past those that are frozen, however many.
+func (t *timers) ripe(ctx context.Context, now, horizon time.Time) (ripe []store.Timer, next time.Time, err error) {
+	var after store.Timer
+	for {
+		due, err := t.r.config.Store.Due(ctx, store.All, after, horizon, lookahead)
+		if err != nil && !errors.Is(err, store.ErrDamaged) {
+			return nil, horizon, err
+		}
+		for _, x := range due {
+			if x.Due.After(now) {
+				return ripe, x.Due, nil
+			}
+			if !t.waits(ctx, x) && t.take(x) {
+				ripe = append(ripe, x)
+			}
+		}
+		if len(due) < lookahead || len(ripe) > 0 {
+			return ripe, horizon, nil
+		}
+		after = due[len(due)-1]
+	}
+}
+
+// waits tells whether a timer's country is frozen. The shard of the contact says so of the first one; from then on it
+// is looked up, so that a heap of them does not hold up the timers of others.
+func (t *timers) waits(ctx context.Context, x store.Timer) bool {
+	t.mu.Lock()
+	frozen, some := t.frozen[timerID{x.Key, x.Number}], len(t.frozen) > 0
+	t.mu.Unlock()
+	if frozen || !some || x.Class != SilenceTimer && x.Class != ReminderTimer {
+		return frozen
+	}
+	c, err := t.r.loadContact(ctx, x.Key)
+	if err != nil || t.r.freeze(c.Pack) == nil || c.Session == nil {
+		return false
+	}
+	if x.Class == SilenceTimer { // it may be one of a case
+		p, err := t.r.openPerson(c)
+		if err != nil {
+			return false
+		}
+		on, _, err := t.r.release(c.Pack, x.Key, t.r.now(), p.session, false)
+		if err != nil || p.session.Passage(on, engine.Event{Kind: engine.TimerDue, Timer: x.Number}) != engine.Held {
+			return false
+		}
+	}
+	t.freeze(x)
+	return true
+}
+
+func (t *timers) freeze(x store.Timer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.frozen[timerID{x.Key, x.Number}] = true
+}
+
+// thaw has what waited looked at again.
+func (t *timers) thaw() {
+	t.mu.Lock()
+	clear(t.frozen)
+	t.mu.Unlock()
+	t.wake()
 }
 
 func (t *timers) take(x store.Timer) bool {
@@ -153,7 +209,14 @@ func (t *timers) fair(ctx context.Context, ripe []store.Timer) []store.Timer {
 
 // job is what the timer wakes.
 func (t *timers) job(x store.Timer, told func(error)) *job {
-	done := func(err error) { t.free(x.Key, x.Number); told(err) }
+	done := func(err error) {
+		if errors.Is(err, errFrozen) {
+			t.freeze(x)
+			err = nil
+		}
+		t.free(x.Key, x.Number)
+		told(err)
+	}
 	j := &job{key: x.Key, done: done}
 	switch x.Class {
 	case FetchTimer:

@@ -35,11 +35,13 @@ type draft struct {
 	after   []func(store.Result)
 	refs    []store.Hash // references of records reserved until the commit is settled
 	pause   time.Duration
-	erased  time.Time // of the erasure in the turn
-	problem error     // of what had to be done after the commit
-	late    bool      // a timer so late that nothing is said any more
-	private bool      // what is said is not kept: a sensitive step, or no notice accepted
-	before  bool      // the notice was accepted before this event
+	freeze  *Freeze        // of the pack; nil for none
+	unheard []engine.Event // what the person wrote meanwhile and is not taken for an answer
+	erased  time.Time      // of the erasure in the turn
+	problem error          // of what had to be done after the commit
+	late    bool           // a timer so late that nothing is said any more
+	private bool           // what is said is not kept: a sensitive step, or no notice accepted
+	before  bool           // the notice was accepted before this event
 }
 
 // build makes the turn of the job; nil where nothing has to be committed.
@@ -52,6 +54,7 @@ func (s *shard) build(ctx context.Context, t *talk, j *job) (*draft, error) {
 	if j.must && t.fresh {
 		return nil, ErrNoContact
 	}
+	d.freeze = r.freeze(d.pack)
 	var err error
 	if j.origin == inside {
 		err = d.inside()
@@ -91,16 +94,21 @@ func (d *draft) start() {
 	if d.j.timer != nil {
 		d.turn.Cancel = append(d.turn.Cancel, d.j.timer.Number)
 	}
-	d.after, d.pause, d.stepped = nil, 0, false
+	d.after, d.pause, d.stepped, d.unheard = nil, 0, false, nil
 	d.person = d.t.person.clone()
 }
 
-// orphan settles a timer or an answer of a contact that is not there any more.
+// orphan settles a timer, an answer or what was held of a contact that is not there any more.
 func (d *draft) orphan() error {
-	if d.j.timer == nil {
+	if d.j.timer == nil && d.j.origin != fromHold {
 		return errSkip
 	}
 	d.start()
+	if d.j.origin == fromHold {
+		if err := d.dropHeld("nobody can answer it"); err != nil {
+			return err
+		}
+	}
 	if d.t.replaces {
 		d.begin()
 	}
@@ -141,6 +149,11 @@ func (d *draft) stepSafely() error {
 		d.start()
 		d.r.Figures.SetAside.Add(1)
 		d.r.log.Error("an event was set aside", "contact", d.t.key, "pack", d.pack, "origin", int(d.j.origin))
+		if d.j.origin == fromHold { // what the turn would have settled is settled
+			if err := d.thawUnstepped(); err != nil {
+				return err
+			}
+		}
 		d.note(SetAside, d.setAside())
 		d.alert(Alert{Code: "event-set-aside", Severity: Warning})
 		d.askForPerson()
@@ -169,7 +182,7 @@ func (d *draft) step() error {
 	ev := d.j.event
 	ev.At = d.now
 	var err error
-	if d.p, ev.Displaced, err = d.r.release(d.pack, d.t.key, d.now, d.person.session, ev.Kind == engine.Message); err != nil {
+	if d.p, ev.Displaced, err = d.r.release(d.pack, d.t.key, d.now, d.person.session, ev.Kind == engine.Message || d.j.origin == fromHold); err != nil {
 		return err
 	}
 	if d.j.origin == fromPerson {
@@ -179,6 +192,13 @@ func (d *draft) step() error {
 		}
 	} else {
 		ev.Channel = d.person.channel
+	}
+	if d.j.origin == fromHold {
+		if goes, err := d.thaw(&ev); err != nil || !goes {
+			return err
+		}
+	} else if waits, err := d.frozen(&ev); err != nil || waits {
+		return err
 	}
 	if d.j.timer != nil {
 		d.r.Figures.Timers.Add(1)
@@ -202,8 +222,10 @@ func (d *draft) step() error {
 		}
 		d.private = sensitive || d.sensitive(session) || !d.before && !d.noticed(session)
 		d.person.session = session
-		if err := d.heard(ev); err != nil {
-			return err
+		for _, words := range append(d.unheard, ev) {
+			if err := d.heard(words); err != nil {
+				return err
+			}
 		}
 		if err := d.effects(effects); err != nil {
 			return err

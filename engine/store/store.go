@@ -372,6 +372,8 @@ const (
 	Case ItemKind = iota + 1
 	Record
 	Consent
+	// Held is what waits of a contact while their country is frozen.
+	Held
 )
 
 // ItemState is where a case stands; records and consents have what the caller gives.

@@ -43,6 +43,11 @@ func Open(path string, now func() time.Time, broken func(Report)) (*Log, error) 
 	return l, nil
 }
 
+// Verify reads the log, as the function of that name does.
+func (l *Log) Verify(noted string, each func(Record)) (Report, error) {
+	return Verify(l.path, noted, each)
+}
+
 // Close ends the use of the log.
 func (l *Log) Close() error {
 	l.mu.Lock()

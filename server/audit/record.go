@@ -22,7 +22,7 @@ type Record struct {
 	Number  uint64    `json:"number"` // from 1
 	At      time.Time `json:"at"`
 	Who     string    `json:"who"`               // as the operator is called; "" where nobody said it
-	Account string    `json:"account,omitempty"` // of the machine that asked
+	Account string    `json:"account,omitempty"` // of the machine that asked, or the token
 	What    string    `json:"what"`              // the action in its words: "release activate"
 	Country string    `json:"country,omitempty"`
 	Pack    string    `json:"pack,omitempty"`

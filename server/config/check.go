@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -44,6 +45,7 @@ func (c *Config) check() (problems []string) {
 	if c.Limits.Events < 0 || c.Limits.Bytes < 0 {
 		say("limits", "a limit is not below 0")
 	}
+	c.checkConsole(say)
 	return problems
 }
 
@@ -275,10 +277,11 @@ func (c *Config) eachSecret(visit func(where string, s *Secret)) {
 			visit(fmt.Sprintf("telegram[%d].token", i), &t.Token)
 		}
 	}
+	c.consoleSecrets(visit)
 }
 
-// Unreadable says which secrets the file names and nobody can read, all at once, so that a start does not fail one
-// secret at a time.
+// Unreadable says which secrets and folders the file names and nobody can read, all at once, so that a start does not fail
+// one of them at a time.
 func (c *Config) Unreadable() (problems []string) {
 	c.eachSecret(func(where string, s *Secret) {
 		if !s.Given() {
@@ -288,5 +291,12 @@ func (c *Config) Unreadable() (problems []string) {
 			problems = append(problems, where+": "+err.Error())
 		}
 	})
+	for _, name := range c.CountryNames() {
+		if r := c.Countries[name].Releases; r != nil && r.Rounds != "" {
+			if info, err := os.Stat(r.Rounds); err != nil || !info.IsDir() {
+				problems = append(problems, fmt.Sprintf("countries.%s.releases.rounds: %s is no folder; name the one where the rounds of testing lie", name, r.Rounds))
+			}
+		}
+	}
 	return problems
 }

@@ -51,6 +51,8 @@ type Config struct {
 	// Limits bound what is under way at a time.
 	Limits Limits `yaml:"limits"`
 
+	Console *Console `yaml:"console"`
+
 	dir string // of the file
 }
 
@@ -88,6 +90,8 @@ type Releases struct {
 	Packs []string `yaml:"packs"`
 	// Stay is how long conversations may stay on a release that serves no longer; 14 days when 0.
 	Stay Duration `yaml:"stay"`
+	// Rounds is the folder of the rounds of testing, for packs whose releases need that people tested them.
+	Rounds string `yaml:"rounds"`
 }
 
 // Services are the other systems that the packs may ask.
@@ -222,6 +226,9 @@ func (c *Config) resolve() {
 		for i := range country.Packs {
 			country.Packs[i] = at(country.Packs[i])
 		}
+		if country.Releases != nil {
+			country.Releases.Rounds = at(country.Releases.Rounds)
+		}
 	}
 	c.eachSecret(func(_ string, s *Secret) {
 		if s.file != "" {
@@ -258,6 +265,9 @@ func (c *Config) Released(pack string) string { return filepath.Join(c.Data, "re
 
 // Audit is the log of who did what.
 func (c *Config) Audit() string { return filepath.Join(c.Data, "audit.log") }
+
+// Freezes is the folder of what says which countries are frozen.
+func (c *Config) Freezes() string { return filepath.Join(c.Data, "frozen") }
 
 // Socket is where operators' commands reach the process that serves.
 func (c *Config) Socket() string { return filepath.Join(c.Data, "control.sock") }

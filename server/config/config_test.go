@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"crypto/rand"
 	"flag"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"baraza/engine/release"
 	"baraza/server/config"
 )
 
@@ -93,6 +95,34 @@ func TestPathsStartAtTheFolderOfTheFile(t *testing.T) {
 	want := []string{"/etc/baraza/data", "/etc/baraza/flows/ec", "file:/etc/baraza/ec.key", "127.0.0.1:8080"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheFolderOfRoundsStartsThereTooAndIsMissedWhereThereIsNone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, public, err := release.NewKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(small, "packs: [flows/ec]", "releases: {packs: [ec], rounds: try}\n    release_keys: ["+release.PublicText(public)+"]", 1)
+	if err := os.WriteFile(filepath.Join(dir, "ec.key"), []byte(strings.Repeat("0f", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Parse([]byte(text), dir, func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(dir, "try")
+	want := []string{"countries.ec.releases.rounds: " + folder + " is no folder; name the one where the rounds of testing lie"}
+	if diff := cmp.Diff(want, c.Unreadable()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if problems := c.Unreadable(); len(problems) > 0 {
+		t.Errorf("with the folder: %q", problems)
 	}
 }
 

@@ -42,6 +42,20 @@ type doing struct {
 	audit.Record
 	asked   bool // the request could be read, so that somebody wanted something
 	refused bool // it is known that nothing changed, whatever the error is
+	// signedIn is who asks, where that is known from elsewhere than the request; no word in it counts then.
+	signedIn string
+	// before writes the record of what is streamed, which must be kept before its first byte; written: that was done.
+	before  func() error
+	written bool
+}
+
+// leaves is called before the first byte of what is streamed goes out. With its error none may.
+func (a *doing) leaves() error {
+	if a.before == nil {
+		return nil
+	}
+	a.written = true
+	return a.before()
 }
 
 type doingKey struct{}
@@ -78,7 +92,7 @@ func Standing(s release.State) string {
 	return text
 }
 
-// recorded carries a change out. Its record is on the disk before it is answered. A process that is killed between the
+// recorded carries out what leaves a record, which is on the disk before it is answered. A process that is killed between the
 // two has done something of which there is no record, and the one who asked has heard nothing; where it changed what serves,
 // the next process writes that down before it serves.
 func (d *Desk) recorded(route Route, w http.ResponseWriter, r *http.Request) error {
@@ -86,39 +100,78 @@ func (d *Desk) recorded(route Route, w http.ResponseWriter, r *http.Request) err
 		return route.serve(d, w, r)
 	}
 	if err := d.Audit.Ready(); err != nil {
-		d.log.Error("the log of who did what cannot be written", "error", err)
-		return &Problem{http.StatusInsufficientStorage, "nothing was changed, for the log of who did what cannot be written: " + err.Error()}
+		return d.unwritten(route, err)
 	}
-	name, err := url.QueryUnescape(r.Header.Get(OperatorHeader))
-	if err != nil {
-		name = ""
-	}
-	a := &doing{Record: audit.Record{Account: name, What: strings.ReplaceAll(strings.Trim(route.Path, "/"), "/", " ")}}
+	a := d.begin(route, r)
 	defer func() {
 		if p := recover(); p != nil {
-			_ = d.record(a, errors.New("it failed in the middle"))
+			if !a.written {
+				_ = d.record(a, errors.New("it failed in the middle"))
+			}
 			panic(p)
 		}
 	}()
 	answer := &held{header: http.Header{}, status: http.StatusOK}
-	err = route.serve(d, answer, r.WithContext(context.WithValue(r.Context(), doingKey{}, a)))
-	if wrong := d.record(a, err); wrong != nil {
-		d.log.Error("a change has no record", "command", route.Path, "who", a.Who, "error", wrong)
-		if err == nil {
-			return &Problem{http.StatusInsufficientStorage, "it was done, but the log of who did what could not be written; note it down yourself: " + wrong.Error()}
+	var to http.ResponseWriter = answer
+	if route.Gives != "" { // it is too long to wait here
+		to = w
+		a.before = func() error {
+			if err := d.record(a, nil); err != nil {
+				return d.unwritten(route, err)
+			}
+			return nil
 		}
+	}
+	err := route.serve(d, to, r.WithContext(context.WithValue(r.Context(), doingKey{}, a)))
+	if a.written {
+		return err
+	}
+	switch wrong := d.record(a, err); {
+	case err == nil && wrong != nil && route.Changes:
+		d.log.Error("a change has no record", "command", route.Path, "who", a.Who, "error", wrong)
+		return &Problem{http.StatusInsufficientStorage, "it was done, but the log of who did what could not be written; note it down yourself: " + wrong.Error()}
+	case err == nil && wrong != nil:
+		return d.unwritten(route, wrong)
+	case wrong != nil:
+		d.log.Error("what was refused has no record", "command", route.Path, "who", a.Who, "error", wrong)
 	}
 	if err != nil {
 		return err
 	}
-	answer.send(w)
+	if to == answer {
+		answer.send(w)
+	}
 	return nil
+}
+
+// begin is an action of which nothing is known but who asks for what.
+func (d *Desk) begin(route Route, r *http.Request) *doing {
+	a := &doing{Record: audit.Record{What: strings.ReplaceAll(strings.Trim(route.Path, "/"), "/", " "), Country: d.country}}
+	if name, ok := operatorOf(r.Context()); ok {
+		a.signedIn = name
+		if token, ok := r.Context().Value(tokenKey{}).(string); ok {
+			a.Account = "token " + token
+		}
+	} else if name, err := url.QueryUnescape(r.Header.Get(OperatorHeader)); err == nil {
+		a.Account = name
+	}
+	return a
+}
+
+// unwritten says that the log cannot be written, and so nothing was done.
+func (d *Desk) unwritten(route Route, err error) error {
+	d.log.Error("the log of who did what cannot be written", "error", err)
+	nothing := "nothing was given out"
+	if route.Changes {
+		nothing = "nothing was changed"
+	}
+	return &Problem{http.StatusInsufficientStorage, nothing + ", for the log of who did what cannot be written: " + err.Error()}
 }
 
 // record writes what became of an action. What nobody asked for who has a name, or what could not be read, changed
 // nothing and has no record.
 func (d *Desk) record(a *doing, err error) error {
-	a.Who = cmp.Or(strings.TrimSpace(a.Who), a.Account)
+	a.Who = cmp.Or(a.signedIn, strings.TrimSpace(a.Who), a.Account)
 	a.Outcome = audit.Done
 	if err != nil {
 		a.Status, _ = statusOf(err)

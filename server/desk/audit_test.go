@@ -43,18 +43,22 @@ func askedBy(h http.Handler, who, path, kind, body string) (int, string) {
 }
 
 // A new route that changes something is in here by itself.
-func TestEveryRouteThatChangesSomethingLeavesARecordAndNoOtherDoes(t *testing.T) {
+func TestWhatChangesSomethingOrTakesDataAwayLeavesARecordAndNothingElseDoes(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		h := w.desk.Handler()
 		changes := 0
+		var reads []string
 		for _, route := range desk.Routes() {
 			before, _ := w.records()
 			status, said := askedBy(h, "ana+%26+ben", route.Path, cmp.Or(route.Takes, "application/json"), "{}")
 			after, _ := w.records()
 			got := after[len(before):]
-			if !route.Changes {
+			if route.Records {
+				reads = append(reads, route.Path)
+			}
+			if !route.LeavesRecord() {
 				if len(got) > 0 {
-					t.Errorf("%s changes nothing, and there is a record: %+v", route.Path, got)
+					t.Errorf("%s changes nothing and takes nothing away, and there is a record: %+v", route.Path, got)
 				}
 				continue
 			}
@@ -71,13 +75,13 @@ func TestEveryRouteThatChangesSomethingLeavesARecordAndNoOtherDoes(t *testing.T)
 			if diff := gocmp.Diff(want, got[0]); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", route.Path, diff)
 			}
-			// What cannot be read, or what nobody with a name asked in vain, changed nothing.
+			// What cannot be read, or what nobody with a name asked in vain, did nothing.
 			before = after
 			askedBy(h, "ana", route.Path, "text/plain", "{}")
 			if route.Takes == "" {
 				askedBy(h, "ana", route.Path, "application/json", "{")
 			}
-			if status != http.StatusOK {
+			if status != http.StatusOK { // else something was done
 				askedBy(h, "", route.Path, cmp.Or(route.Takes, "application/json"), "{}")
 			}
 			if after, _ = w.records(); len(after) != len(before) {
@@ -86,6 +90,9 @@ func TestEveryRouteThatChangesSomethingLeavesARecordAndNoOtherDoes(t *testing.T)
 		}
 		if changes < 10 {
 			t.Errorf("%d routes change something", changes)
+		}
+		if diff := gocmp.Diff([]string{"/case/file", "/contact/export", "/store/backup", "/audit/export"}, reads); diff != "" {
+			t.Errorf("reads that leave a record, all of which docs/operations.md names (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -109,6 +116,8 @@ func TestARecordSaysWhoDidWhatToWhomAndNothingThatAPersonWrote(t *testing.T) {
 		w.check(err)
 		_, err = w.client.Resume(ctx, desk.OneSender{Sender: "sample/whatsapp/200"})
 		w.check(err)
+		_, err = w.client.Export(ctx, desk.Person{Channel: "whatsapp", Identity: "+593 99 000 0001"})
+		w.check(err)
 		_, err = w.client.Erase(ctx, desk.Person{Channel: "whatsapp", Identity: "+593 99 000 0001"})
 		w.check(err)
 		_, err = w.client.Erase(ctx, desk.Person{Key: "+593 99 000 0001"})
@@ -126,6 +135,7 @@ func TestARecordSaysWhoDidWhatToWhomAndNothingThatAPersonWrote(t *testing.T) {
 			{What: "outbox retry", Country: "ke", Pack: "sample", About: "all dead letters of sample/whatsapp/200", Outcome: audit.Done},
 			{What: "outbox drop", About: "dead letters 4711 4712", Outcome: audit.Done},
 			{What: "sender resume", Country: "ke", Pack: "sample", About: "sample/whatsapp/200", Outcome: audit.Done},
+			{What: "contact export", Country: "ke", Pack: "sample", About: key, Outcome: audit.Done},
 			{What: "contact erase", Country: "ke", Pack: "sample", About: key, Outcome: audit.Done},
 			{What: "contact erase", Outcome: audit.Refused, Status: 422},
 			{What: "key rotate", Country: "ke", Outcome: audit.Done},
@@ -156,6 +166,10 @@ func TestNothingIsChangedWhileTheLogCannotBeWritten(t *testing.T) {
 		w.check(os.Mkdir(path, 0o700))
 		_, err := w.client.Done(t.Context(), desk.CaseDone{Case: word})
 		hasPart(t, problem(err), "507 nothing was changed, for the log of who did what cannot be written")
+		_, err = w.client.Export(t.Context(), desk.Person{Key: w.key(ana).String()})
+		hasPart(t, problem(err), "507 nothing was given out, for the log of who did what cannot be written")
+		_, err = w.client.Backup(t.Context(), filepath.Join(w.dir, "copy"))
+		hasPart(t, problem(err), "507 nothing was given out")
 		list, err := w.client.Cases(t.Context(), desk.CaseQuery{State: "open"})
 		if err != nil || len(list.Cases) != 1 {
 			t.Errorf("the case is done: %+v, %v", list, err)
@@ -166,6 +180,54 @@ func TestNothingIsChangedWhileTheLogCannotBeWritten(t *testing.T) {
 		w.check(err)
 		if got, _ := w.records(); len(got) != 1 {
 			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+// The record of what is streamed is on the disk before the first byte of it goes out.
+func TestABackupIsRecordedBeforeItBegins(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		r := httptest.NewRequest(http.MethodPost, "/store/backup", strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		first := &watched{ResponseRecorder: httptest.NewRecorder(), at: func() int { all, _ := w.records(); return len(all) }}
+		w.desk.Handler().ServeHTTP(first, r.WithContext(desk.WithOperator(t.Context(), "ana")))
+		all, _ := w.records()
+		if first.had != 1 || len(all) != 1 || all[0].Who != "ana" || all[0].Account != "" || all[0].What != "store backup" || all[0].Outcome != audit.Done {
+			t.Errorf("at the first byte there were %d records; then %+v", first.had, all)
+		}
+	})
+}
+
+// watched notes what was so when the first byte went out.
+type watched struct {
+	*httptest.ResponseRecorder
+	at  func() int
+	had int
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	if w.Body.Len() == 0 {
+		w.had = w.at()
+	}
+	return w.ResponseRecorder.Write(b)
+}
+
+func TestWhoSignedInIsWhoDidItWhateverTheRequestSays(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		word := w.opensCase(ana, "a lost card")
+		ctx := desk.WithToken(desk.WithOperator(t.Context(), "zoe"), "night")
+		_, err := w.client.Done(ctx, desk.CaseDone{Case: word}) // the client names the account of this machine
+		w.check(err)
+		_, err = w.client.Activate(ctx, desk.Change{Country: "ke", Pack: "sample", By: "somebody else", Why: "words"})
+		hasPart(t, problem(err), "422 ")
+		all, _ := w.records()
+		for _, r := range all {
+			if r.Who != "zoe" || r.Account != "token night" {
+				t.Errorf("got %+v", r)
+			}
+		}
+		if len(all) != 2 {
+			t.Errorf("got %+v", all)
 		}
 	})
 }

@@ -205,6 +205,13 @@ func (d *Desk) serveBackup(w http.ResponseWriter, r *http.Request) error {
 	if err := readBody(r, &in); err != nil {
 		return err
 	}
+	if err := d.wholeMachine(); err != nil {
+		return err
+	}
+	doingOf(r.Context()).asked = true
+	if err := doingOf(r.Context()).leaves(); err != nil {
+		return err
+	}
 	parts := multipart.NewWriter(&patient{w, http.NewResponseController(w)})
 	w.Header().Set("Content-Type", parts.FormDataContentType())
 	manifest := Manifest{Format: backupFormat, At: d.now().UTC()}

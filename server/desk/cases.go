@@ -115,7 +115,8 @@ func (d *Desk) knowsTeam(pack, team string) error {
 	return wrong("there is no team %q; the teams are %s", team, strings.Join(slices.Compact(names), ", "))
 }
 
-// cases reads all cases in the partitions.
+// cases reads all cases in sight that are in the partitions. What cannot be read is counted in sight of everybody: it could be
+// theirs.
 func (d *Desk) cases(ctx context.Context, of store.Set) (all []store.Item, unreadable int, err error) {
 	q := store.ItemQuery{Kind: store.Case, Of: of, Limit: page}
 	for {
@@ -125,7 +126,11 @@ func (d *Desk) cases(ctx context.Context, of store.Set) (all []store.Item, unrea
 		} else if err != nil {
 			return nil, 0, err
 		}
-		all = append(all, some...)
+		for _, it := range some {
+			if d.has(it.Pack, it.Key) {
+				all = append(all, it)
+			}
+		}
 		if len(some) < page {
 			return all, unreadable, nil
 		}

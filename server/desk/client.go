@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"baraza/server/audit"
 )
 
 // Client asks a desk. Its methods are those of Desk.
@@ -112,6 +114,18 @@ func (c *Client) Releases(ctx context.Context, in Change) (Serves, error) {
 	return ask[Serves](ctx, c, "/release/status", in)
 }
 
+func (c *Client) Gates(ctx context.Context, in OneRelease) (Gated, error) {
+	return ask[Gated](ctx, c, "/release/gates", in)
+}
+
+func (c *Client) Approve(ctx context.Context, in Approval) (Gated, error) {
+	return ask[Gated](ctx, c, "/release/approve", in)
+}
+
+func (c *Client) Override(ctx context.Context, in Override) (Gated, error) {
+	return ask[Gated](ctx, c, "/release/override", in)
+}
+
 func (c *Client) ReleaseList(ctx context.Context, in OneRelease) (ReleaseList, error) {
 	return ask[ReleaseList](ctx, c, "/release/list", in)
 }
@@ -136,13 +150,37 @@ func (c *Client) Rollback(ctx context.Context, in Change) (Serves, error) {
 	return ask[Serves](ctx, c, "/release/rollback", in)
 }
 
+func (c *Client) Records(ctx context.Context, in RecordQuery) (RecordList, error) {
+	return ask[RecordList](ctx, c, "/audit/list", in)
+}
+
+func (c *Client) Verify(ctx context.Context, in Noted) (audit.Report, error) {
+	return ask[audit.Report](ctx, c, "/audit/verify", in)
+}
+
+func (c *Client) Freeze(ctx context.Context, in Freeze) (Incident, error) {
+	return ask[Incident](ctx, c, "/incident/freeze", in)
+}
+
+func (c *Client) Unfreeze(ctx context.Context, in Unfreeze) (Incident, error) {
+	return ask[Incident](ctx, c, "/incident/unfreeze", in)
+}
+
+func (c *Client) Incidents(ctx context.Context, in IncidentQuery) (IncidentList, error) {
+	return ask[IncidentList](ctx, c, "/incident/status", in)
+}
+
+func (c *Client) CheckNotice(ctx context.Context, in Freeze) (NoticeCheck, error) {
+	return ask[NoticeCheck](ctx, c, "/incident/check", in)
+}
+
 // send is a request that brings a bundle.
 func send[Out any](ctx context.Context, c *Client, path, country string, bundle io.Reader, signature []byte) (out Out, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://desk"+path, bundle)
 	if err != nil {
 		return out, err
 	}
-	request.Header.Set("Content-Type", bundleType)
+	request.Header.Set("Content-Type", octets)
 	request.Header.Set(CountryHeader, country)
 	request.Header.Set(SignatureHeader, base64.StdEncoding.EncodeToString(signature))
 	response, err := c.do(request)

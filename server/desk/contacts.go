@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,6 +54,9 @@ func (d *Desk) person(ctx context.Context, in Person) (store.Key, Found, error) 
 		key, ok := ParseKey(in.Key)
 		if !ok || key == (store.Key{}) {
 			return store.Key{}, Found{}, wrong("%q is no key of a contact: a key has 32 hexadecimal digits", in.Key)
+		}
+		if mine, err := d.hasContact(ctx, key); err != nil || !mine {
+			return key, Found{}, cmp.Or(err, runner.ErrNoContact)
 		}
 		return key, Found{Key: key.String()}, nil
 	case in.Identity == "" || in.Channel == "":
@@ -184,6 +188,9 @@ func (d *Desk) Export(ctx context.Context, in Person) (Copied, error) {
 		return Copied{}, err
 	}
 	d.log.Info("a contact was copied", "contact", key)
+	action := doingOf(ctx)
+	action.About = key.String()
+	action.in(d, c.Pack)
 	body, err := json.Marshal(c)
 	return Copied{key.String(), body}, err
 }
@@ -214,6 +221,10 @@ func (d *Desk) Erase(ctx context.Context, in Person) (Erased, error) {
 	var p *Problem
 	if errors.As(err, &p) && p.Status == 404 && found.Suppressed {
 		return Erased{Before: true}, nil
+	}
+	if errors.Is(err, runner.ErrNoContact) {
+		doingOf(ctx).About = key.String()
+		return Erased{}, missing("there is no contact %s", key)
 	}
 	if err != nil {
 		return Erased{}, err

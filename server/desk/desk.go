@@ -3,18 +3,21 @@
 // without any socket, in a process that opened the store itself. So a command works the same whether somebody serves
 // or not, and a console asks the same questions.
 //
-// Who can reach the handler may do everything: whoever lets it out of the machine has to ask who is there first.
+// Who can reach the handler may do everything: whoever lets it out of the machine has to ask who is there first, say so
+// (WithOperator), and hand out the desk of a country where they are of that country (Of).
 // What a person wrote leaves it only in the answers about one case or one contact. Logs hold no more than keys and
 // codes.
 package desk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"baraza/engine/keys"
@@ -22,9 +25,10 @@ import (
 	"baraza/engine/runner"
 	"baraza/engine/store"
 	"baraza/server/audit"
+	"baraza/server/freeze"
 )
 
-// Parts are what a Desk is made of. All but Audit and Log are needed.
+// Parts are what a Desk is made of. All but Audit, Frozen and Log are needed.
 type Parts struct {
 	Runner    *runner.Runner // it runs, or no turn is ever kept
 	Store     store.File
@@ -42,6 +46,9 @@ type Parts struct {
 	// Media fetches what people sent; nil where nothing can be fetched.
 	Media Media
 	Audit *audit.Log // of who did what; nil: none
+	// Freezes are the emergency stops; Frozen is told of a country after each change, nil where nobody serves.
+	Freezes *freeze.Book
+	Frozen  func(country string)
 	// Folder is where bundles lie while they are looked at; "": the system's for such files.
 	Folder string
 	Log    *slog.Logger // nil: none
@@ -58,12 +65,15 @@ type Country struct {
 // Desk is safe for concurrent use.
 type Desk struct {
 	Parts
-	log *slog.Logger
+	log     *slog.Logger
+	one     bool        // it sees one country alone: see Of
+	country string      // that one
+	reading *sync.Mutex // one reads the log of who did what at a time
 }
 
 // New returns a desk over parts that are open and stay so.
 func New(p Parts) *Desk {
-	d := &Desk{Parts: p, log: p.Log}
+	d := &Desk{Parts: p, log: p.Log, reading: &sync.Mutex{}}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -105,6 +115,8 @@ func statusOf(err error) (int, string) {
 		return http.StatusGone, "it cannot be read any more: its key was destroyed, or the file is damaged"
 	case errors.Is(err, runner.ErrStopped), errors.Is(err, store.ErrClosed):
 		return http.StatusServiceUnavailable, "the process is ending; ask again"
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, "it took too long; ask again, or for less"
 	case errors.Is(err, store.ErrUnknown):
 		return http.StatusServiceUnavailable, "the disk gave an error, and nobody knows yet whether it was kept; ask again"
 	case errors.Is(err, store.ErrFull):

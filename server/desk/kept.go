@@ -22,13 +22,6 @@ func signatureText(r *http.Request) string {
 	return string(text)
 }
 
-// OneRelease names a release that is kept, or the pack of all of them.
-type OneRelease struct {
-	Country string `json:"country"`
-	Pack    string `json:"pack,omitempty"`    // may be left out where the country has one
-	Release string `json:"release,omitempty"` // the beginning of its hash
-}
-
 // Standings of a release.
 const (
 	IsServing    = "serves"
@@ -173,9 +166,9 @@ func (d *Desk) ReleaseShow(ctx context.Context, in OneRelease) (ReleaseDetail, e
 	if err != nil {
 		return ReleaseDetail{}, err
 	}
-	k, err := p.Shelf.Find(in.Release)
+	k, err := keptIn(p, in.Release)
 	if err != nil {
-		return ReleaseDetail{}, wrong("%v", err)
+		return ReleaseDetail{}, err
 	}
 	out := ReleaseDetail{Country: in.Country, Manifest: k.Manifest, Flows: []string{}, Steps: len(k.Program.Steps), Tables: []TableSize{}, History: []ReleaseEvent{}}
 	for _, line := range all.Releases {

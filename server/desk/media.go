@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -29,10 +30,14 @@ func (d *Desk) serveFile(w http.ResponseWriter, r *http.Request) error {
 	if err := readBody(r, &in); err != nil {
 		return err
 	}
+	action := doingOf(r.Context())
+	action.asked = true
 	detail, err := d.Case(r.Context(), Which{Case: in.Case})
 	if err != nil {
 		return err
 	}
+	action.in(d, detail.Pack)
+	action.About = fmt.Sprintf("%s-%d", detail.Contact, detail.Number)
 	id, err := detail.file(in.File)
 	if err != nil {
 		return err
@@ -56,7 +61,10 @@ func (d *Desk) serveFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return &Problem{http.StatusBadGateway, "the provider does not give the file: " + err.Error()}
 	}
-	w.Header().Set("Content-Type", "application/octet-stream")
+	if err := action.leaves(); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", octets)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if _, err := w.Write(first[:n]); err != nil {
 		return nil

@@ -24,8 +24,8 @@ type Letter struct {
 	ID      uint64     `json:"id"`
 	Contact string     `json:"contact"`
 	Sender  string     `json:"sender"`
-	Kind    string     `json:"kind"`  // reply, staff, nudge, template
-	State   string     `json:"state"` // dead, failed, waiting
+	Kind    string     `json:"kind"`  // reply, staff, nudge, template, urgent
+	State   string     `json:"state"` // dead, failed, waiting, held
 	Code    int        `json:"code"`
 	Why     string     `json:"why"`
 	Tries   int        `json:"tries"`
@@ -43,7 +43,8 @@ type LetterList struct {
 // mostLetters bounds a list; retry and drop take all.
 const mostLetters = 1000
 
-var letterKinds = map[uint8]string{runner.Reply: "reply", runner.Nudge: "nudge", runner.Template: "template", runner.Staff: "staff"}
+var letterKinds = map[uint8]string{runner.Reply: "reply", runner.Nudge: "nudge", runner.Template: "template", runner.Staff: "staff",
+	runner.Urgent: "urgent"}
 
 // Letters lists dead letters, what providers gave up, and what waits to be tried again.
 func (d *Desk) Letters(ctx context.Context, q LetterQuery) (LetterList, error) {
@@ -80,7 +81,7 @@ func (d *Desk) eachLetter(ctx context.Context, of LetterQuery, state store.State
 			return err
 		}
 		for _, m := range some {
-			if (of.Sender == "" || of.Sender == m.Channel) && !do(m) {
+			if (of.Sender == "" || of.Sender == m.Channel) && d.hasLetter(m) && !do(m) {
 				return nil
 			}
 		}
@@ -91,6 +92,12 @@ func (d *Desk) eachLetter(ctx context.Context, of LetterQuery, state store.State
 	}
 }
 
+// hasLetter tells whether a message is in sight: it belongs to the pack that sends it.
+func (d *Desk) hasLetter(m store.Message) bool {
+	from, _ := runner.ParseSender(m.Channel)
+	return d.has(from.Pack, m.Key)
+}
+
 func (d *Desk) letter(m store.Message) Letter {
 	from, _ := runner.ParseSender(m.Channel)
 	l := Letter{ID: m.ID, Contact: m.Key.String(), Sender: m.Channel, Kind: letterKinds[m.Class], Code: m.Code, Tries: m.Tries,
@@ -98,6 +105,8 @@ func (d *Desk) letter(m store.Message) Letter {
 	switch {
 	case m.State == store.Dead && m.Code == boltstore.Restored:
 		l.State, l.Why = "dead", "it waited when the restored backup was made; it may have gone out since"
+	case m.State == store.Dead && runner.CodeHeld(m.Code):
+		l.State, l.Why = "held", "a freeze of the country holds it; baraza incident unfreeze deletes or sends it"
 	case m.State == store.Dead:
 		l.State, l.Why = "dead", "nobody tries any more"
 	case m.State == store.Failed:
@@ -157,7 +166,9 @@ func (d *Desk) settle(ctx context.Context, in LetterIDs, one func(context.Contex
 	if in.All {
 		for _, state := range []store.State{store.Dead, store.Failed} {
 			err := d.eachLetter(ctx, LetterQuery{in.Sender}, state, func(m store.Message) bool {
-				ids = append(ids, m.ID)
+				if !runner.CodeHeld(m.Code) { // those are for whoever ends the freeze
+					ids = append(ids, m.ID)
+				}
 				return true
 			})
 			if err != nil {
@@ -166,7 +177,11 @@ func (d *Desk) settle(ctx context.Context, in LetterIDs, one func(context.Contex
 		}
 	}
 	for _, id := range ids {
-		switch err := one(ctx, id); {
+		err := d.seesLetter(ctx, id)
+		if err == nil {
+			err = one(ctx, id)
+		}
+		switch {
 		case errors.Is(err, store.ErrNotFound):
 			out.Gone = append(out.Gone, id)
 		case err != nil:
@@ -176,6 +191,18 @@ func (d *Desk) settle(ctx context.Context, in LetterIDs, one func(context.Contex
 		}
 	}
 	return out, nil
+}
+
+// seesLetter is store.ErrNotFound for a message that is not in sight.
+func (d *Desk) seesLetter(ctx context.Context, id uint64) error {
+	if !d.one {
+		return nil
+	}
+	m, err := d.Store.Message(ctx, id)
+	if err == nil && !d.hasLetter(m) {
+		return store.ErrNotFound
+	}
+	return err
 }
 
 // lettersText says which letters are meant.
@@ -208,7 +235,7 @@ func (d *Desk) SenderLines(context.Context, None) (SenderList, error) {
 	held := d.Runner.Stopped()
 	names := slices.Clone(d.Senders)
 	for name := range held {
-		if !slices.Contains(names, name) {
+		if from, _ := runner.ParseSender(name); !slices.Contains(names, name) && d.hasPack(from.Pack) {
 			names = append(names, name)
 		}
 	}

@@ -27,6 +27,9 @@ type ReleasedPack struct {
 	// Accept says why people of the pack's lines must not meet a program; nil for a good one. AcceptNew also looks at what is
 	// no reason to keep a release from coming back that served already.
 	Accept, AcceptNew func(*program.Program) error
+	// Inspect finds out whether gates are met that depend on the sources of a release or on rounds of testing. It answers in
+	// the order of the needs, and for all of them. Where it is nil none of these is met.
+	Inspect func(context.Context, Inspection) ([]Finding, error)
 }
 
 // Headers of what is sent with a bundle.
@@ -35,8 +38,8 @@ const (
 	CountryHeader   = "X-Baraza-Country"
 )
 
-// bundleType is that of a bundle's bytes.
-const bundleType = "application/octet-stream"
+// octets is the type of a bundle's bytes, and of a file whose own type nobody looked at.
+const octets = "application/octet-stream"
 
 // Plan says what a release would do, before anything changes.
 type Plan struct {
@@ -48,6 +51,7 @@ type Plan struct {
 	SignedBy string           `json:"signed_by,omitempty"`
 	Refused  []string         `json:"refused,omitempty"` // why it cannot be activated
 	Changes  []release.Change `json:"changes"`
+	Gates    []Gate           `json:"gates"` // what the pack says that a release needs
 	Fates
 }
 
@@ -135,7 +139,7 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return wrong("%v", err)
 	}
-	country := r.Header.Get(CountryHeader)
+	country := d.countryIn(r)
 	p, err := d.released(country, b.Manifest.Pack)
 	if err != nil {
 		return err
@@ -147,6 +151,15 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := p.AcceptNew(b.Program); err != nil {
 		plan.Refused = append(plan.Refused, err.Error())
+	}
+	if err := unknownGates(b.Program); err != nil {
+		plan.Refused = append(plan.Refused, err.Error())
+	}
+	if why != "" { // what nobody signed who counts here is read, not run
+		p.Inspect = unsigned
+	}
+	if plan.Gates, err = d.planned(r.Context(), p, b, f); err != nil {
+		return err
 	}
 	var now *program.Program
 	if serving := p.Shelf.Serving(); serving != nil {
@@ -247,16 +260,17 @@ func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
 		return wrong("%v", err)
 	}
 	action.About = b.Hash
-	p, err := d.released(r.Header.Get(CountryHeader), b.Manifest.Pack)
+	country := d.countryIn(r)
+	p, err := d.released(country, b.Manifest.Pack)
 	if err != nil {
 		return err
 	}
-	action.Country, action.Pack = r.Header.Get(CountryHeader), b.Manifest.Pack
+	action.Country, action.Pack = country, b.Manifest.Pack
 	by, why := signer(r, b.Hash, p.Keys)
 	if why != "" {
 		return wrong("release %s is refused: %s", b.Hash[:12], why)
 	}
-	if err := p.AcceptNew(b.Program); err != nil {
+	if err := errors.Join(p.AcceptNew(b.Program), unknownGates(b.Program)); err != nil {
 		return wrong("release %s is refused: %v", b.Hash[:12], err)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -303,6 +317,10 @@ type Serves struct {
 
 // Activate has a release serve.
 func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
+	seen, err := d.inspected(ctx, in)
+	if err != nil {
+		return Serves{}, err
+	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
 		next, err := d.named(p, in, p.AcceptNew)
 		if err != nil {
@@ -320,6 +338,9 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 			if f.Stranded > 0 {
 				return now, conflict("%s", strandedText(f.Stranded))
 			}
+			if err := seen.lets(next.Release, now, in.By); err != nil {
+				return now, err
+			}
 		}
 		return now.Activate(in.Planned, next, in.Percent, in.Testers)
 	})
@@ -327,11 +348,18 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 
 // Promote has the candidate serve all.
 func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
+	tried := in
+	tried.Release = in.Planned
+	seen, err := d.inspected(ctx, tried)
+	if err != nil {
+		return Serves{}, err
+	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
 		if now.Candidate != nil && in.Planned == now.Candidate.Release { // the lines may have changed since it is tried
-			tried := in
-			tried.Release = in.Planned
 			if _, err := d.named(p, tried, p.AcceptNew); err != nil {
+				return now, err
+			}
+			if err := seen.lets(in.Planned, now, in.By); err != nil {
 				return now, err
 			}
 		}
@@ -339,8 +367,13 @@ func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
 	})
 }
 
-// Rollback takes the candidate back, else has the release serve that served before, or the one that is named.
+// Rollback takes the candidate back, else has the release serve that served before, or the one that is named. What served
+// before needs no gate: it passed them, and an emergency is no time to ask again.
 func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
+	seen, err := d.unserved(ctx, in)
+	if err != nil {
+		return Serves{}, err
+	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
 		if in.Release == "" {
 			if before, ok := now.Before(); ok && now.Candidate == nil {
@@ -354,6 +387,14 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 			var err error
 			if to, err = d.named(p, in, p.Accept); err != nil {
 				return now, err
+			}
+			if !servedOnce(now, to.Release) { // it is new to people, whatever the command is called
+				if _, err := d.named(p, in, p.AcceptNew); err != nil {
+					return now, err
+				}
+				if err := seen.lets(to.Release, now, in.By); err != nil {
+					return now, err
+				}
 			}
 		}
 		return now.Rollback(in.Planned, to)
@@ -434,4 +475,10 @@ func served(s release.State) (all []release.Served) {
 		all = append(all, s.Candidate.Served)
 	}
 	return all
+}
+
+// OnePack names a pack whose releases are asked for; "" where the country has one.
+type OnePack struct {
+	Country string `json:"country"`
+	Pack    string `json:"pack,omitempty"`
 }

@@ -59,10 +59,17 @@ func (d *Desk) Reports(ctx context.Context, in ReportQuery) (ReportList, error) 
 			return out, err
 		}
 		for _, e := range entries {
-			r, err := d.report(ctx, packs, e)
-			if err != nil {
-				return out, err
+			pack, known := packs[e.Key]
+			if !known {
+				if pack, err = d.packOf(ctx, e.Key); err != nil {
+					return out, err
+				}
+				packs[e.Key] = pack
 			}
+			if !d.has(pack, e.Key) {
+				continue
+			}
+			r := d.report(pack, e)
 			switch {
 			case in.Code != "" && in.Code != r.Code:
 			case len(out.Reports) == mostReports:
@@ -82,20 +89,12 @@ func (d *Desk) Reports(ctx context.Context, in ReportQuery) (ReportList, error) 
 
 // report reads the codes of an entry. What a person wrote, and what a flow or a provider wrote in words, stays where
 // it is.
-func (d *Desk) report(ctx context.Context, packs map[store.Key]string, e store.Entry) (Report, error) {
-	pack, known := packs[e.Key]
-	if !known {
-		var err error
-		if pack, err = d.packOf(ctx, e.Key); err != nil {
-			return Report{}, err
-		}
-		packs[e.Key] = pack
-	}
+func (d *Desk) report(pack string, e store.Entry) Report {
 	r := Report{At: d.local(pack, e.At), Kind: reportKinds[e.Class], Pack: pack, Contact: e.Key.String(), Zone: d.zone(pack).String()}
 	var words runner.Entry
 	if err := runner.OpenEntry(d.Keys, pack, e, &words); err != nil {
 		r.Code = "unreadable"
-		return r, nil
+		return r
 	}
 	r.Code = words.Code
 	switch e.Class {
@@ -110,7 +109,7 @@ func (d *Desk) report(ctx context.Context, packs map[store.Key]string, e store.E
 	case runner.Account:
 		r.Says = words.Subject
 	}
-	return r, nil
+	return r
 }
 
 // packOf is the pack by whose keys a contact is sealed.

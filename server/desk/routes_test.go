@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +27,9 @@ func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 			if route.Does == "" || !strings.HasSuffix(route.Does, ".") {
 				t.Errorf("%s does not say what it does", route.Path)
 			}
+			if (route.In == nil) != (route.Takes != "") || (route.Out == nil) != (route.Gives != "") {
+				t.Errorf("%s does not say what it takes, or what it gives", route.Path)
+			}
 			type request struct {
 				method, kind, body string
 				want               int
@@ -37,6 +41,7 @@ func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 				{"POST", "application/json", "{} {}", http.StatusBadRequest},
 				{"POST", "application/json", `{"nonsense": 1}`, http.StatusBadRequest},
 				{"POST", "application/json", `[` + strings.Repeat(`[`, 100), http.StatusBadRequest},
+				{"POST", "application/json", `{"x":` + strings.Repeat(`[`, 16) + strings.Repeat(`]`, 16) + `}`, http.StatusBadRequest},
 				{"POST", "application/json", `{"x":"` + strings.Repeat("a", 1<<20), http.StatusRequestEntityTooLarge},
 			}
 			if route.Takes != "" { // a bundle
@@ -58,8 +63,31 @@ func TestEveryRouteAsksForItsTypeAndRefusesInWords(t *testing.T) {
 				}
 			}
 		}
+		for body, want := range map[string]string{
+			`{"team":` + strings.Repeat(`[`, 16):         "nested deeper than 16 levels",
+			`{"team":"` + strings.Repeat(`[`, 16) + `"}`: "there is no team",
+			`{"team":"\"` + strings.Repeat(`{`, 16):      "not the JSON that is expected",
+		} {
+			if _, said := asked(h, "POST", "/case/list", "application/json", body); !strings.Contains(said, want) {
+				t.Errorf("%s: got %s, want %q", body, said, want)
+			}
+		}
 		if status, said := asked(h, "POST", "/nothing", "application/json", "{}"); status != http.StatusNotFound || !strings.Contains(said, "there is nothing at /nothing") {
 			t.Errorf("got %d %s", status, said)
+		}
+	})
+}
+
+func TestWhatTakesTooLongIsGivenUpInWords(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		ctx, cancel := context.WithTimeout(t.Context(), 0)
+		defer cancel()
+		r := httptest.NewRequestWithContext(ctx, "POST", "/case/list", strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		w.desk.Handler().ServeHTTP(answer, r)
+		if answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "it took too long") {
+			t.Errorf("got %d %s", answer.Code, answer.Body)
 		}
 	})
 }

@@ -23,6 +23,9 @@ const mostProblems = 1000
 // Check reads everything that is kept. Turns wait meanwhile.
 func (d *Desk) Check(ctx context.Context, _ None) (Problems, error) {
 	out := Problems{Problems: []string{}}
+	if err := d.wholeMachine(); err != nil {
+		return out, err
+	}
 	err := d.Store.Check(ctx, func(problem string) {
 		if len(out.Problems) < mostProblems {
 			out.Problems = append(out.Problems, problem)
@@ -64,6 +67,9 @@ type CountryKeys struct {
 
 // Stats counts. It walks the file, so its cost grows with it.
 func (d *Desk) Stats(ctx context.Context, _ None) (Stats, error) {
+	if err := d.wholeMachine(); err != nil {
+		return Stats{}, err
+	}
 	s, err := d.Store.Stats(ctx)
 	if err != nil {
 		return Stats{}, err
@@ -100,6 +106,9 @@ type Compacted struct {
 
 // Compact gives deleted space back. Turns wait meanwhile, reading goes on.
 func (d *Desk) Compact(ctx context.Context, _ None) (Compacted, error) {
+	if err := d.wholeMachine(); err != nil {
+		return Compacted{}, err
+	}
 	before, err := d.Store.Stats(ctx)
 	if err != nil {
 		return Compacted{}, err
@@ -133,6 +142,9 @@ func (d *Desk) clock(ctx context.Context) (Clock, error) {
 
 // ConfirmClock is an operator's word that the clock is right. What was held back goes on.
 func (d *Desk) ConfirmClock(ctx context.Context, _ None) (Clock, error) {
+	if err := d.wholeMachine(); err != nil {
+		return Clock{}, err
+	}
 	if !d.Serving {
 		return Clock{}, conflict("nobody serves, so nothing is held back; confirm the clock when somebody does")
 	}

@@ -3,8 +3,10 @@ package desk_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +24,7 @@ import (
 	"baraza/engine/store/boltstore"
 	"baraza/server/audit"
 	"baraza/server/desk"
+	"baraza/server/freeze"
 )
 
 const packText = `pack sample: Example Desk
@@ -190,10 +193,20 @@ step lose
 
 func compiled(t testing.TB) *program.Program {
 	t.Helper()
-	p, problems := dsl.Compile(fstest.MapFS{
-		"sample/pack.flow":  {Data: []byte(packText)},
-		"sample/flows.flow": {Data: []byte(flowsText)},
-	}, "sample")
+	return compiledAs(t, "sample", packFiles("sample"))
+}
+
+// packFiles are those of the pack under a name.
+func packFiles(name string) fstest.MapFS {
+	return fstest.MapFS{
+		name + "/pack.flow":  {Data: []byte(strings.Replace(packText, "pack sample", "pack "+name, 1))},
+		name + "/flows.flow": {Data: []byte(flowsText)},
+	}
+}
+
+func compiledAs(t testing.TB, name string, files fstest.MapFS) *program.Program {
+	t.Helper()
+	p, problems := dsl.Compile(files, name)
 	if p == nil {
 		for _, d := range problems {
 			t.Errorf("%v", d)
@@ -280,6 +293,7 @@ type world struct {
 	fetch   fetcher
 	country []keys.CountryKey
 	around  func(runner.Keys) runner.Keys // nil: the keys as they are
+	other   *otherCountry                 // nil: there is one country
 
 	store  *boltstore.Store
 	ring   *keys.Ring
@@ -332,11 +346,19 @@ func (w *world) start() {
 	w.check(err)
 	w.weeks, err = keys.OpenWeeks(place.Countries["ke"].Weeks, "ke", w.country, keys.Options{})
 	w.check(err)
-	var sealing runner.Keys = runner.Rings{Packs: map[string]*keys.Ring{"sample": w.ring}, Clock: realClock{}}
+	rings := runner.Rings{Packs: map[string]*keys.Ring{"sample": w.ring}, Clock: realClock{}}
+	served := map[string]*program.Program{"sample": w.program}
+	parts := desk.Parts{Store: w.store, Clock: realClock{}, Serving: true,
+		Countries: map[string]desk.Country{"ke": {Packs: []string{"sample"}, Ring: w.ring, Weeks: w.weeks}},
+		Channels:  map[string][]string{"whatsapp": {"wa_phone"}}, Senders: []string{"sample/whatsapp/200"}}
+	if w.other != nil {
+		w.other.joins(w, rings, served, &parts)
+	}
+	var sealing runner.Keys = rings
 	if w.around != nil {
 		sealing = w.around(sealing)
 	}
-	programs := func(pack string) *program.Program { return map[string]*program.Program{"sample": w.program}[pack] }
+	programs := func(pack string) *program.Program { return served[pack] }
 	w.runner = runner.New(runner.Config{Store: w.store, Keys: sealing, Clock: realClock{}, Program: programs,
 		Channels: map[string]runner.Channel{"whatsapp": w.phone}, Shards: 2, Fetcher: w.fetch,
 		Random: func() uint64 { return w.seeds.Add(0x9E3779B97F4A7C15) }})
@@ -345,16 +367,20 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- w.runner.Run(ctx) }()
-	w.desk = desk.New(desk.Parts{Runner: w.runner, Store: w.store, Keys: sealing, Program: programs, Clock: realClock{}, Serving: true, Audit: w.audit,
-		Countries: map[string]desk.Country{"ke": {Packs: []string{"sample"}, Ring: w.ring, Weeks: w.weeks}},
-		Channels:  map[string][]string{"whatsapp": {"wa_phone"}}, Senders: []string{"sample/whatsapp/200"}})
+	parts.Runner, parts.Keys, parts.Program, parts.Audit = w.runner, sealing, programs, w.audit
+	parts.Freezes = freeze.Open(filepath.Join(w.dir, "frozen"), slices.Collect(maps.Keys(parts.Countries)))
+	w.desk = desk.New(parts)
 	w.client = desk.Within(w.desk.Handler())
 	w.stop = func() {
 		cancel()
 		if err := <-ended; err != nil {
 			w.t.Errorf("the runner ended with %v", err)
 		}
-		for _, c := range []interface{ Close() error }{w.audit, w.store, w.ring, w.weeks} {
+		all := []interface{ Close() error }{w.audit, w.store, w.ring, w.weeks}
+		if w.other != nil {
+			all = append(all, w.other.closes...)
+		}
+		for _, c := range all {
 			w.check(c.Close())
 		}
 	}
@@ -373,10 +399,15 @@ const ana, bea = "593990000001", "593990000002"
 // hears gives a message of a person to the runner and waits until it was answered.
 func (w *world) hears(from string, texts ...string) {
 	w.t.Helper()
+	w.hearsAt("sample", "200", from, texts...)
+}
+
+func (w *world) hearsAt(pack, account, from string, texts ...string) {
+	w.t.Helper()
 	for _, text := range texts {
 		w.number++
 		w.check(w.runner.Receive(w.t.Context(), []runner.Inbound{{Kind: runner.MessageReceived, ID: fmt.Sprintf("wamid.%s.in%d", from, w.number),
-			Pack: "sample", Channel: "whatsapp", Account: "200", At: time.Now(), Message: fmt.Sprintf("wamid.%s.in%d", from, w.number),
+			Pack: pack, Channel: "whatsapp", Account: account, At: time.Now(), Message: fmt.Sprintf("wamid.%s.in%d", from, w.number),
 			From: []runner.Identity{{Channel: "whatsapp", Kind: "wa_phone", Value: from}}, Event: engine.Event{Text: text}}}))
 		w.passes(2 * time.Second)
 	}

@@ -20,9 +20,9 @@ import (
 	"baraza/engine/store"
 )
 
-// Names of the files in their folder.
+// Names of the files in their folder. Where there is no DataFile, no rounds were kept yet.
 const (
-	dataFile = "simulator.db"
+	DataFile = "simulator.db"
 	keysFile = "simulator.keys"
 	wrapFile = "simulator.key"
 )
@@ -110,7 +110,7 @@ func open(dir string, o Options) (*File, error) {
 		o.Key = key
 	}
 	var err error
-	f.db, err = bolt.Open(filepath.Join(dir, dataFile), 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType})
+	f.db, err = bolt.Open(filepath.Join(dir, DataFile), 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, errors.New("another process has them open")
 	} else if err != nil {

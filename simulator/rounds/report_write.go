@@ -152,6 +152,9 @@ func (r *Report) findings(b *strings.Builder) {
 				b.WriteString(", on older wording")
 			}
 			b.WriteString(")\n")
+			if done := remark.Settled; done != nil {
+				fmt.Fprintf(b, "  - settled by %s on %s: %s\n", mark(done.By), done.At.UTC().Format(time.DateOnly), mark(oneLine(done.Why)))
+			}
 		}
 	}
 }

@@ -146,6 +146,8 @@ type Turn struct {
 
 	Missed  bool     `json:",omitempty"` // the person was not understood
 	Visited []string `json:",omitempty"` // steps entered because of this turn, as flow.step
+	// Tried are the sensitive ones among them, each with a hash of all that people meet there as it was then.
+	Tried map[string]string `json:",omitempty"`
 }
 
 // Act is something done to a conversation.
@@ -194,6 +196,8 @@ type Remark struct {
 	Step     string `json:",omitempty"`
 	Language string `json:",omitempty"`
 	Version  string `json:",omitempty"`
+
+	Settled *Settled `json:",omitempty"` // nil while it is open
 }
 
 // Media is what lies sealed beside a session: a voice note or a photo.

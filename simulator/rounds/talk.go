@@ -199,7 +199,7 @@ func (t *Talk) act(turn Turn, do func(*simulator.Conversation) bool) ([]Turn, er
 		c = t.talk
 	}
 	t.fresh = t.fresh && len(c.Lines) == 0
-	turn.Missed, turn.Visited = t.missed, t.visited
+	turn.Missed, turn.Visited, turn.Tried = t.missed, t.visited, t.names.tried(t.visited)
 	if turn.Does == Advance {
 		turn.At = c.Now
 	}

@@ -19,6 +19,8 @@ type names struct {
 
 	mu     sync.Mutex
 	hashes map[string]string
+	// sensitive are the steps that are, with their hashes; nil until they are asked for.
+	sensitive map[string]string
 }
 
 // programs is how many programs a file remembers the names of: drafts follow each other fast.
@@ -116,4 +118,22 @@ func (n *names) text(id, language string) string {
 func (n *names) write(b *strings.Builder, i, lang int) {
 	b.WriteString(n.prog.Written(i, lang))
 	b.WriteByte(0)
+}
+
+// tried are the sensitive steps among those that were visited, with their hashes; nil for none.
+func (n *names) tried(visited []string) (out map[string]string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.sensitive == nil {
+		n.sensitive = sensitive(n.prog)
+	}
+	for _, step := range visited {
+		if hash, ok := n.sensitive[step]; ok {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[step] = hash
+		}
+	}
+	return out
 }

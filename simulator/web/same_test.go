@@ -33,6 +33,7 @@ const leastTurns = 1230
 // notCompared have test blocks and are no packs of their own, which could be played.
 var notCompared = map[string]string{
 	"cmd/baraza/testdata/fmt.txtar":                  "a file to format",
+	"cmd/baraza/testdata/release-gates.txtar":        "a pack in three releases, played by its own command",
 	"cmd/baraza/testdata/release-serve.txtar":        "a pack in two releases, played by its own command",
 	"cmd/baraza/testdata/test.txtar":                 "tests that fail, and a copy of a sample pack",
 	"dsl/format/testdata/blank-lines.txtar":          "a file to format",

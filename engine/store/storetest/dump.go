@@ -83,7 +83,7 @@ func DumpOf(t Failing, s store.Store, page int, keys []store.Key, identities []s
 			d.Histories[key] = list
 		}
 	}
-	for _, kind := range []store.ItemKind{store.Case, store.Record, store.Consent} {
+	for _, kind := range []store.ItemKind{store.Case, store.Record, store.Consent, store.Held} {
 		list := pages(t, page, func(after store.Item) ([]store.Item, error) {
 			return s.Items(ctx, store.ItemQuery{Kind: kind, Of: store.All, After: after.ID, Limit: page})
 		})

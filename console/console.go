@@ -1,0 +1,88 @@
+// Package console joins what operators see from outside: who they are (accounts), the HTTP API (api) and the pages (page).
+// cmd puts it on the server's one port and its commands on the control socket.
+package console
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"baraza/console/accounts"
+	"baraza/console/look"
+	"baraza/server/audit"
+	"baraza/server/config"
+)
+
+// Options are what a console is made of. Config has the section "console".
+type Options struct {
+	Config *config.Config
+	Audit  *audit.Log
+	// API and Page answer below /api/ and /console/ for who signed in; nil: nobody does.
+	API, Page http.Handler
+	Now       func() time.Time // nil: the machine's clock
+	Log       *slog.Logger     // nil: none
+}
+
+// Console is open until Close.
+type Console struct {
+	*accounts.Accounts
+	api, page http.Handler
+}
+
+// Open opens the accounts.
+func Open(o Options) (*Console, error) {
+	c := o.Config.Console
+	if c == nil {
+		return nil, errors.New("the configuration has no section \"console\"; docs/baraza.example.yaml shows one")
+	}
+	a := accounts.Options{Path: o.Config.Accounts(), Public: o.Config.Public, Countries: o.Config.CountryNames(), Audit: o.Audit, Now: o.Now, Log: o.Log}
+	var err error
+	if a.Key, err = c.Key.Key(); err != nil {
+		return nil, fmt.Errorf("the key of the console: %w", err)
+	}
+	for _, secret := range c.OldKeys {
+		key, err := secret.Key()
+		if err != nil {
+			return nil, fmt.Errorf("an old key of the console: %w", err)
+		}
+		a.OldKeys = append(a.OldKeys, key)
+	}
+	for _, proxy := range c.Proxies {
+		var network netip.Prefix
+		if network, err = config.ReadNetwork(proxy); err != nil {
+			return nil, err
+		}
+		a.Proxies = append(a.Proxies, network)
+	}
+	if c.OIDC != nil {
+		a.OIDC = &accounts.OIDC{Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: c.OIDC.ClientSecret.Read, Name: c.OIDC.Name}
+	}
+	who, err := accounts.Open(a)
+	if err != nil {
+		return nil, err
+	}
+	return &Console{who, orNothing(o.API), orNothing(o.Page)}, nil
+}
+
+func orNothing(h http.Handler) http.Handler {
+	if h == nil {
+		return http.NotFoundHandler()
+	}
+	return h
+}
+
+// Mounted are the patterns of the port that the console answers, with what does.
+func (c *Console) Mounted() map[string]http.Handler {
+	all := map[string]http.Handler{
+		"/api/":                 c.Guard(c.api),
+		"/console/":             c.Guard(c.page),
+		"GET " + look.StylePath: look.Style(),
+	}
+	for _, path := range accounts.Paths {
+		all[path] = c.Pages()
+	}
+	return all
+}
