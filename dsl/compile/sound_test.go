@@ -216,6 +216,9 @@ func unsound(p *program.Program) []string {
 	s.pc("silent", p.Silent.PC, true)
 	s.index("language question", p.Language, len(p.States), true)
 	s.index("notice", p.Notice, len(p.Consents), true)
+	if err := p.Check(); err != nil {
+		s.say("it would be refused from a bundle: %v", err)
+	}
 	for _, x := range p.Strings {
 		if len(x.Texts) != len(p.Languages) || x.Texts[0] == nil {
 			s.say("string %s has no source text", x.ID)

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"baraza/engine/program"
 )
 
 // F29, F30: each row is a bundle that nobody should have made. It is refused as a whole, before any write.
@@ -202,4 +204,18 @@ func FuzzRead(f *testing.F) {
 			t.Error("the same bundle can be written in two ways")
 		}
 	})
+}
+
+// A signature says who made a bundle, not that its program leads anywhere.
+func TestABundleWhoseProgramLeadsNowhereIsRefused(t *testing.T) {
+	t.Parallel()
+	p := packOf(t, packFiles())
+	for i := range p.Program.Code {
+		if p.Program.Code[i].Code == program.OpSay {
+			p.Program.Code[i].Text = len(p.Program.Strings)
+		}
+	}
+	if _, err := Read(bytes.NewReader(built(t, p))); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "the program is damaged") {
+		t.Errorf("it says %v", err)
+	}
 }

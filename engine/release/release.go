@@ -191,6 +191,9 @@ func decodeProgram(b []byte, m *Manifest) (*program.Program, error) {
 	if p.Hash != m.Program || p.Pack != m.Pack || p.Title != m.Title || p.Country != m.Country || p.Example != m.Example || !slices.Equal(p.Languages, m.Languages) {
 		return nil, refused("its program is another one than its manifest says")
 	}
+	if err := p.Check(); err != nil { // a signature says who made it, not that it leads anywhere
+		return nil, refused("%v", err)
+	}
 	return &p, nil
 }
 
