@@ -136,6 +136,11 @@ func (s *Server) connect(channel channels.Channel, path string, lines []*line, i
 			if err := l.answers(name, program); err != nil {
 				return err
 			}
+			if l.real && p.folder != nil { // what was released serves, whatever stands in it
+				if err := placeholders(program); err != nil {
+					return err
+				}
+			}
 		}
 		o.lines[l.account], in.lines[l.account] = l, l
 		if !slices.Contains(in.packs, l.pack) {

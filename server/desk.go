@@ -43,7 +43,8 @@ func (s *Server) Desk() *desk.Desk {
 			if c.Released == nil {
 				c.Released = map[string]desk.ReleasedPack{}
 			}
-			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name), Inspect: s.inspects(one.country)}
+			c.Released[name] = desk.ReleasedPack{Shelf: one.shelf, Keys: s.releaseKeys(one.country), Accept: s.accepts(name), AcceptNew: s.acceptsNew(name),
+				Inspect: s.inspects(one.country)}
 		}
 		c.Packs = append(c.Packs, name)
 		slices.Sort(c.Packs)
@@ -113,22 +114,16 @@ func (s *Server) media(ctx context.Context, from runner.Sender, id string) (io.R
 // openAudit opens the log of who did what. That somebody changed it, or that the disk has no room for it, keeps nobody from
 // being served: it is said in the log of the process and by an alert.
 func (s *Server) openAudit() {
-	say := func(code string) {
-		select {
-		case s.audited <- code:
-		default: // it waits to be said already
-		}
-	}
 	var err error
 	s.audit, err = audit.Open(s.config.Audit(), s.clock.Now, func(r audit.Report) {
 		for _, p := range r.Problems {
 			s.log.Error("the log of who did what is not as it was written; see: baraza audit verify", "record", p.Number, "says", p.Says)
 		}
-		say("audit-changed")
+		s.sayAudit("audit-changed")
 	})
 	if err != nil {
 		s.log.Error("operators can change nothing, for there can be no record of it", "error", err)
-		say("audit-not-written")
+		s.sayAudit("audit-not-written")
 	}
 }
 

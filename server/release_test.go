@@ -50,28 +50,34 @@ func releasing(t *testing.T) *releases {
 // keep builds, signs and keeps a release with another talk.
 func (r *releases) keep(name, talk string) {
 	r.t.Helper()
+	hash, bundle, signature := r.bundle(helpPack, talk)
+	kept, err := r.desk.Keep(r.t.Context(), "ke", bundle, signature)
+	if err != nil || kept.Release != hash {
+		r.t.Fatal(kept, err)
+	}
+	r.hashes[name] = kept.Release
+}
+
+// bundle builds and signs a release.
+func (r *releases) bundle(pack, talk string) (hash string, bundle *bytes.Buffer, signature []byte) {
+	r.t.Helper()
 	files := fstest.MapFS{}
-	for file, text := range map[string]string{"pack.flow": helpPack, "talk.flow": talk, "person.flow": helpPerson, "stop.flow": helpStop} {
+	for file, text := range map[string]string{"pack.flow": pack, "talk.flow": talk, "person.flow": helpPerson, "stop.flow": helpStop} {
 		files["help/"+file] = &fstest.MapFile{Data: []byte(text)}
 	}
 	checked := dsl.Open(files, "help").Check()
 	if checked.Program() == nil {
 		r.t.Fatal(checked.Problems)
 	}
-	var bundle bytes.Buffer
-	m, err := release.Build(&bundle, release.Pack{Program: checked.Program(), Files: files, Folder: "help", Names: checked.Sources.Files()})
+	bundle = &bytes.Buffer{}
+	m, err := release.Build(bundle, release.Pack{Program: checked.Program(), Files: files, Folder: "help", Names: checked.Sources.Files()})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	signature, err := release.Sign(m.Hash(), r.key)
-	if err != nil {
+	if signature, err = release.Sign(m.Hash(), r.key); err != nil {
 		r.t.Fatal(err)
 	}
-	kept, err := r.desk.Keep(r.t.Context(), "ke", &bundle, signature)
-	if err != nil || kept.Release != m.Hash() {
-		r.t.Fatal(kept, err)
-	}
-	r.hashes[name] = kept.Release
+	return m.Hash(), bundle, signature
 }
 
 func (r *releases) serves() string {

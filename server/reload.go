@@ -82,7 +82,7 @@ func (s *Server) Reload(name string, p *program.Program, files fs.FS) error {
 			}
 		}
 	}
-	if err := errors.Join(append(problems, s.accepts(name)(p))...); err != nil {
+	if err := errors.Join(append(problems, s.acceptsNew(name)(p))...); err != nil {
 		return err
 	}
 	one.folder.serve(p, files, s.clock.Now())

@@ -140,7 +140,7 @@ func Open(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{options: o, config: o.Config, log: o.Log, clock: o.Clock, packs: map[string]*pack{},
-		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 2),
+		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 4),
 		news: make(chan runner.Alert, 16), pages: maps.Clone(o.Pages), controls: map[string]http.Handler{}}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -169,6 +169,7 @@ func (s *Server) open() error {
 	if err := s.openReleases(); err != nil {
 		return err
 	}
+	s.recordFound()
 	if err := s.openKeys(); err != nil {
 		return err
 	}

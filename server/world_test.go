@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -130,6 +131,7 @@ type world struct {
 	url    string // of the server
 
 	unpaced bool
+	clock   *shifted
 
 	server *server.Server
 	stop   context.CancelFunc
@@ -147,7 +149,7 @@ type options struct {
 
 func newWorld(t testing.TB, o options) *world {
 	t.Helper()
-	w := &world{t: t, log: &safeBuffer{}, unpaced: o.unpaced}
+	w := &world{t: t, log: &safeBuffer{}, unpaced: o.unpaced, clock: &shifted{begun: time.Now()}}
 	provider := httptest.NewUnstartedServer(nil)
 	w.cloud = fake.New(fake.Config{BaseURL: "http://" + provider.Listener.Addr().String(), Secret: "app-secret", Token: "token", VerifyToken: "verify", Pacing: fake.Unpaced, Faults: o.faults,
 		Latency: fake.Latency{Sent: time.Millisecond, Delivered: time.Millisecond, Read: time.Millisecond},
@@ -185,7 +187,7 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.url = "http://" + listener.Addr().String()
-	w.server, err = server.Open(server.Options{Config: w.config, Compile: compile, Listener: listener, Unpaced: w.unpaced,
+	w.server, err = server.Open(server.Options{Config: w.config, Compile: compile, Listener: listener, Unpaced: w.unpaced, Clock: w.clock,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		w.t.Fatal(err)
@@ -287,6 +289,17 @@ func (w *world) get(path string, change ...func(*http.Request)) (status int, bod
 	}
 	return response.StatusCode, b.String()
 }
+
+// shifted is the machine's clock, which somebody may set.
+type shifted struct {
+	begun time.Time
+	by    atomic.Int64 // nanoseconds
+}
+
+func (c *shifted) Now() time.Time                         { return time.Now().Add(time.Duration(c.by.Load())) }
+func (c *shifted) After(d time.Duration) <-chan time.Time { return time.After(d) }
+func (c *shifted) Elapsed() time.Duration                 { return time.Since(c.begun) }
+func (c *shifted) set(by time.Duration)                   { c.by.Store(int64(by)) }
 
 // safeBuffer is written by a log and read by a test.
 type safeBuffer struct {

@@ -24,7 +24,7 @@ import (
 // releaseCommand is about bundles: packs as they are released.
 type releaseCommand struct {
 	Build  releaseBuild  `cmd:"" help:"Make the bundle of a pack; the same pack gives the same bytes."`
-	Show   releaseShow   `cmd:"" help:"Check a bundle and say what is in it."`
+	Show   releaseShow   `cmd:"" help:"Check a bundle and say what is in it; or show a release that a country keeps, and when it served."`
 	Keygen releaseKeygen `cmd:"" help:"Make a key to sign releases with."`
 	Sign   releaseSign   `cmd:"" help:"Sign a bundle, into a file beside it."`
 	Verify releaseVerify `cmd:"" help:"Say by whom a bundle is signed."`
@@ -37,6 +37,8 @@ type releaseCommand struct {
 	Promote  releasePromote  `cmd:"" help:"Have the release that is tried serve everybody."`
 	Rollback releaseRollback `cmd:"" help:"Take back what is tried, or have an earlier release serve."`
 	Status   releaseStatus   `cmd:"" help:"Say which releases serve a country, and how many are on each."`
+	List     releaseList     `cmd:"" help:"List the releases that a country keeps: when they came, signed by whom, and which serve."`
+	Forget   releaseForget   `cmd:"" help:"Remove a release that a country keeps and that nobody needs any more."`
 }
 
 type releaseBuild struct {
@@ -69,6 +71,9 @@ func (c *releaseBuild) Run(s streams) error {
 	fmt.Fprintf(s.err, "This is the release of %s (%s), with %s. Its hash stands above.\n", m.Pack, m.Title, counted(len(m.Files), "file", "files"))
 	if m.Example {
 		fmt.Fprintln(s.err, "The pack is marked as an example: it cannot serve people before its contacts are real ones.")
+	} else if found := r.Program().Placeholders(); len(found) > 0 {
+		fmt.Fprintf(s.err, "It has %s, such as %s: it cannot serve people. See: baraza check --release\n",
+			counted(len(found), "placeholder", "placeholders"), found[0])
 	}
 	return nil
 }
@@ -126,12 +131,17 @@ func bundleAt(name string) (*release.Bundle, error) {
 }
 
 type releaseShow struct {
-	Bundle string `arg:"" help:"The bundle." placeholder:"FILE"`
+	asking
+	Bundle string `arg:"" help:"The bundle; or the country, where a hash is given." placeholder:"FILE|COUNTRY"`
+	Hash   string `arg:"" optional:"" help:"Hash of a release that the country keeps, or its beginning." placeholder:"HASH"`
+	Pack   string `help:"The pack, where several of the country come as releases." placeholder:"PACK"`
 	Files  bool   `help:"List its files."`
-	JSON   bool   `name:"json" help:"Print everything as JSON, for programs."`
 }
 
 func (c *releaseShow) Run(s streams) error {
+	if c.Hash != "" {
+		return c.kept(s)
+	}
 	b, err := bundleAt(c.Bundle)
 	if err != nil {
 		return err
@@ -146,29 +156,39 @@ func (c *releaseShow) Run(s streams) error {
 			*release.Manifest
 		}{b.Hash, m})
 	}
+	table(s.out, manifestRows(b.Hash, m, len(b.Program.Flows), len(b.Program.Steps)))
+	c.files(s.out, m)
+	return nil
+}
+
+// manifestRows are what a release is of.
+func manifestRows(hash string, m *release.Manifest, flows, steps int) [][]string {
 	var total int64
 	for _, f := range m.Files {
 		total += f.Size
 	}
-	rows := [][]string{{"release", b.Hash}, {"pack", m.Pack + ": " + m.Title}, {"version", m.Program}, {"country", m.Country}}
+	rows := [][]string{{"release", hash}, {"pack", m.Pack + ": " + m.Title}, {"version", m.Program}, {"country", m.Country}}
 	for i, l := range m.Languages {
 		rows = append(rows, []string{map[bool]string{true: "languages"}[i == 0], l})
 	}
-	rows = append(rows, []string{"flows", fmt.Sprintf("%d, with %s", len(b.Program.Flows), counted(len(b.Program.Steps), "step", "steps"))},
+	rows = append(rows, []string{"flows", fmt.Sprintf("%d, with %s", flows, counted(steps, "step", "steps"))},
 		[]string{"files", fmt.Sprintf("%d, with %s", len(m.Files), size(total))})
 	if m.Example {
 		rows = append(rows, []string{"example", "its contacts are made up; it cannot serve people"})
 	}
-	table(s.out, rows)
-	if c.Files {
-		rows = nil
-		for _, f := range m.Files {
-			rows = append(rows, []string{f.Name, size(f.Size), f.SHA256[:12]})
-		}
-		fmt.Fprintln(s.out)
-		table(s.out, rows)
+	return rows
+}
+
+func (c *releaseShow) files(w io.Writer, m *release.Manifest) {
+	if !c.Files {
+		return
 	}
-	return nil
+	var rows [][]string
+	for _, f := range m.Files {
+		rows = append(rows, []string{f.Name, size(f.Size), f.SHA256[:12]})
+	}
+	fmt.Fprintln(w)
+	table(w, rows)
 }
 
 type releaseKeygen struct {

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/user"
 	"slices"
 	"strings"
 
@@ -218,20 +218,14 @@ type changing struct {
 	Country string `arg:"" help:"The country, as the configuration names it." placeholder:"COUNTRY"`
 	Pack    string `help:"The pack, where several of the country come as releases." placeholder:"PACK"`
 	Why     string `help:"Why it is done; it is kept with the change." placeholder:"REASON"`
-	By      string `help:"Who does it; the name of this account unless given." placeholder:"NAME"`
+	By      string `help:"Who does it; the account of this machine unless given, the one before sudo first." placeholder:"NAME"`
 }
 
 func (c *changing) change(planned string) desk.Change {
-	by := c.By
-	if by == "" {
-		if u, err := user.Current(); err == nil {
-			by = u.Username
-		}
-	}
 	if planned == "none" {
 		planned = ""
 	}
-	return desk.Change{Country: c.Country, Pack: c.Pack, Planned: planned, By: by, Why: c.Why}
+	return desk.Change{Country: c.Country, Pack: c.Pack, Planned: planned, By: cmp.Or(c.By, desk.Account()), Why: c.Why}
 }
 
 type releaseActivate struct {

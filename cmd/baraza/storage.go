@@ -197,11 +197,17 @@ func (c *storeRestore) Run(s streams) error {
 	for _, path := range r.Unread {
 		fmt.Fprintf(s.out, "%s cannot be read. Who was erased since the backup is known only from the rest.\n", path)
 	}
+	for _, pack := range r.Left {
+		fmt.Fprintf(s.out, "The releases of %s stay in the backup: the configuration has no such pack under releases.\n", pack)
+	}
 	if err := agreed(s, c.Yes, "Everything since the backup will be lost."); err != nil {
 		return err
 	}
 	if err := r.Restore(ctx); err != nil {
 		return err
+	}
+	for _, pack := range r.Serves {
+		fmt.Fprintf(s.out, "Of %s that release serves again which did when the backup was made.\n", pack)
 	}
 	if err := recordRestore(configuration, r); err != nil {
 		return fmt.Errorf("it was restored, and the log of who did what could not be written: %w", err)
@@ -212,9 +218,14 @@ func (c *storeRestore) Run(s streams) error {
 }
 
 func placeOf(c *config.Config) (desk.Place, error) {
-	place := desk.Place{Store: c.Store(), Countries: map[string]desk.PlaceOfKeys{}}
+	place := desk.Place{Store: c.Store(), Countries: map[string]desk.PlaceOfKeys{}, Released: map[string]string{}, Audit: c.Audit()}
 	for _, name := range c.CountryNames() {
 		country := c.Countries[name]
+		if country.Releases != nil {
+			for _, pack := range country.Releases.Packs {
+				place.Released[pack] = c.Released(pack)
+			}
+		}
 		p := desk.PlaceOfKeys{Keys: c.Keys(name), Weeks: c.Weeks(name)}
 		for _, secret := range append([]config.Secret{country.Key}, country.OldKeys...) {
 			key, err := secret.Key()

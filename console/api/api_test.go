@@ -226,6 +226,11 @@ func TestEveryActionIsDoneOverHTTPAsTheDocumentSays(t *testing.T) {
 	ke("/release/approve", map[string]any{"release": gated, "why": "I read it"})
 	hasPart(t, ke("/release/override", map[string]any{"release": gated, "gate": "tests pass", "why": "they are run elsewhere"}).body, "override_asked_by")
 	hasPart(t, ke("/release/gates", map[string]any{"release": gated}).body, "approved_by")
+	hasPart(t, ke("/release/list", map[string]any{}).body, `"never served"`)
+	hasPart(t, ke("/release/show", map[string]any{"release": gated[:10]}).body, gated)
+	if got := ke("/release/forget", map[string]any{"release": gated, "why": "nobody needs it"}); strings.Contains(got.body, gated) {
+		t.Errorf("it is still there: %s", got.body)
+	}
 	notice := map[string]any{"notice": map[string]string{"en": "We answer again tomorrow."}, "why": "a wrong address"}
 	ke("/incident/check", notice)
 	hasPart(t, ke("/incident/freeze", notice).body, `"stage":"frozen"`)

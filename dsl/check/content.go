@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	"baraza/dsl/diag"
 	"baraza/dsl/pack"
 	"baraza/engine/answer"
+	"baraza/engine/program"
 )
 
 // pastReview compares "review by" with the day of the check.
@@ -149,9 +149,6 @@ func sentencesOf(text string) []string {
 	return out
 }
 
-// placeholders are what writers put where the real thing is not known yet.
-var placeholders = regexp.MustCompile(`(?i)(?:[\w.-]+@)?(?:[\w-]+\.)*example\.(?:org|com|net)\b|\+?0{2}[ -]?0{3}[ -]?0{3,}|\b0[1-9]\d{2}[ -]?000[ -]?000\b|\b555[ -]?01\d\d\b|\bx{3,}\b|\blorem ipsum\b|\b123[ -]?456[ -]?789\b`)
-
 // placeholderContact is for a release: while a flow is written, placeholders are right.
 func placeholderContact(c *flow) {
 	if !c.options.Release {
@@ -160,7 +157,7 @@ func placeholderContact(c *flow) {
 	c.eachLine(func(_ *pack.Step, l *ast.Line) {
 		if d, found := c.placeholder(l.Text); found {
 			if d.Span.File == c.flow.File.Name {
-				d.Span = c.within(d.Span, placeholders)
+				d.Span = c.toPlaceholder(d.Span)
 			}
 			c.add(d)
 		}
@@ -168,30 +165,35 @@ func placeholderContact(c *flow) {
 		if !ok {
 			return
 		}
-		if found := placeholders.FindString(h.Phone); found != "" {
+		if found, ok := placeholderIn(h.Phone); ok {
 			c.add(diag.New(diag.Warning, "placeholder-contact", span(l), "%q looks like a placeholder", found).
 				WithHelp("Write the real number."))
 		}
-		if found := placeholders.FindString(h.Address); found != "" {
+		if found, ok := placeholderIn(h.Address); ok {
 			c.add(diag.New(diag.Warning, "placeholder-contact", c.pathSpan(l, h.Address), "%q looks like a placeholder", found).
 				WithHelp("Write the real address."))
 		}
 	})
 }
 
-// within narrows a place of the flow's file to what a pattern finds in it.
-func (c *flow) within(at diag.Span, pattern *regexp.Regexp) diag.Span {
+// toPlaceholder narrows a place of the flow's file to the placeholder in it.
+func (c *flow) toPlaceholder(at diag.Span) diag.Span {
 	if src := c.flow.File.Source; 0 <= at.Start && at.Start <= at.End && at.End <= len(src) {
-		if found := pattern.FindIndex(src[at.Start:at.End]); found != nil {
-			return diag.Span{File: at.File, Start: at.Start + found[0], End: at.Start + found[1]}
+		if begin, end, found := program.Placeholder(string(src[at.Start:at.End])); found {
+			return diag.Span{File: at.File, Start: at.Start + begin, End: at.Start + end}
 		}
 	}
 	return at
 }
 
+func placeholderIn(text string) (string, bool) {
+	begin, end, found := program.Placeholder(text)
+	return text[begin:end], found
+}
+
 func (env *surroundings) placeholder(t *ast.Text) (diag.Diagnostic, bool) {
 	for _, w := range env.wordings(t) {
-		if found := placeholders.FindString(plain(w.parts, nil)); found != "" {
+		if found, ok := placeholderIn(plain(w.parts, nil)); ok {
 			return diag.New(diag.Warning, "placeholder-contact", w.at, "%q looks like a placeholder", found).
 				WithHelp("Write the real number or address."), true
 		}
@@ -214,6 +216,16 @@ func declaredContent(w *whole) {
 			if d, found := w.placeholder(t); found {
 				w.add(d)
 			}
+		}
+	}
+	for _, x := range w.pack.Tables {
+		t := program.Table{Name: x.Name, Rows: x.Rows}
+		for _, c := range x.Columns {
+			t.Columns = append(t.Columns, program.Column{Name: c.Name})
+		}
+		for _, found := range t.Placeholders(w.pack.Languages) {
+			w.add(diag.New(diag.Warning, "placeholder-contact", span(x.Line), "%q looks like a placeholder", found.Text).
+				WithHelp("It stands in %s. Write the real number or address there.", found.Where))
 		}
 	}
 	if w.pack.Example {

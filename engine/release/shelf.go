@@ -92,18 +92,11 @@ func (s *Shelf) Release(hash string) (*Kept, error) {
 
 // Find gives the one release that is kept whose hash begins so.
 func (s *Shelf) Find(begin string) (*Kept, error) {
-	all, err := s.folder.List()
+	hash, err := s.Whole(begin)
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(h string) bool { return len(begin) < 4 || len(h) < len(begin) || h[:len(begin)] != begin })
-	switch len(all) {
-	case 0:
-		return nil, fmt.Errorf("%w: %s", ErrNotKept, short(begin))
-	case 1:
-		return s.Release(all[0])
-	}
-	return nil, fmt.Errorf("%d releases begin with %s; write more of the hash", len(all), begin)
+	return s.Release(hash)
 }
 
 func (s *Shelf) mine(k *Kept) error {

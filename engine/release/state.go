@@ -88,9 +88,7 @@ func (s State) Activate(planned string, next Served, percent int, testers []stri
 	}
 	if s.Current != nil && percent < 100 {
 		if gone := s.tried(); gone != nil && gone.Release != next.Release { // some are amid a conversation on it
-			left := *gone
-			left.Left = next.Since
-			s.Earlier = remembered(s.Earlier, left)
+			s.Earlier = remembered(s.Earlier, gone.until(next.Since))
 		}
 		s.Candidate = &Candidate{Served: next, Percent: percent, Testers: slices.Clone(testers)}
 		return s, nil
@@ -118,8 +116,7 @@ func (s State) Rollback(planned string, to Served) (State, error) {
 	case planned != s.Serves() && (s.Candidate == nil || planned != s.Candidate.Release):
 		return s, &Moved{planned, s.Serves()}
 	case s.Candidate != nil && (to.Release == "" || to.Release == s.Serves()):
-		gone := s.Candidate.Served
-		gone.Left = to.Since
+		gone := s.Candidate.until(to.Since)
 		s.Candidate = nil
 		s.Earlier = remembered(s.Earlier, gone)
 		return s, nil
@@ -142,13 +139,21 @@ func (s State) replaced(next Served) State {
 	next.Left = time.Time{}
 	for _, gone := range []*Served{s.tried(), s.Current} {
 		if gone != nil && gone.Release != next.Release {
-			left := *gone
-			left.Left = next.Since
-			s.Earlier = remembered(s.Earlier, left)
+			s.Earlier = remembered(s.Earlier, gone.until(next.Since))
 		}
 	}
 	s.Earlier = slices.DeleteFunc(slices.Clone(s.Earlier), func(e Served) bool { return e.Release == next.Release })
 	s.Current, s.Candidate = &next, nil
+	return s
+}
+
+// until is a release that left. One that came after that, by a clock that was set back since, left when it came: nobody's term
+// on it ends before it began.
+func (s Served) until(left time.Time) Served {
+	s.Left = left
+	if s.Left.Before(s.Since) {
+		s.Left = s.Since
+	}
 	return s
 }
 

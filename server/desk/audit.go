@@ -83,8 +83,8 @@ func (a *doing) of(d *Desk, it store.Item) {
 	a.About = fmt.Sprintf("%s-%d", it.Key, it.Number)
 }
 
-// standing is what serves, in hashes.
-func standing(s release.State) string {
+// Standing is what serves, in hashes, as a record has it.
+func Standing(s release.State) string {
 	text := cmp.Or(s.Serves(), "none")
 	if c := s.Candidate; c != nil {
 		text += fmt.Sprintf(" trying %s at %d%%", c.Release, c.Percent)
@@ -93,7 +93,8 @@ func standing(s release.State) string {
 }
 
 // recorded carries out what leaves a record, which is on the disk before it is answered. A process that is killed between the
-// two has done something of which there is no record; the one who asked has then heard nothing.
+// two has done something of which there is no record, and the one who asked has heard nothing; where it changed what serves,
+// the next process writes that down before it serves.
 func (d *Desk) recorded(route Route, w http.ResponseWriter, r *http.Request) error {
 	if d.Audit == nil {
 		return route.serve(d, w, r)

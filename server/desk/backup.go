@@ -24,11 +24,11 @@ import (
 	"baraza/engine/store"
 )
 
-// A backup is a folder: a copy of the data, a sealed copy of each country's keys, every erasure, and a manifest. What
-// lies in it says nothing to who does not have both the country's key and the key of the backup's week, and of
-// neither it holds a copy.
+// A backup is a folder: a copy of the data, a sealed copy of each country's keys, every erasure, the releases and what of
+// them serves, the log of who did what, and a manifest. What lies in it of people says nothing to who does not have both the
+// country's key and the key of the backup's week, and of neither it holds a copy. One of format 1 has no releases and no log.
 const (
-	backupFormat = 1
+	backupFormat = 2
 	manifestName = "manifest.json"
 	dataName     = "store.db"
 	erasedName   = "erased.json"
@@ -132,7 +132,7 @@ func unique(all []store.Erasure) []store.Erasure {
 }
 
 // eachPart writes the parts of a backup, one after the other: the data, then the keys, so that the keys of all that is in
-// the data are there, then the erasures, so that none is missing that keys or data had met by then.
+// the data are there, the releases for the same reason, then the erasures, so that none is missing that keys or data had met by then.
 func (d *Desk) eachPart(ctx context.Context, at time.Time, part func(name string) (io.Writer, error)) error {
 	w, err := part(dataName)
 	if err != nil {
@@ -149,6 +149,12 @@ func (d *Desk) eachPart(ctx context.Context, at time.Time, part func(name string
 		if err := c.Ring.Backup(ctx, w, c.Weeks, at); err != nil {
 			return err
 		}
+	}
+	if err := d.releasedParts(part); err != nil {
+		return err
+	}
+	if err := d.auditPart(part); err != nil {
+		return err
 	}
 	all, err := d.erased(ctx)
 	if err != nil {
@@ -243,7 +249,7 @@ func (d *Desk) serveBackup(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-var partName = regexp.MustCompile(`^(store\.db|erased\.json|manifest\.json|[a-z][a-z0-9_-]{0,31}\.keys)$`)
+var partName = regexp.MustCompile(`^(store\.db|erased\.json|manifest\.json|audit\.log|[a-z][a-z0-9_-]{0,31}\.keys|[a-z][a-z0-9_-]{0,63}\.serving\.json|[0-9a-f]{64}\.bundle)$`)
 
 // Backup writes a backup into a new folder: whole, on the disk and readable by its owner alone, or not at all.
 func (c *Client) Backup(ctx context.Context, folder string) (Manifest, error) {
@@ -351,8 +357,8 @@ func readManifest(body []byte) (Manifest, error) {
 	if err := json.Unmarshal(body, &m); err != nil {
 		return m, errors.New("its manifest cannot be read")
 	}
-	if m.Format != backupFormat {
-		return m, fmt.Errorf("it has format %d, this program knows %d", m.Format, backupFormat)
+	if m.Format < 1 || m.Format > backupFormat {
+		return m, fmt.Errorf("it has format %d, this program knows those up to %d", m.Format, backupFormat)
 	}
 	for _, f := range m.Files {
 		if !partName.MatchString(f.Name) || f.Name == manifestName {

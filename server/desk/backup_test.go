@@ -51,7 +51,7 @@ func TestABackupIsMadeWhileItRunsAndBringsEveryoneBack(t *testing.T) {
 			}
 			names = append(names, e.Name())
 		}
-		if got := strings.Join(names, " "); got != "erased.json ke.keys manifest.json store.db" {
+		if got := strings.Join(names, " "); got != "audit.log erased.json ke.keys manifest.json store.db" {
 			t.Errorf("the backup has %s", got)
 		}
 		if _, err := w.client.Backup(t.Context(), folder); err == nil || !strings.Contains(err.Error(), "is there already") {
@@ -196,8 +196,8 @@ func TestABackupThatIsNotWholeOrTooOldReplacesNothing(t *testing.T) {
 		back := change("manifest.json", func(b []byte) []byte { return []byte(strings.ReplaceAll(string(b), "ke.keys", "../ke.keys")) })
 		refused("which is none of a backup")
 		back()
-		back = change("manifest.json", func(b []byte) []byte { return []byte(strings.Replace(string(b), `"format":1`, `"format":2`, 1)) })
-		refused("it has format 2, this program knows 1")
+		back = change("manifest.json", func(b []byte) []byte { return []byte(strings.Replace(string(b), `"format":2`, `"format":3`, 1)) })
+		refused("it has format 3, this program knows those up to 2")
 		back()
 		back = change("manifest.json", func([]byte) []byte { return nil })
 		refused("it has no manifest.json")

@@ -126,6 +126,18 @@ func (c *Client) Override(ctx context.Context, in Override) (Gated, error) {
 	return ask[Gated](ctx, c, "/release/override", in)
 }
 
+func (c *Client) ReleaseList(ctx context.Context, in OneRelease) (ReleaseList, error) {
+	return ask[ReleaseList](ctx, c, "/release/list", in)
+}
+
+func (c *Client) ReleaseShow(ctx context.Context, in OneRelease) (ReleaseDetail, error) {
+	return ask[ReleaseDetail](ctx, c, "/release/show", in)
+}
+
+func (c *Client) Forget(ctx context.Context, in Change) (ReleaseList, error) {
+	return ask[ReleaseList](ctx, c, "/release/forget", in)
+}
+
 func (c *Client) Activate(ctx context.Context, in Change) (Serves, error) {
 	return ask[Serves](ctx, c, "/release/activate", in)
 }

@@ -44,8 +44,8 @@ type Gated struct {
 // the one that serves.
 type OneRelease struct {
 	Country string `json:"country"`
-	Pack    string `json:"pack,omitempty"` // may be left out where the country has one
-	Release string `json:"release,omitempty"`
+	Pack    string `json:"pack,omitempty"`    // may be left out where the country has one
+	Release string `json:"release,omitempty"` // its hash, or the beginning
 }
 
 // Approval is the word of a person for a release. It counts for what is activated by another person.
@@ -81,24 +81,33 @@ type Finding struct {
 	Says string
 }
 
+// keptIn finds a release as OneRelease names it.
+func keptIn(p ReleasedPack, begin string) (*release.Kept, error) {
+	now := p.Shelf.State()
+	if begin == "" {
+		if begin = now.Serves(); now.Candidate != nil {
+			begin = now.Candidate.Release
+		}
+	}
+	if begin == "" {
+		return nil, wrong("nothing serves yet; name a release that is kept")
+	}
+	k, err := p.Shelf.Find(begin)
+	if err != nil {
+		return nil, wrong("%v", err)
+	}
+	return k, nil
+}
+
 // Gates tells what is found in a release for each gate of a pack that is asked about.
 func (d *Desk) Gates(ctx context.Context, in OneRelease) (Gated, error) {
 	p, err := d.released(in.Country, in.Pack)
 	if err != nil {
 		return Gated{}, err
 	}
-	now := p.Shelf.State()
-	if in.Release == "" {
-		if in.Release = now.Serves(); now.Candidate != nil {
-			in.Release = now.Candidate.Release
-		}
-	}
-	if in.Release == "" {
-		return Gated{}, wrong("nothing serves yet; name a release that is kept")
-	}
-	k, err := p.Shelf.Find(in.Release)
+	k, err := keptIn(p, in.Release)
 	if err != nil {
-		return Gated{}, wrong("%v", err)
+		return Gated{}, err
 	}
 	found, err := d.inspect(ctx, p, k)
 	if err != nil {

@@ -24,8 +24,9 @@ import (
 type ReleasedPack struct {
 	Shelf *release.Shelf
 	Keys  []ed25519.PublicKey // of who may release for the country
-	// Accept says why people of the pack's lines must not meet a program; nil for a good one.
-	Accept func(*program.Program) error
+	// Accept says why people of the pack's lines must not meet a program; nil for a good one. AcceptNew also looks at what is
+	// no reason to keep a release from coming back that served already.
+	Accept, AcceptNew func(*program.Program) error
 	// Inspect finds out whether gates are met that depend on the sources of a release or on rounds of testing. It answers in
 	// the order of the needs, and for all of them. Where it is nil none of these is met.
 	Inspect func(context.Context, Inspection) ([]Finding, error)
@@ -148,7 +149,7 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	if plan.SignedBy, why = signer(r, b.Hash, p.Keys); why != "" {
 		plan.Refused = append(plan.Refused, why)
 	}
-	if err := p.Accept(b.Program); err != nil {
+	if err := p.AcceptNew(b.Program); err != nil {
 		plan.Refused = append(plan.Refused, err.Error())
 	}
 	if err := unknownGates(b.Program); err != nil {
@@ -188,7 +189,7 @@ func conversations(n int) string {
 // fates looks at every conversation that is open.
 func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, next *program.Program) (Fates, error) {
 	out := Fates{Lines: []FateLine{}}
-	serving, now := shelf.Serving(), d.now()
+	serving, now := shelf.Serving(), d.Runner.Now()
 	count := map[FateLine]int{}
 	unreadable, err := d.Runner.Talks(ctx, pack, func(_ store.Key, s engine.Session) {
 		if !s.IsOpen() {
@@ -269,13 +270,14 @@ func (d *Desk) serveKeep(w http.ResponseWriter, r *http.Request) error {
 	if why != "" {
 		return wrong("release %s is refused: %s", b.Hash[:12], why)
 	}
-	if err := errors.Join(p.Accept(b.Program), unknownGates(b.Program)); err != nil {
+	if err := errors.Join(p.AcceptNew(b.Program), unknownGates(b.Program)); err != nil {
 		return wrong("release %s is refused: %v", b.Hash[:12], err)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if _, err := p.Shelf.Keep(f); err != nil {
+	note := release.Note{At: d.Runner.Now(), SignedBy: by, Signature: signatureText(r)}
+	if _, err := p.Shelf.KeepSigned(f, note); err != nil {
 		return wrong("%v", err)
 	}
 	return writeJSON(w, http.StatusOK, KeptRelease{Pack: b.Manifest.Pack, Release: b.Hash, SignedBy: by})
@@ -320,7 +322,7 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 		return Serves{}, err
 	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
-		next, err := d.named(p, in)
+		next, err := d.named(p, in, p.AcceptNew)
 		if err != nil {
 			return now, err
 		}
@@ -354,14 +356,14 @@ func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
 	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
 		if now.Candidate != nil && in.Planned == now.Candidate.Release { // the lines may have changed since it is tried
-			if _, err := d.named(p, tried); err != nil {
+			if _, err := d.named(p, tried, p.AcceptNew); err != nil {
 				return now, err
 			}
 			if err := seen.lets(in.Planned, now, in.By); err != nil {
 				return now, err
 			}
 		}
-		return now.Promote(in.Planned, d.now(), in.By, in.Why)
+		return now.Promote(in.Planned, d.Runner.Now(), in.By, in.Why)
 	})
 }
 
@@ -380,13 +382,16 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 				return now, wrong("no release served before this one")
 			}
 		}
-		to := release.Served{Since: d.now(), By: in.By, Why: in.Why}
+		to := release.Served{Since: d.Runner.Now(), By: in.By, Why: in.Why}
 		if in.Release != "" {
 			var err error
-			if to, err = d.named(p, in); err != nil {
+			if to, err = d.named(p, in, p.Accept); err != nil {
 				return now, err
 			}
-			if !servedOnce(now, to.Release) {
+			if !servedOnce(now, to.Release) { // it is new to people, whatever the command is called
+				if _, err := d.named(p, in, p.AcceptNew); err != nil {
+					return now, err
+				}
 				if err := seen.lets(to.Release, now, in.By); err != nil {
 					return now, err
 				}
@@ -397,15 +402,15 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 }
 
 // named finds the release of a change, and asks once more whether people may meet it.
-func (d *Desk) named(p ReleasedPack, in Change) (release.Served, error) {
+func (d *Desk) named(p ReleasedPack, in Change, accept func(*program.Program) error) (release.Served, error) {
 	k, err := p.Shelf.Find(in.Release)
 	if err != nil {
 		return release.Served{}, wrong("%v", err)
 	}
-	if err := p.Accept(k.Program); err != nil {
+	if err := accept(k.Program); err != nil {
 		return release.Served{}, wrong("release %s is refused: %v", k.Hash[:12], err)
 	}
-	return release.Served{Release: k.Hash, Program: k.Program.Hash, Since: d.now(), By: in.By, Why: in.Why}, nil
+	return release.Served{Release: k.Hash, Program: k.Program.Hash, Since: d.Runner.Now(), By: in.By, Why: in.Why}, nil
 }
 
 func (d *Desk) change(ctx context.Context, in Change, how func(ReleasedPack, release.State) (release.State, error)) (Serves, error) {
@@ -424,7 +429,7 @@ func (d *Desk) change(ctx context.Context, in Change, how func(ReleasedPack, rel
 	}
 	err = p.Shelf.Change(func(now release.State) (release.State, error) {
 		next, err := how(p, now)
-		action.Before, action.After, action.refused = standing(now), standing(next), err != nil
+		action.Before, action.After, action.refused = Standing(now), Standing(next), err != nil
 		return next, err
 	})
 	var moved *release.Moved

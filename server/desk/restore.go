@@ -23,6 +23,8 @@ import (
 type Place struct {
 	Store     string // path of the data
 	Countries map[string]PlaceOfKeys
+	Released  map[string]string // folders of packs that come as releases, by their names
+	Audit     string            // the log of who did what; "" for none
 }
 
 // PlaceOfKeys are the files of a country's keys, and the keys that wrap what is in them.
@@ -40,10 +42,15 @@ type Restoring struct {
 	Erased int
 	// Unread says which of the files that are replaced could not tell its erasures.
 	Unread []string
+	// Left are packs whose releases stay in the backup, since the configuration has none of them.
+	Left []string
+	// Serves are packs of which the backup says what serves, for nothing there did. Restore fills it in.
+	Serves []string
 
-	folder string
-	place  Place
-	erased []store.Erasure
+	released map[string]*releasedBackup
+	folder   string
+	place    Place
+	erased   []store.Erasure
 }
 
 // ReadBackup looks at a backup before anything is changed: whether it is whole, can be opened with the keys at hand,
@@ -62,6 +69,9 @@ func ReadBackup(ctx context.Context, folder string, place Place, newer []string)
 		return nil, fmt.Errorf("%s is no backup that can be restored: %w", folder, err)
 	}
 	if err := r.verify(); err != nil {
+		return nil, err
+	}
+	if err := r.readReleases(); err != nil {
 		return nil, err
 	}
 	if err := r.gather(ctx, newer); err != nil {
@@ -236,7 +246,7 @@ func (r *Restoring) eachKeys(do func(name string, p PlaceOfKeys, backup io.Reade
 	return nil
 }
 
-// Restore puts the backup in place: the data first, then the keys. Should it be cut off in between, restore again:
+// Restore puts the backup in place: the data first, then the keys, then releases and the log of who did what. Should it be cut off in between, restore again:
 // the erasures of files that were replaced are in those that replaced them. What is replaced is not kept. Messages
 // that waited are dead letters, for they may have gone out since.
 func (r *Restoring) Restore(ctx context.Context) error {
@@ -252,7 +262,14 @@ func (r *Restoring) Restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.eachKeys(func(name string, p PlaceOfKeys, backup io.Reader, weeks *keys.Weeks) error {
+	err = r.eachKeys(func(name string, p PlaceOfKeys, backup io.Reader, weeks *keys.Weeks) error {
 		return keys.Restore(p.Keys, backup, weeks, r.erased, name, p.Wraps, keys.Options{})
 	})
+	if err != nil {
+		return err
+	}
+	if err := r.restoreReleases(); err != nil {
+		return err
+	}
+	return r.restoreAudit()
 }
