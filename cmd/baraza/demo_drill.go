@@ -27,9 +27,10 @@ import (
 // drill is a country on this machine for operators to learn on: a copy of a pack that comes as releases, a key to sign
 // them with, a fake WhatsApp, and a configuration by which the commands of operators find it.
 type drill struct {
-	dir  string // absolute
-	pack string // and the country's name
-	base string // address of the pages
+	dir  string   // absolute
+	pack string   // and the country's name
+	says []string // the pack's languages
+	base string   // address of the pages
 }
 
 // The files of a drill, in its folder.
@@ -38,6 +39,7 @@ const (
 	drillKey    = "release.key"
 	drillSecret = "fake.secret" // between the process and the fake WhatsApp
 	drillFirst  = "first.bundle"
+	drillNotice = "notice" // of an emergency stop
 )
 
 // drillNumber is the number people write to.
@@ -71,7 +73,7 @@ func (c *demo) runDrill(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	d := &drill{dir: folder, pack: compiled.Pack, base: "http://" + reachable(listener.Addr())}
+	d := &drill{dir: folder, pack: compiled.Pack, says: compiled.Languages, base: "http://" + reachable(listener.Addr())}
 	if err := d.lay(c.Drill); err != nil {
 		return err
 	}
@@ -94,15 +96,23 @@ func (d *drill) lay(pack string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := devKey(d.path("country.key")); err != nil {
-		return err
+	for _, key := range []string{"country.key", "console.key"} {
+		if _, err := devKey(d.path(key)); err != nil {
+			return err
+		}
 	}
 	if _, err := d.secret(); err != nil {
+		return err
+	}
+	if err := d.notice(); err != nil {
 		return err
 	}
 	// It is written anew at each start: the address of the fake WhatsApp may be another one.
 	return os.WriteFile(d.path(drillConfig), fmt.Appendf(nil, `# A drill: nobody but this machine can reach it.
 data: data
+public: %[4]s
+console:
+  key: file:console.key
 countries:
   %[1]s:
     key: file:country.key
@@ -117,6 +127,18 @@ whatsapp:
     numbers:
       "%[5]s": %[1]s
 `, d.pack, public, drillSecret, d.base, drillNumber), 0o600)
+}
+
+// notice is one text for all languages of the pack, for a drill in which nobody is told anything.
+func (d *drill) notice() error {
+	if _, err := os.Stat(d.path(drillNotice)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text := fmt.Sprintf("A notice for a drill.\n\n[%s]\nThis is a drill: the service is paused. Nothing that you write is lost.\n", d.says[0])
+	for _, language := range d.says[1:] {
+		text += fmt.Sprintf("\n[%s = %s]\n", language, d.says[0])
+	}
+	return os.WriteFile(d.path(drillNotice), []byte(text), 0o600)
 }
 
 // releaseKey gives the public side of the key that signs the drill's releases, and makes it at first.
@@ -167,6 +189,10 @@ func (d *drill) serve(ctx context.Context, listener net.Listener, s streams) err
 	if err != nil {
 		return err
 	}
+	closeConsole, err := withConsole(process, configuration, quiet(s.err))
+	if err != nil {
+		return errors.Join(err, process.Close())
+	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
@@ -177,7 +203,7 @@ func (d *drill) serve(ctx context.Context, listener net.Listener, s streams) err
 	if err != nil {
 		stop()
 	}
-	return errors.Join(err, <-ended, process.Close())
+	return errors.Join(err, <-ended, process.Close(), closeConsole())
 }
 
 // first has the pack serve as it is, where nothing serves yet.
@@ -219,6 +245,7 @@ func (d *drill) greet(w io.Writer) error {
 
   be a person:   %[2]s/fake/phone?number=%[3]s
   the pack:      %[4]s
+  the console:   %[2]s/console/
 
 Commands of operators reach it from another terminal, once they know where it is:
 
@@ -235,9 +262,16 @@ The drill, step by step:
   4. The plan ends with the command that activates it. Run it, with --percent 10 at first if you like.
   5. Answer on the phone: nobody lost their place. Go round to the question once more: it has the new words.
   6. baraza release rollback %[1]s --why "a drill"
-  7. baraza audit list
+  7. Stop the country, write on the phone meanwhile, and serve it again:
+     baraza incident freeze %[1]s --notice %[8]s --why "a drill"
+     baraza incident unfreeze %[1]s --why "a drill"
+  8. baraza audit list
+
+The same in the console needs an account: this prints the link that opens it.
+
+  baraza account invite ana --role releaser --role approver --role auditor --country %[1]s
 
 Ctrl-C ends it.
-`, d.pack, d.base, drillNumber, d.path(d.pack), d.path(drillConfig), d.path("next.bundle"), d.path(drillKey))
+`, d.pack, d.base, drillNumber, d.path(d.pack), d.path(drillConfig), d.path("next.bundle"), d.path(drillKey), d.path(drillNotice))
 	return err
 }

@@ -91,12 +91,23 @@ func TestTheDrillGoesAsItSays(t *testing.T) {
 	writes("hello", "What do you need today?")
 	var log string
 	for _, command := range after {
-		log = does(command)
+		said := does(command)
+		switch {
+		case strings.HasPrefix(command, "baraza incident freeze"):
+			writes("1", "This is a drill")
+		case strings.HasPrefix(command, "baraza audit list"):
+			log = said
+		case strings.HasPrefix(command, "baraza account invite"):
+			link := regexp.MustCompile(`http://\S+`).FindString(said)
+			if page := fetched(t, browser, link); !strings.Contains(page, "ana") {
+				t.Errorf("the link %q opens:\n%s", link, page)
+			}
+		}
 	}
-	writes("1", "We are open")
 	writes("hello", "How can we help you?")
-	acts := regexp.MustCompile(`(?m)release \w+`).FindAllString(log, -1)
-	if diff := cmp.Diff([]string{"release keep", "release activate", "release keep", "release activate", "release rollback"}, acts); diff != "" {
+	acts := regexp.MustCompile(`(?m)(release|incident) \w+`).FindAllString(log, -1)
+	if diff := cmp.Diff([]string{"release keep", "release activate", "release keep", "release activate", "release rollback",
+		"incident freeze", "incident unfreeze"}, acts); diff != "" {
 		t.Errorf("who did what (-want +got):\n%s\n%s", diff, log)
 	}
 	stop()
