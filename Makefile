@@ -28,7 +28,7 @@ docs: ## write the generated documents anew
 	go generate ./...
 
 pictures: ## make the pictures of README.md and docs anew; needs Chromium
-	go test ./simulator/web ./cmd/baraza -run '^(TestPictures|TestThePhonePlaysASamplePack)' -count=1 -args -pictures "$(CURDIR)/docs"
+	go test ./simulator/web ./console/page ./cmd/baraza -run '^(TestPictures|TestThePhonePlaysASamplePack)' -count=1 -args -pictures "$(CURDIR)/docs"
 
 torture: ## the deep run: 10,000 seeds of the simulation and tries of each property, 20 minutes of fuzzing
 	@SEEDS=$${SEEDS:-10000} CHECKS=$${CHECKS:-10000} FUZZ_SECONDS=$${FUZZ_SECONDS:-1200} .ci/run simulation property fuzz

@@ -20,10 +20,12 @@ import (
 type Options struct {
 	Config *config.Config
 	Audit  *audit.Log
-	// API and Page answer below /api/ and /console/ for who signed in; nil: nobody does.
-	API, Page http.Handler
-	Now       func() time.Time // nil: the machine's clock
-	Log       *slog.Logger     // nil: none
+	// API answers below /api/ for who signed in; nil: nobody does.
+	API http.Handler
+	// Page makes what answers below /console/ for who signed in, from the accounts that it shows; nil: nobody does.
+	Page func(*accounts.Accounts) http.Handler
+	Now  func() time.Time // nil: the machine's clock
+	Log  *slog.Logger     // nil: none
 }
 
 // Console is open until Close.
@@ -64,7 +66,11 @@ func Open(o Options) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Console{who, orNothing(o.API), orNothing(o.Page)}, nil
+	var page http.Handler
+	if o.Page != nil {
+		page = o.Page(who)
+	}
+	return &Console{who, orNothing(o.API), orNothing(page)}, nil
 }
 
 func orNothing(h http.Handler) http.Handler {

@@ -15,7 +15,8 @@ const (
 	// Passes: it is stepped as ever. It is a safety word, an answer within the flow of one, or for people who own the
 	// conversation.
 	Passes
-	// Ends: it passes, and the person wants nothing more of what came before: stop, delete, hide.
+	// Ends: it passes, and the person wants nothing more of what came before: stop, hide. What delete deletes is for its
+	// flow to say, which may ask first.
 	Ends
 )
 
@@ -36,7 +37,7 @@ func (t *turn) passage() Passage {
 		if word, ok := t.m.safety.find(t.clean(t.ev.Text), false); ok && t.m.urgent[t.p.Triggers[word.trigger].Flow] {
 			_, name, _ := cutLibrary(t.p.Words[t.p.Triggers[word.trigger].Ref].Name)
 			switch {
-			case slices.Contains(endsCase, name):
+			case name == "stop" || name == "hide":
 				return Ends
 			case !t.owned() || slices.Contains(whileOwned, name):
 				return Passes
@@ -76,6 +77,9 @@ func (t *turn) backAgain() {
 	if t.ev.Displaced {
 		t.s.here.state = nowhere
 	}
+	if state, ok := t.m.state[t.s.here.state]; t.s.open && ok && t.p.States[state].Kind == program.FetchState {
+		return // its answer is under way
+	}
 	t.say(t.wording().back)
 	switch {
 	case !t.s.open:
@@ -85,11 +89,7 @@ func (t *turn) backAgain() {
 	case t.lostPlace():
 		t.moveOn()
 	default:
-		state := t.m.state[t.s.here.state]
-		if t.p.States[state].Kind == program.FetchState {
-			return // its answer is under way
-		}
-		t.askAgain(state)
+		t.askAgain(t.m.state[t.s.here.state])
 	}
 }
 

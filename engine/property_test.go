@@ -20,7 +20,7 @@ func someEvent(t *rapid.T, at time.Time, seen *seen) Event {
 	ev := Event{At: at, Channel: rapid.SampledFrom([]string{"whatsapp", "sms", "telegram", "", "pigeon"}).Draw(t, "channel")}
 	ev.Language = rapid.SampledFrom([]string{"", "", "es-EC", "xx"}).Draw(t, "profile")
 	ev.Kind = rapid.SampledFrom([]EventKind{Message, Message, Message, Message, Message, Message, TimerDue, TimerDue, Fetched, StaffReply,
-		StaffDone, GoBack, Restart, SetLanguage, 99}).Draw(t, "kind")
+		StaffDone, GoBack, Restart, SetLanguage, Resume, 99}).Draw(t, "kind")
 	number := func() uint32 { return uint32(rapid.IntRange(0, 30).Draw(t, "number")) }
 	switch ev.Kind {
 	case Message:

@@ -120,6 +120,10 @@ func (sc *script) input(line string) {
 		ev.Kind = GoBack
 	case "restart":
 		ev.Kind = Restart
+	case "resumed":
+		ev.Kind = Resume
+	case "displaced":
+		ev.Kind, ev.Displaced = Resume, true
 	default:
 		return
 	}

@@ -365,6 +365,7 @@ func (s *Server) Run(ctx context.Context) error {
 			return nil
 		}
 	})
+	work.Go(func() error { return collectLess(working) })
 	if !s.options.Idle {
 		listener, err := s.listen()
 		if err != nil {

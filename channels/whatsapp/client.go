@@ -75,13 +75,13 @@ func Request(d channels.Delivery, mediaID string) ([]byte, error) {
 		return nil, &channels.Refusal{Code: "no-address", What: "the person has no identity on WhatsApp"}
 	}
 	if d.ReplyTo != "" {
-		m.Context = &quote{d.ReplyTo}
+		m.Context = &quoted{d.ReplyTo}
 	}
 	m.Opaque = d.ID
 	for _, f := range m.uploads() {
 		f.ID = mediaID
 	}
-	return json.Marshal(m)
+	return m.json()
 }
 
 // addressOf is the phone number, with the + without which the platform puts our own country in front of it; else the

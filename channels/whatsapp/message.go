@@ -8,7 +8,7 @@ type message struct {
 	To            string       `json:"to,omitempty"`        // a phone number, with +
 	Recipient     string       `json:"recipient,omitempty"` // a business-scoped id; to wins where both stand
 	Type          string       `json:"type"`
-	Context       *quote       `json:"context,omitempty"`
+	Context       *quoted      `json:"context,omitempty"`
 	Text          *text        `json:"text,omitempty"`
 	Interactive   *interactive `json:"interactive,omitempty"`
 	Location      *location    `json:"location,omitempty"`
@@ -22,7 +22,7 @@ type message struct {
 	Opaque        string       `json:"biz_opaque_callback_data,omitempty"` // our id, echoed in each status
 }
 
-type quote struct {
+type quoted struct {
 	MessageID string `json:"message_id"`
 }
 

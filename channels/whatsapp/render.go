@@ -1,7 +1,6 @@
 package whatsapp
 
 import (
-	"encoding/json"
 	"path"
 	"slices"
 	"strconv"
@@ -38,8 +37,8 @@ func (r *renderer) fits(code, what, s string, limit int) string {
 	return s
 }
 
-func (r *renderer) add(m message, file engine.Media) {
-	b, err := json.Marshal(m)
+func (r *renderer) add(m *message, file engine.Media) {
+	b, err := m.json()
 	if err != nil { // a place that is no number
 		r.Refuse("not-json", "%s", err)
 		return
@@ -54,7 +53,7 @@ func (r *renderer) render(o *engine.Outgoing) {
 	case o.Place != nil:
 		m := newMessage("location")
 		m.Location = &location{o.Place.Lat, o.Place.Lon, markup.Plain(o.Text)}
-		r.add(m, engine.Media{})
+		r.add(&m, engine.Media{})
 	case o.Contact != "":
 		r.contact(o)
 	case o.Link != "":
@@ -76,7 +75,7 @@ func (r *renderer) texts(texts []string) {
 	for _, t := range texts {
 		m := newMessage("text")
 		m.Text = &text{t}
-		r.add(m, engine.Media{})
+		r.add(&m, engine.Media{})
 	}
 }
 
@@ -104,7 +103,7 @@ func (r *renderer) media(o *engine.Outgoing, below string) {
 		r.Refuse("media-kind", "there is no media of the kind %q", o.Media.Kind)
 		return
 	}
-	r.add(m, o.Media)
+	r.add(&m, o.Media)
 	if len(caption) > 0 {
 		r.texts(bodies(below, r.record.Body))
 	}
@@ -170,7 +169,7 @@ func (r *renderer) addInteractive(o *engine.Outgoing, i interactive) {
 	if i.Header != nil && i.Header.Type != "text" {
 		file = o.Media
 	}
-	r.add(m, file)
+	r.add(&m, file)
 }
 
 func (r *renderer) buttons(o *engine.Outgoing) {
@@ -254,7 +253,7 @@ func (r *renderer) contact(o *engine.Outgoing) {
 		name = o.Contact
 	}
 	m.Contacts = []contact{{contactName{name, name}, []contactPhone{{o.Contact, "WORK"}}}}
-	r.add(m, engine.Media{})
+	r.add(&m, engine.Media{})
 }
 
 // templatePayload begins what a template's quick reply brings back; the template's name follows.
@@ -289,7 +288,7 @@ func (r *renderer) template(o *engine.Outgoing) {
 		m.Template.Components = append(m.Template.Components,
 			component{Type: "button", SubType: "quick_reply", Index: strconv.Itoa(i), Parameters: []parameter{{Type: "payload", Payload: payload}}})
 	}
-	r.add(m, engine.Media{})
+	r.add(&m, engine.Media{})
 }
 
 // maxPayload is the longest payload of a quick reply.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,14 +31,19 @@ type differs struct {
 	Rows []script.Row `json:"rows"` // expected: on the bundle; actual: on what serves
 }
 
-// behaviourOf runs the tests of a bundle on what was compiled with it, and on the release with the hash serves, which lies in
-// a folder of releases.
-func behaviourOf(bundle, released, serves string) (b behaviour, err error) {
+// behaviourOf reads a bundle and runs its tests; see behaviourIn.
+func behaviourOf(bundle, released, serves string) (behaviour, error) {
 	files, err := os.Open(bundle)
 	if err != nil {
-		return b, err
+		return behaviour{}, err
 	}
 	defer files.Close()
+	return behaviourIn(context.Background(), files, released, serves)
+}
+
+// behaviourIn runs the tests of a bundle on what was compiled with it, and on the release with the hash serves, which lies in
+// a folder of releases. It ends between two tests where nobody waits any more.
+func behaviourIn(ctx context.Context, files io.ReadSeeker, released, serves string) (b behaviour, err error) {
 	dir, err := os.MkdirTemp("", "baraza-plan-")
 	if err != nil {
 		return b, err
@@ -60,6 +66,9 @@ func behaviourOf(bundle, released, serves string) (b behaviour, err error) {
 		return b, err
 	}
 	for _, test := range checked.Pack.Tests {
+		if err := ctx.Err(); err != nil {
+			return b, err
+		}
 		if r := script.Run(checked.Pack, next.Program, own, test, nil); !r.Passed {
 			b.Failed = append(b.Failed, test.Title)
 			continue

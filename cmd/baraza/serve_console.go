@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"io"
 	"log/slog"
+	"net/http"
 
 	"baraza/console"
 	"baraza/console/accounts"
+	"baraza/console/api"
+	"baraza/console/page"
 	"baraza/server"
 	"baraza/server/config"
 )
@@ -15,7 +20,10 @@ func withConsole(process *server.Server, configuration *config.Config, log *slog
 	if configuration.Console == nil {
 		return func() error { return nil }, nil
 	}
-	open, err := console.Open(console.Options{Config: configuration, Audit: process.Audit(), Log: log})
+	open, err := console.Open(console.Options{Config: configuration, Audit: process.Audit(), Log: log, API: api.Handler(process.Desk(), log),
+		Page: func(who *accounts.Accounts) http.Handler {
+			return page.Handler(page.Options{Desk: process.Desk(), Accounts: who, Behaviour: tried(configuration), Folder: configuration.Data, Log: log})
+		}})
 	if err != nil {
 		return nil, err
 	}
@@ -24,4 +32,23 @@ func withConsole(process *server.Server, configuration *config.Config, log *slog
 	}
 	process.Control(accounts.ControlPath, open.Control())
 	return open.Close, nil
+}
+
+// tried runs the tests of a bundle for the console's pages, which know neither the language nor the simulator.
+func tried(configuration *config.Config) func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+	return func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (page.Outcome, error) {
+		b, err := behaviourIn(ctx, bundle, configuration.Released(pack), serves)
+		if err != nil {
+			return page.Outcome{}, err
+		}
+		out := page.Outcome{Passed: b.Passed, Failed: b.Failed, NotCompared: b.Before}
+		for _, d := range b.Differ {
+			one := page.Conversation{Test: d.Test}
+			for _, r := range d.Rows {
+				one.Rows = append(one.Rows, page.Row{Planned: r.Expected, Serves: r.Actual, Differs: r.Differs})
+			}
+			out.Differ = append(out.Differ, one)
+		}
+		return out, nil
+	}
 }

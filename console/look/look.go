@@ -64,7 +64,7 @@ type place struct {
 var places = []place{
 	{"/console/", "releases", nil},
 	{"/console/accounts", "accounts", []role.Role{role.Administrator}},
-	{"/console/audit", "audit", []role.Role{role.Auditor, role.Administrator}},
+	{"/console/audit", "audit", []role.Role{role.Auditor}},
 }
 
 type link struct {

@@ -34,7 +34,7 @@ func (d *draft) caseEffect(e *engine.Effect) error {
 	case engine.OpenCase:
 		return d.openCase(e)
 	case engine.CaseMessage:
-		if err := d.keep(CaseText, e.Case, Entry{Text: e.Text, Media: e.Media.Kind, MediaID: e.Media.ID}); err != nil {
+		if err := d.keep(CaseText, e.Case, &Entry{Text: e.Text, Media: e.Media.Kind, MediaID: e.Media.ID}); err != nil {
 			return err
 		}
 		it, err := d.caseItem(e.Case)

@@ -154,9 +154,9 @@ func (d *draft) effect(e *engine.Effect) error {
 		return d.consent(e)
 	case engine.Alert:
 		d.timer(d.person.notify(Notice{Kind: AlertSent, Team: e.Name, To: e.Name, Urgent: e.Flag, At: d.now}), d.now, NoticeTimer)
-		return d.keep(AlertEntry, 0, map[string]any{"team": e.Name, "text": e.Text, "urgent": e.Flag})
+		return d.keepWords(AlertEntry, map[string]any{"team": e.Name, "text": e.Text, "urgent": e.Flag})
 	case engine.OptOut:
-		return d.keep(OptedOut, 0, map[string]any{})
+		return d.keep(OptedOut, 0, &Entry{})
 	case engine.OptIn:
 		return d.optIn()
 	case engine.Erase:
@@ -167,7 +167,7 @@ func (d *draft) effect(e *engine.Effect) error {
 			n.To = d.p.Teams[firstTeam(d.p)].Name
 		}
 		d.timer(d.person.notify(n), d.now, NoticeTimer)
-		return d.keep(ExportEntry, 0, map[string]any{})
+		return d.keep(ExportEntry, 0, &Entry{})
 	case engine.Report:
 		d.report(e.Code, e.Text)
 	}
@@ -231,6 +231,18 @@ func (d *draft) sealed(what keys.Kind, v any) ([]byte, error) {
 		return nil, err
 	}
 	return d.r.config.Keys.Seal(d.pack, d.t.key, what, plain)
+}
+
+// plain is room for what is sealed next: each shard makes one thing at a time, and none is needed once it is sealed.
+func (d *draft) plain() []byte { return d.shard.plain[:0] }
+
+// sealPlain is content that was written into plain, encrypted for the contact.
+func (d *draft) sealPlain(what keys.Kind, plain []byte) ([]byte, error) {
+	sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, what, plain)
+	if cap(plain) <= plainKept {
+		d.shard.plain = plain
+	}
+	return sealed, err
 }
 
 // record keeps a record; an update changes the columns it names. Anonymous ones are sealed with the country's key,
@@ -363,7 +375,7 @@ func (d *draft) optIn() error {
 		}
 		d.turn.Identities = append(d.turn.Identities, store.Identity{Hash: h, Sealed: sealed, Lift: true})
 	}
-	return d.keep(OptedIn, 0, map[string]any{})
+	return d.keep(OptedIn, 0, &Entry{})
 }
 
 // erasureTime is not before any key that the erasure has to destroy: the clock may have gone back.

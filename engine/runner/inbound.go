@@ -48,6 +48,14 @@ func (r *Runner) enter(batch []Inbound) (leave func(), err error) {
 }
 
 func (r *Runner) receive(ctx context.Context, batch []Inbound) error {
+	if len(batch) == 1 {
+		in := batch[0]
+		j, err := r.jobOf(ctx, &in)
+		if err != nil || j == nil {
+			return err
+		}
+		return r.do(ctx, j)
+	}
 	order := make([]int, len(batch))
 	for i := range order {
 		order[i] = i
@@ -100,11 +108,11 @@ func (r *Runner) jobOf(ctx context.Context, in *Inbound) (*job, error) {
 	if in.Kind == MessageReceived && len(in.From) == 0 { // it would come again for days
 		in.Kind, in.Code = Unknown, "from-nobody"
 	}
-	key, err := r.resolve(ctx, in)
+	key, first, err := r.resolve(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	j := &job{key: key, pack: in.Pack, origin: inside, noted: in.At,
+	j := &job{key: key, pack: in.Pack, first: first, origin: inside, noted: in.At,
 		notes: []store.Hash{r.config.Keys.Hash(in.Pack, keys.ForEvent, in.Channel, in.Account, strconv.Itoa(int(in.Kind)), in.ID)}}
 	switch in.Kind {
 	case MessageReceived:
@@ -126,12 +134,12 @@ func (r *Runner) jobOf(ctx context.Context, in *Inbound) (*job, error) {
 		r.log.Warn("the account has news", "pack", in.Pack, "channel", in.Channel, "code", in.Code)
 		j.change = func(d *draft) error {
 			d.alert(Alert{Code: in.Code, Subject: in.Subject, Severity: in.Weight, Channel: in.Channel, Account: in.Account})
-			return d.keep(Account, 0, Entry{Code: in.Code, Text: in.Text, Subject: in.Subject})
+			return d.keep(Account, 0, &Entry{Code: in.Code, Text: in.Text, Subject: in.Subject})
 		}
 	case Returned:
 		j.notes, j.change = nil, (*draft).returned
 	default:
-		j.change = func(d *draft) error { return d.keep(Strange, 0, Entry{Code: in.Code, Raw: in.Raw}) }
+		j.change = func(d *draft) error { return d.keep(Strange, 0, &Entry{Code: in.Code, Raw: in.Raw}) }
 	}
 	return j, nil
 }
@@ -141,23 +149,29 @@ func OperatorKey(k Keys, pack string) store.Key {
 	return k.Contact(pack, k.Hash(pack, keys.ForIdentity, "", "operator", pack), 0)
 }
 
-// resolve finds the contact by any of its names; a new one begins under the first of them.
-func (r *Runner) resolve(ctx context.Context, in *Inbound) (store.Key, error) {
+// resolve finds the contact by any of its names; a new one begins under the first of them, whose hash it gives too.
+func (r *Runner) resolve(ctx context.Context, in *Inbound) (key store.Key, first store.Hash, err error) {
 	if len(in.From) == 0 {
-		return OperatorKey(r.config.Keys, in.Pack), nil
+		return OperatorKey(r.config.Keys, in.Pack), first, nil
 	}
-	for _, ids := range [][]Identity{in.From, in.Was} {
-		for _, id := range ids {
-			owner, err := r.find(ctx, r.identityHash(in.Pack, id))
+	first = r.identityHash(in.Pack, in.From[0])
+	for n, ids := range [...][]Identity{in.From, in.Was} {
+		for i, id := range ids {
+			h := first
+			if n > 0 || i > 0 {
+				h = r.identityHash(in.Pack, id)
+			}
+			owner, err := r.find(ctx, h)
 			if err != nil {
-				return store.Key{}, err
+				return store.Key{}, first, err
 			}
 			if owner.Found {
-				return owner.Key, nil
+				return owner.Key, first, nil
 			}
 		}
 	}
-	return r.newKey(ctx, in.Pack, r.identityHash(in.Pack, in.From[0]))
+	key, err = r.newKey(ctx, in.Pack, first)
+	return key, first, err
 }
 
 // newKey is the key of a contact whose identity nobody has. A contact of that key that has other identities had this
@@ -211,7 +225,7 @@ func (d *draft) keepIfNoticed(class uint8, e Entry) error {
 	if d.t.fresh || !d.noticed(d.t.person.session) {
 		e.Text = ""
 	}
-	return d.keep(class, 0, e)
+	return d.keep(class, 0, &e)
 }
 
 // renamed gives the contact the names it has from now on, and takes them from whoever had them.
@@ -245,7 +259,7 @@ func (d *draft) preference(stops bool) error {
 	}
 	d.stepped = true
 	d.person.session.Contact.OptedOut = true
-	return d.keep(OptedOut, 0, Entry{Code: "provider"})
+	return d.keep(OptedOut, 0, &Entry{Code: "provider"})
 }
 
 // returned lets go at once what waits because the person could not be reached. What waits for their next message, or
@@ -313,7 +327,7 @@ func (r *Runner) partOf(ctx context.Context, in *Inbound) (*store.Message, error
 	if len(in.From) == 0 || in.Status.ProviderID == "" {
 		return nil, nil
 	}
-	key, err := r.resolve(ctx, in)
+	key, _, err := r.resolve(ctx, in)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ type job struct {
 	origin origin
 	event  engine.Event
 	in     *Inbound           // of fromPerson
+	first  store.Hash         // of the first of in.From
 	timer  *store.Timer       // of fromTimer
 	notes  []store.Hash       // deduplication keys
 	noted  time.Time          // their time; zero where the event brings none
@@ -127,7 +128,20 @@ func (r *Runner) openPerson(c store.Contact) (person, error) {
 func fieldKind(name string) keys.Kind { return keys.Field + "." + keys.Kind(name) }
 
 // entryKind is the same of a journal entry of the class.
-func entryKind(class uint8) keys.Kind { return keys.Entry + "." + keys.Kind(rune('a'+class)) }
+func entryKind(class uint8) keys.Kind {
+	if int(class) < len(entryKinds) {
+		return entryKinds[class]
+	}
+	return keys.Entry + "." + keys.Kind(rune('a'+class))
+}
+
+// entryKinds are those of the classes there are.
+var entryKinds = func() (all [ExportEntry + 1]keys.Kind) {
+	for class := range all {
+		all[class] = keys.Entry + "." + keys.Kind(rune('a'+class))
+	}
+	return all
+}()
 
 // release is the program on which a conversation goes on.
 func (r *Runner) release(pack string, contact store.Key, now time.Time, s engine.Session, message bool) (*program.Program, bool, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"baraza/engine"
+	"baraza/engine/quote"
 	"baraza/engine/store"
 )
 
@@ -44,6 +45,45 @@ type Entry struct {
 	About    string   `json:"about,omitempty"`   // provider's id of the message it is about
 	Raw      []byte   `json:"raw,omitempty"`
 	Kind     string   `json:"kind,omitempty"` // of a set-aside event
+}
+
+// appendJSON appends what json.Marshal gives. What few entries have is left to it.
+func (e *Entry) appendJSON(b []byte) ([]byte, error) {
+	if e.Lat != nil || e.Lon != nil || len(e.Raw) > 0 {
+		all, err := json.Marshal(e)
+		return append(b, all...), err
+	}
+	b = append(b, '{')
+	empty := len(b)
+	name := func(name string) {
+		if len(b) > empty {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), name...), '"', ':')
+	}
+	text := func(called, s string) {
+		if s != "" {
+			name(called)
+			b = quote.Append(b, s)
+		}
+	}
+	text("text", e.Text)
+	if len(e.Options) > 0 {
+		name("options")
+		for i, o := range e.Options {
+			b = quote.Append(append(b, "[,"[min(i, 1)]), o)
+		}
+		b = append(b, ']')
+	}
+	text("token", e.Token)
+	text("media", e.Media)
+	text("media_id", e.MediaID)
+	text("template", e.Template)
+	text("code", e.Code)
+	text("subject", e.Subject)
+	text("about", e.About)
+	text("kind", e.Kind)
+	return append(b, '}'), nil
 }
 
 // OpenEntry reads an entry.
@@ -88,19 +128,37 @@ func Notes(ctx context.Context, s store.Store, k Keys, pack string, classes uint
 }
 
 // keep writes a journal entry.
-func (d *draft) keep(class uint8, ref uint32, v any) error {
-	sealed, err := d.sealed(entryKind(class), v)
+func (d *draft) keep(class uint8, ref uint32, e *Entry) error {
+	plain, err := e.appendJSON(d.plain())
 	if err != nil {
 		return err
 	}
+	sealed, err := d.sealPlain(entryKind(class), plain)
+	if err != nil {
+		return err
+	}
+	d.keepSealed(class, ref, sealed)
+	return nil
+}
+
+// keepWords is keep of what is no Entry.
+func (d *draft) keepWords(class uint8, words map[string]any) error {
+	sealed, err := d.sealed(entryKind(class), words)
+	if err != nil {
+		return err
+	}
+	d.keepSealed(class, 0, sealed)
+	return nil
+}
+
+func (d *draft) keepSealed(class uint8, ref uint32, sealed []byte) {
 	d.turn.Journal = append(d.turn.Journal, store.Entry{Class: class, Ref: ref, At: d.now,
 		Kept: d.now.Add(d.r.timing.MessageKept), Sealed: sealed})
-	return nil
 }
 
 // note is keep for what must go on when it cannot be written.
 func (d *draft) note(class uint8, e Entry) {
-	if err := d.keep(class, 0, e); err != nil {
+	if err := d.keep(class, 0, &e); err != nil {
 		d.r.log.Error("a journal entry could not be written", "contact", d.t.key, "error", err)
 	}
 }
@@ -149,7 +207,7 @@ func (d *draft) heard(ev engine.Event) error {
 	if ev.Location != nil {
 		e.Lat, e.Lon = &ev.Location.Lat, &ev.Location.Lon
 	}
-	return d.keep(class, ref, e)
+	return d.keep(class, ref, &e)
 }
 
 // said keeps what was sent, where it may be kept.
@@ -158,10 +216,13 @@ func (d *draft) said(o *engine.Outgoing) error {
 		return nil
 	}
 	e := Entry{Text: o.Text, Media: o.Media.Kind, MediaID: o.Media.ID, Template: o.Template}
+	if len(o.Options) > 0 {
+		e.Options = make([]string, 0, len(o.Options))
+	}
 	for i := range o.Options {
 		e.Options = append(e.Options, o.Options[i].Label)
 	}
-	return d.keep(MessageOut, 0, e)
+	return d.keep(MessageOut, 0, &e)
 }
 
 // setAside is an event as an operator finds it; its words only where they may be kept.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +21,8 @@ type delivery struct {
 	last    time.Time // of the person's last message when the turn was made
 }
 
-func (d *delivery) append() []byte {
-	w := writer{b: []byte{deliveryFormat}}
+func (d *delivery) append(dst []byte) []byte {
+	w := writer{b: append(dst, deliveryFormat)}
 	w.identities(d.to)
 	w.str(d.part.Kind)
 	w.bytes(d.part.Body)
@@ -99,14 +100,15 @@ func (d *draft) send(o *engine.Outgoing) error {
 		d.report("not-sent", o.String+": "+err.Error())
 		return nil
 	}
-	from := Sender{d.pack, d.person.channel, d.person.account}
+	from := Sender{d.pack, d.person.channel, d.person.account}.String()
+	d.turn.Outbox = slices.Grow(d.turn.Outbox, len(parts))
 	for _, part := range parts {
 		kept := delivery{to: d.person.to, part: part, last: d.person.last}
-		sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, keys.Message, kept.append())
+		sealed, err := d.sealPlain(keys.Message, kept.append(d.plain()))
 		if err != nil {
 			return err
 		}
-		m := store.Message{Channel: from.String(), Class: class, At: d.now, Kept: d.now.Add(d.r.timing.MessageKept), Sealed: sealed}
+		m := store.Message{Channel: from, Class: class, At: d.now, Kept: d.now.Add(d.r.timing.MessageKept), Sealed: sealed}
 		if d.pause > 0 {
 			m.Ready = d.now.Add(d.pause)
 		}

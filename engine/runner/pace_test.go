@@ -111,7 +111,7 @@ func TestAQueueLongerThanOneLookIsSentWhole(t *testing.T) {
 		for n := range people {
 			key := store.Key{byte(n >> 8), byte(n), 1}
 			d := delivery{to: []Identity{ana}, part: Part{Body: []byte("word")}}
-			sealed, err := w.keys.Seal("sample", key, "message", d.append())
+			sealed, err := w.keys.Seal("sample", key, "message", d.append(nil))
 			if err != nil {
 				t.Fatalf("seal: %v", err)
 			}

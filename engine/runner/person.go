@@ -55,7 +55,9 @@ func (p *person) append(dst []byte) []byte {
 	w := writer{b: append(dst, personFormat)}
 	bare := p.session
 	bare.Contact.Fields = ""
-	w.bytes(bare.Append(nil))
+	at := len(w.b)
+	w.b = bare.Append(w.b)
+	w.measured(at)
 	w.str(p.channel)
 	w.str(p.account)
 	w.identities(p.to)

@@ -17,7 +17,7 @@ type Keys interface {
 	// Contact is the key of whoever first comes with the identity; attempt grows while the key is another's.
 	Contact(pack string, identity store.Hash, attempt byte) store.Key
 	// Seal encrypts with the newest key of the contact, which it makes at first; keys.Country is the contact of
-	// what must not be linked to one.
+	// what must not be linked to one. It keeps nothing of plain.
 	Seal(pack string, contact store.Key, kind keys.Kind, plain []byte) ([]byte, error)
 	// Open is the other way; ErrUnreadable where nobody can read it any more.
 	Open(pack string, contact store.Key, kind keys.Kind, sealed []byte) ([]byte, error)

@@ -13,6 +13,8 @@ import (
 const (
 	triesOfConflict = 8 // a turn that never meets the revision it was stepped from is refused then
 	triesOfPanic    = 3 // then the event is set aside
+
+	plainKept = 64 << 10 // what is longer is not kept for the next
 )
 
 // talk is a contact as its shard sees it while turns of it are under way: as it will be after them. When none is left
@@ -47,9 +49,11 @@ type shard struct {
 	wake  chan struct{}
 	talks map[store.Key]*talk
 	rests rested
+	plain []byte // of draft.plain
 
 	mu   sync.Mutex
 	told []outcome // what the group said, in its order
+	room []outcome // for what it says next
 }
 
 type outcome struct {
@@ -187,7 +191,7 @@ func (s *shard) commit(ctx context.Context, t *talk, j *job, d *draft) {
 func (s *shard) settle(ctx context.Context) {
 	s.mu.Lock()
 	told := s.told
-	s.told = nil
+	s.told, s.room = s.room, nil
 	s.mu.Unlock()
 	for i := range told {
 		o := &told[i]
@@ -203,6 +207,10 @@ func (s *shard) settle(ctx context.Context) {
 		}
 		s.work(ctx, t)
 	}
+	clear(told)
+	s.mu.Lock()
+	s.room = told[:0]
+	s.mu.Unlock()
 }
 
 func (s *shard) settled(ctx context.Context, o *outcome) {

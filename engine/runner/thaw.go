@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"baraza/engine"
+	"baraza/engine/program"
 	"baraza/engine/store"
 )
 
@@ -29,17 +30,16 @@ func (d *draft) thaw(ev *engine.Event) (goes bool, err error) {
 	asks := false
 	if mark == nil || mark.State != markSeen {
 		unheard, owed, err := d.thawReplies()
-		switch {
-		case err != nil:
+		if err != nil {
 			return false, err
-		case unheard:
-			asks = true
-			if owed = owed || len(messages) > 0; owed {
-				ev.Kind = engine.Resume
-			}
-			goes = owed
-		case mark == nil && len(messages) == 0:
+		}
+		if mark == nil && len(messages) == 0 && !unheard {
 			return false, errSkip
+		}
+		elsewhere := unheard || mark != nil && mark.State == markMoved && len(messages) > 0
+		asks = elsewhere && d.person.session.Where(d.p).Kind != program.HandOverState // to people a word is no answer
+		if goes = asks && (owed || len(messages) > 0); goes {
+			ev.Kind = engine.Resume
 		}
 	}
 	*d.j.more = !asks && len(messages) > 1

@@ -21,13 +21,14 @@ var errSkip = errors.New("nothing to change")
 
 // draft is a turn that is being made of an event.
 type draft struct {
-	r    *Runner
-	ctx  context.Context
-	t    *talk
-	j    *job
-	p    *program.Program
-	pack string
-	now  time.Time
+	r     *Runner
+	shard *shard
+	ctx   context.Context
+	t     *talk
+	j     *job
+	p     *program.Program
+	pack  string
+	now   time.Time
 
 	person  person // as it becomes
 	stepped bool   // the person is written
@@ -47,7 +48,7 @@ type draft struct {
 // build makes the turn of the job; nil where nothing has to be committed.
 func (s *shard) build(ctx context.Context, t *talk, j *job) (*draft, error) {
 	r := s.r
-	d := &draft{r: r, ctx: ctx, t: t, j: j, now: r.now(), pack: t.pack}
+	d := &draft{r: r, shard: s, ctx: ctx, t: t, j: j, now: r.now(), pack: t.pack}
 	if d.pack == "" || j.pack != "" && (t.fresh || j.origin == fromPerson) {
 		d.pack = j.pack
 	}
@@ -263,7 +264,10 @@ func (d *draft) arrived(ev *engine.Event) error {
 		d.person.last = at
 	}
 	d.person.to = merged(in.From, d.person.to, in.Channel)
-	for _, id := range in.From {
+	for i, id := range in.From {
+		if i == 0 && d.pack == in.Pack && d.t.identities[d.j.first] {
+			continue
+		}
 		if err := d.identify(id); err != nil {
 			return err
 		}
@@ -365,7 +369,7 @@ func (d *draft) seal() error {
 			}
 		}
 	}
-	sealed, err := d.r.config.Keys.Seal(d.pack, d.t.key, keys.Session, d.person.append(nil))
+	sealed, err := d.sealPlain(keys.Session, d.person.append(d.plain()))
 	if err != nil {
 		return err
 	}

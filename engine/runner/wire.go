@@ -3,6 +3,7 @@ package runner
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,13 @@ type writer struct{ b []byte }
 func (w *writer) num(n uint64)   { w.b = binary.AppendUvarint(w.b, n) }
 func (w *writer) str(s string)   { w.num(uint64(len(s))); w.b = append(w.b, s...) }
 func (w *writer) bytes(s []byte) { w.num(uint64(len(s))); w.b = append(w.b, s...) }
+
+// measured puts the length of what was appended since at before it.
+func (w *writer) measured(at int) {
+	var head [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(head[:], uint64(len(w.b)-at))
+	w.b = slices.Insert(w.b, at, head[:n]...)
+}
 
 func (w *writer) flag(on bool) {
 	if on {

@@ -90,7 +90,7 @@ func (d *Desk) Freeze(ctx context.Context, in Freeze) (Incident, error) {
 	action.After = freeze.Frozen
 	d.log.Warn("a country is frozen", "country", in.Country)
 	d.frozen(in.Country)
-	return d.incident(ctx, in.Country)
+	return d.done(ctx, in.Country), nil
 }
 
 // Unfreeze serves a country again.
@@ -115,7 +115,16 @@ func (d *Desk) Unfreeze(ctx context.Context, in Unfreeze) (Incident, error) {
 	action.After = freeze.Resuming
 	d.log.Warn("a country is served again", "country", in.Country)
 	d.frozen(in.Country)
-	return d.incident(ctx, in.Country)
+	return d.done(ctx, in.Country), nil
+}
+
+// done is how a country stands after a change. That what is held could not be counted makes the change no failure.
+func (d *Desk) done(ctx context.Context, country string) Incident {
+	is, err := d.incident(ctx, country)
+	if err != nil {
+		d.log.Error("what is held could not be counted", "country", country, "error", err)
+	}
+	return is
 }
 
 // frozen tells whoever serves that a country stands otherwise.

@@ -1,7 +1,7 @@
 package boltstore
 
-// roomSize is about what the rows of a full commit take.
-const roomSize = 256 << 10
+// roomSize is what the rows of a commit of some hundred turns take.
+const roomSize = 1 << 20
 
 // room is memory for the rows of one transaction, which bbolt reads until it is committed; the next transaction has it
 // again. It is for whoever holds Store.writing.
