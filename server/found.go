@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"baraza/engine/release"
 	"baraza/server/audit"
@@ -18,7 +19,7 @@ const Found = "release found"
 func (s *Server) recordFound() {
 	known := map[string]string{}
 	if err := s.audit.Each(func(r audit.Record) {
-		if r.Pack != "" && r.Outcome == audit.Done && r.After != "" {
+		if strings.HasPrefix(r.What, "release ") && r.Outcome == audit.Done && r.After != "" {
 			known[r.Pack] = r.After
 		}
 	}); err != nil {
