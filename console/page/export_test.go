@@ -10,3 +10,6 @@ func Patterns() (all []string) {
 
 // Parts cuts a text into pieces.
 func Parts(text, other string) []piece { return parts(text, other) }
+
+// ScriptPath is the address of the one script.
+var ScriptPath = scriptPath

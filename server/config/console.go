@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 )
 
 // Console is what operators see in a browser, and the HTTP API. Without it there is neither.
@@ -29,9 +30,18 @@ type OIDC struct {
 // Accounts is the file of operators' accounts.
 func (c *Config) Accounts() string { return filepath.Join(c.Data, "console", "accounts.db") }
 
+// ConsoleWords are words that stand behind /console/ where a country's does. A test of the console's pages holds that
+// they are all.
+var ConsoleWords = []string{"account", "accounts", "audit", "code", "invited", "look", "oidc", "page", "sign-in", "sign-out"}
+
 func (c *Config) checkConsole(say func(string, string, ...any)) {
 	if c.Console == nil {
 		return
+	}
+	for _, name := range c.CountryNames() {
+		if slices.Contains(ConsoleWords, name) {
+			say("countries."+name, "the console has a page of this name; call the country otherwise, or leave the console out")
+		}
 	}
 	if u, err := url.Parse(c.Public); c.Public == "" || err == nil && u.Path != "" && u.Path != "/" {
 		say("public", "say by which address operators reach the console, without a path, such as https://chat.example.org")
