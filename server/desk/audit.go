@@ -99,7 +99,7 @@ func (d *Desk) recorded(route Route, w http.ResponseWriter, r *http.Request) err
 	if d.Audit == nil {
 		return route.serve(d, w, r)
 	}
-	if err := d.Audit.Ready(); err != nil {
+	if err := d.Audit.Ready(); err != nil && !route.Urgent {
 		return d.unwritten(route, err)
 	}
 	a := d.begin(route, r)

@@ -174,6 +174,12 @@ func TestNothingIsChangedWhileTheLogCannotBeWritten(t *testing.T) {
 		if err != nil || len(list.Cases) != 1 {
 			t.Errorf("the case is done: %+v, %v", list, err)
 		}
+		// A country is stopped all the same.
+		_, err = w.client.Freeze(t.Context(), desk.Freeze{Country: "ke", Notice: map[string]string{"en": "We pause."}})
+		hasPart(t, problem(err), "507 it was done, but the log of who did what could not be written; note it down yourself")
+		if got, err := w.client.Incidents(t.Context(), desk.IncidentQuery{}); err != nil || got.Countries[0].Stage != "frozen" {
+			t.Errorf("the country is %+v, %v", got, err)
+		}
 		// It comes right by itself.
 		w.check(os.Remove(path))
 		_, err = w.client.Done(t.Context(), desk.CaseDone{Case: word})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -84,12 +85,17 @@ func (d *Desk) Freeze(ctx context.Context, in Freeze) (Incident, error) {
 	}
 	action.Before = d.Freezes.Of(in.Country).Stage
 	_, err := d.Freezes.Freeze(in.Country, cmp.Or(strings.TrimSpace(in.By), action.Account), in.Why, notice, d.now())
-	if err != nil {
+	if err != nil && !errors.Is(err, freeze.ErrNotKept) {
 		return Incident{}, err
 	}
 	action.After = freeze.Frozen
 	d.log.Warn("a country is frozen", "country", in.Country)
 	d.frozen(in.Country)
+	if err != nil {
+		d.log.Error("a freeze could not be written down", "country", in.Country, "error", err)
+		return Incident{}, &Problem{http.StatusInsufficientStorage, in.Country + " is frozen, but only until this process ends, for " +
+			"the disk did not take it; make room and freeze it again: " + err.Error()}
+	}
 	return d.done(ctx, in.Country), nil
 }
 

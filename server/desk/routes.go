@@ -26,6 +26,8 @@ type Route struct {
 	Changes bool
 	// Records tells of those that show which of them take so much away that they leave a record, too.
 	Records bool
+	// Urgent tells those that are done although no record can be written; the answer says then that there is none.
+	Urgent bool
 	// Machine tells those that belong to no country. A desk of one country refuses them.
 	Machine bool
 	// Takes is the type of what is sent, and Most how many bytes of it; JSON of a megabyte unless it says otherwise.
@@ -74,7 +76,7 @@ func Routes() []Route {
 		change("/release/promote", "Have the release that is tried serve all.", (*Desk).Promote),
 		change("/release/rollback", "Take back what is tried, or have an earlier release serve.", (*Desk).Rollback),
 		change("/release/forget", "Remove a release that is kept and that nobody needs.", (*Desk).Forget),
-		change("/incident/freeze", "Hold what a country's flows say by themselves, and tell people a notice.", (*Desk).Freeze),
+		change("/incident/freeze", "Hold what a country's flows say by themselves, and tell people a notice.", (*Desk).Freeze).urgent(),
 		change("/incident/unfreeze", "Serve a country again, and answer what was held.", (*Desk).Unfreeze),
 		show("/incident/status", "Say which countries are frozen, and what is held.", (*Desk).Incidents),
 		show("/incident/check", "Say what is wrong with a notice, and change nothing.", (*Desk).CheckNotice),
@@ -94,6 +96,8 @@ const (
 
 func (r Route) records() Route { r.Records = true; return r }
 func (r Route) machine() Route { r.Machine = true; return r }
+
+func (r Route) urgent() Route { r.Urgent = true; return r }
 
 // takes says what a request is in place of a type that has more than the route looks at.
 func (r Route) takes(in reflect.Type) Route { r.In = in; return r }

@@ -89,7 +89,11 @@ func (b *Book) Of(country string) State {
 	return State{Country: country, Stage: Served}
 }
 
-// Freeze freezes the country, or replaces what people of a frozen one are told. It is on the disk when this returns nil.
+// ErrNotKept: the country is frozen, but the disk did not take it, so it is over when the process ends.
+var ErrNotKept = errors.New("it could not be written down")
+
+// Freeze freezes the country, or replaces what people of a frozen one are told. It is on the disk when this returns nil;
+// with ErrNotKept it holds all the same, for whoever stops a country cannot wait for room on a disk.
 func (b *Book) Freeze(country, by, why string, n Notice, now time.Time) (State, error) {
 	return b.change(country, func(is State) (State, error) {
 		next := State{Country: country, Stage: Frozen, Since: now, By: by, Why: why, Notice: n, Noticed: now}
@@ -158,6 +162,10 @@ func (b *Book) change(country string, how func(State) (State, error)) (State, er
 		err = b.remove(country)
 	} else {
 		err = b.write(next)
+	}
+	if err != nil && next.Stage == Frozen {
+		p.Store(&next)
+		return next, fmt.Errorf("%w: %w", ErrNotKept, err)
 	}
 	if err != nil {
 		return is, err

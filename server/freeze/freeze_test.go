@@ -1,6 +1,7 @@
 package freeze_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,7 +101,7 @@ func TestWhereverAProcessIsKilledTheCountryIsFrozenOrNot(t *testing.T) {
 	}
 }
 
-func TestAStateThatCannotBeWrittenChangesNothing(t *testing.T) {
+func TestAFreezeHoldsWithoutADiskAndItsEndDoesNot(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "frozen")
 	if err := os.WriteFile(dir, nil, 0o600); err != nil { // a file where the folder has to be
@@ -115,8 +116,17 @@ func TestAStateThatCannotBeWrittenChangesNothing(t *testing.T) {
 	if err := os.WriteFile(ok, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Freeze("ec", "ana", "", notice, noon); err == nil || b.Of("ec").Stage != freeze.Served {
+	if _, err := b.Freeze("ec", "ana", "", notice, noon); !errors.Is(err, freeze.ErrNotKept) || b.Of("ec").Stage != freeze.Frozen {
 		t.Errorf("it says %v and is %s", err, b.Of("ec").Stage)
+	}
+	if _, err := b.Unfreeze("ec", "ana", false, noon); err == nil || b.Of("ec").Stage != freeze.Frozen {
+		t.Errorf("the end says %v, and it is %s", err, b.Of("ec").Stage)
+	}
+	if err := os.Remove(ok); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Freeze("ec", "ana", "", notice, noon); err != nil || freeze.Open(ok, []string{"ec"}).Of("ec").Stage != freeze.Frozen {
+		t.Errorf("frozen again it says %v, and is not on the disk", err)
 	}
 }
 
