@@ -30,6 +30,7 @@ import (
 	"baraza/channels/whatsapp/fake"
 	"baraza/console"
 	"baraza/console/accounts"
+	"baraza/console/api"
 	"baraza/console/page"
 	"baraza/console/role"
 	"baraza/dsl"
@@ -191,7 +192,7 @@ func newRoom(t *testing.T) *room {
 		}
 		return r.behaviour(ctx, bundle, pack, serves)
 	}
-	open, err := console.Open(console.Options{Config: settings, Audit: r.server.Audit(), Page: func(who *accounts.Accounts) http.Handler {
+	open, err := console.Open(console.Options{Config: settings, Audit: r.server.Audit(), API: api.Handler(r.server.Desk(), slog.New(slog.DiscardHandler)), Page: func(who *accounts.Accounts) http.Handler {
 		return page.Handler(page.Options{Desk: r.server.Desk(), Accounts: who, Behaviour: behaviour, Folder: settings.Data})
 	}})
 	r.check(err)
