@@ -271,25 +271,7 @@ func (c *saying) say(s streams, do func(context.Context, *desk.Client, desk.Chan
 		}
 		return printed(s, c.JSON, g, func(w io.Writer) { gatedWords(w, g) })
 	}
-	bundle, err := isBundle(c.Release)
-	if err != nil {
-		return err
-	}
-	if !bundle {
-		return c.ask(s, answer)
-	}
-	signature, err := signatureOf(c.Release, c.Signature)
-	if err != nil {
-		return err
-	}
-	return c.withBundle(s, c.Release, func(ctx context.Context, d *desk.Client, file io.Reader) error {
-		kept, err := d.Keep(ctx, c.Country, file, signature)
-		if err != nil {
-			return err
-		}
-		change.Release, change.Pack = kept.Release, kept.Pack
-		return answer(ctx, d)
-	})
+	return c.withRelease(s, c.Release, c.Signature, &change, answer)
 }
 
 // isBundle tells a file from the hash of a release.

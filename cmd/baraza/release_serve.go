@@ -246,26 +246,31 @@ func (c *releaseActivate) Run(s streams) error {
 	case len(c.Testers) > 0:
 		change.Percent = 0
 	}
-	bundle, err := isBundle(c.Release)
+	return c.withRelease(s, c.Release, c.Signature, &change, func(ctx context.Context, d *desk.Client) error {
+		return c.changed(s, func() (desk.Serves, error) { return d.Activate(ctx, change) })
+	})
+}
+
+// withRelease asks about a release. Where it is named by its bundle, that is kept first, and the change says which it is.
+func (c *changing) withRelease(s streams, name, signed string, change *desk.Change, do func(context.Context, *desk.Client) error) error {
+	bundle, err := isBundle(name)
 	if err != nil {
 		return err
 	}
-	if bundle {
-		signature, err := signatureOf(c.Release, c.Signature)
+	if !bundle {
+		return c.ask(s, do)
+	}
+	signature, err := signatureOf(name, signed)
+	if err != nil {
+		return err
+	}
+	return c.withBundle(s, name, func(ctx context.Context, d *desk.Client, file io.Reader) error {
+		kept, err := d.Keep(ctx, c.Country, file, signature)
 		if err != nil {
 			return err
 		}
-		return c.withBundle(s, c.Release, func(ctx context.Context, d *desk.Client, bundle io.Reader) error {
-			kept, err := d.Keep(ctx, c.Country, bundle, signature)
-			if err != nil {
-				return err
-			}
-			change.Release, change.Pack = kept.Release, kept.Pack
-			return c.changed(s, func() (desk.Serves, error) { return d.Activate(ctx, change) })
-		})
-	}
-	return c.ask(s, func(ctx context.Context, d *desk.Client) error {
-		return c.changed(s, func() (desk.Serves, error) { return d.Activate(ctx, change) })
+		change.Release, change.Pack = kept.Release, kept.Pack
+		return do(ctx, d)
 	})
 }
 
