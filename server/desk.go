@@ -35,7 +35,7 @@ func (s *Server) Desk() *desk.Desk {
 		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Folder: s.config.Data, Audit: s.audit,
 		Freezes: s.freezes, Frozen: s.thaw, Log: s.log}
 	for name, ring := range s.rings {
-		p.Countries[name] = desk.Country{Ring: ring, Weeks: s.weeks[name]}
+		p.Countries[name] = desk.Country{Ring: ring, Weeks: s.weeks[name], Notice: s.config.Countries[name].Notice}
 	}
 	for name, one := range s.packs {
 		c := p.Countries[one.country]

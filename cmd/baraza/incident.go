@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 
 	"baraza/server/desk"
@@ -30,19 +29,26 @@ type ofCountry struct {
 
 type incidentFreeze struct {
 	ofCountry
-	Notice string `required:"" help:"File with what people are told: [es] and the text below it, and so on for each language." placeholder:"FILE"`
+	Notice string `help:"File with what people are told: [es] and the text below it, and so on for each language; the one of the configuration unless given." placeholder:"FILE"`
 	Check  bool   `help:"Say what is wrong with the notice, and freeze nothing."`
 }
 
 func (c *incidentFreeze) Run(s streams) error {
-	f, err := os.Open(c.Notice)
+	if c.Notice == "" {
+		configuration, err := readConfig(c.Config)
+		if err != nil {
+			return err
+		}
+		if country := configuration.Countries[c.Country]; country != nil {
+			c.Notice = country.Notice
+		}
+		if c.Notice == "" {
+			return fmt.Errorf("say with --notice what people are told, or prepare it: name the file in the configuration under countries.%s.notice", c.Country)
+		}
+	}
+	notice, err := freeze.ReadFile(c.Notice)
 	if err != nil {
 		return err
-	}
-	notice, err := freeze.Read(f)
-	_ = f.Close()
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Notice, err)
 	}
 	in := desk.Freeze{Country: c.Country, By: c.By, Why: c.Why, Notice: notice.Texts, Instead: notice.Instead}
 	return c.ask(s, func(ctx context.Context, d *desk.Client) error {

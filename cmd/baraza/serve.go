@@ -17,6 +17,7 @@ import (
 	"baraza/engine/program"
 	"baraza/server"
 	"baraza/server/config"
+	"baraza/server/freeze"
 )
 
 // serve runs packs for real people.
@@ -94,6 +95,11 @@ func readConfig(path string) (*config.Config, error) {
 func (c *serve) check(configuration *config.Config, s streams) error {
 	problems := configuration.Unreadable()
 	for _, name := range configuration.CountryNames() {
+		if notice := configuration.Countries[name].Notice; notice != "" {
+			if _, err := freeze.ReadFile(notice); err != nil {
+				problems = append(problems, fmt.Sprintf("countries.%s.notice: %v", name, err))
+			}
+		}
 		for _, folder := range configuration.Countries[name].Packs {
 			if _, _, err := compileFolder(folder); err != nil {
 				problems = append(problems, strings.TrimRight(err.Error(), "\n"))

@@ -72,9 +72,14 @@ func (p *pages) stopForm(v *visit, status int, page stopPage) error {
 	if page.Since != nil {
 		page.At = p.moment(p.first(v.Country), *page.Since)
 	}
+	told, filled := page.Notice, page.Form.Values != nil
+	if ready := page.Prepared; ready != nil && !filled {
+		told, page.Problems = ready.Notice, ready.Problems
+		page.Form.Values = map[string]string{"instead": map[bool]string{true: "yes"}[len(ready.Instead) > 0]}
+	}
 	for _, lang := range p.languages(v.Country) {
-		text := page.Notice[lang]
-		if page.Form.Values != nil {
+		text := told[lang]
+		if filled {
 			text = page.Form.Values["notice-"+lang]
 		}
 		page.Languages = append(page.Languages, notice{lang, text})

@@ -159,7 +159,7 @@ type room struct {
 	behaviour func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (page.Outcome, error)
 }
 
-func newRoom(t *testing.T) *room {
+func newRoom(t *testing.T, change ...func(*config.Config)) *room {
 	t.Helper()
 	r := &room{t: t}
 	secret, public, err := release.NewKey(rand.Reader)
@@ -183,6 +183,9 @@ func newRoom(t *testing.T) *room {
 		Console: &config.Console{Key: config.Plain(strings.Repeat("5c", 32))},
 		WhatsApp: []*config.WhatsApp{{Path: "/whatsapp", AppSecret: config.Plain("app-secret"), VerifyToken: config.Plain("verify"),
 			Token: config.Plain("token"), Graph: provider.URL, Numbers: map[string]string{"1001": "help"}}}}
+	for _, one := range change {
+		one(settings)
+	}
 	r.server, err = server.Open(server.Options{Listener: listener, Compile: compile, Log: slog.New(slog.DiscardHandler), Unpaced: true, Config: settings})
 	r.check(err)
 	r.desk = desk.Within(r.server.Desk().Handler())

@@ -79,6 +79,8 @@ type Country struct {
 	OldKeys []Secret `yaml:"old_keys"`
 	// ReleaseKeys are the public keys of those who may release for the country: "ed25519:…".
 	ReleaseKeys []string `yaml:"release_keys"`
+	// Notice is the file of what people are told in an emergency stop, where one was prepared; "" for none.
+	Notice string `yaml:"notice"`
 	// Teams by their name in the pack.
 	Teams    map[string]*Webhook `yaml:"teams"`
 	Services Services            `yaml:"services"`
@@ -226,6 +228,7 @@ func (c *Config) resolve() {
 		for i := range country.Packs {
 			country.Packs[i] = at(country.Packs[i])
 		}
+		country.Notice = at(country.Notice)
 		if country.Releases != nil {
 			country.Releases.Rounds = at(country.Releases.Rounds)
 		}

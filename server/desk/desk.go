@@ -58,6 +58,7 @@ type Parts struct {
 type Country struct {
 	Packs    []string                // by name
 	Released map[string]ReleasedPack // those of them that come as releases
+	Notice   string                  // file of what people are told in an emergency stop; "" for none
 	Ring     *keys.Ring
 	Weeks    *keys.Weeks
 }

@@ -55,9 +55,18 @@ type Incident struct {
 	HeldReplies  int `json:"held_replies"`
 	// Replies, of resuming: "drop" or "send".
 	Replies string `json:"replies,omitempty"`
+	// Prepared is the notice that lies ready for an emergency; nil where there is none, or while one is told.
+	Prepared *PreparedNotice `json:"prepared,omitempty"`
 	// Problem says why nobody knows more than that it is frozen.
 	Problem string `json:"problem,omitempty"`
 	Zone    string `json:"zone"`
+}
+
+// PreparedNotice is read anew each time, so that a file that was mended is the one that counts.
+type PreparedNotice struct {
+	Notice   map[string]string `json:"notice,omitempty"`
+	Instead  map[string]string `json:"instead,omitempty"`
+	Problems []string          `json:"problems,omitempty"` // why it cannot be told as it is
 }
 
 // IncidentList is in the order of names.
@@ -187,6 +196,9 @@ func (d *Desk) incident(ctx context.Context, country string) (Incident, error) {
 		out.Zone = d.zone(c.Packs[0]).String()
 		out.Since = d.local(c.Packs[0], s.Since)
 	}
+	if s.Stage == freeze.Served && c.Notice != "" {
+		out.Prepared = d.prepared(country, c.Notice)
+	}
 	if s.Stage == freeze.Resuming {
 		if out.Replies = "drop"; s.Sends {
 			out.Replies = "send"
@@ -195,6 +207,14 @@ func (d *Desk) incident(ctx context.Context, country string) (Incident, error) {
 	var err error
 	out.HeldMessages, out.HeldReplies, err = d.Runner.Held(ctx, c.Packs)
 	return out, err
+}
+
+func (d *Desk) prepared(country, file string) *PreparedNotice {
+	n, err := freeze.ReadFile(file)
+	if err != nil {
+		return &PreparedNotice{Problems: []string{err.Error()}}
+	}
+	return &PreparedNotice{n.Texts, n.Instead, freeze.Check(n, d.languages(country), d.channels(country))}
 }
 
 // languages are those of the country's packs, each once, a pack's first one first.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +18,20 @@ var (
 	heading  = regexp.MustCompile(`^\[\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*(?:=\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*)?\]$`)
 	brackets = regexp.MustCompile(`^\[[^\[\]]*\]$`)
 )
+
+// ReadFile reads the notice in a file.
+func ReadFile(name string) (Notice, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Notice{}, err
+	}
+	defer f.Close()
+	n, err := Read(f)
+	if err != nil {
+		return Notice{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return n, nil
+}
 
 // Read reads a notice as people write it: a line with a language in brackets, and its text below. What stands before the
 // first of them is for those who read the file. Errors are sentences that name the line.
