@@ -116,6 +116,7 @@ console:
 countries:
   %[1]s:
     key: file:country.key
+    notice: notice
     release_keys: [%[2]q]
     releases:
       packs: [%[1]s]
@@ -262,8 +263,8 @@ The drill, step by step:
   4. The plan ends with the command that activates it. Run it, with --percent 10 at first if you like.
   5. Answer on the phone: nobody lost their place. Go round to the question once more: it has the new words.
   6. baraza release rollback %[1]s --why "a drill"
-  7. Stop the country, write on the phone meanwhile, and serve it again:
-     baraza incident freeze %[1]s --notice %[8]s --why "a drill"
+  7. Stop the country, write on the phone meanwhile, and serve it again. The notice is in %[8]s.
+     baraza incident freeze %[1]s --why "a drill"
      baraza incident unfreeze %[1]s --why "a drill"
   8. baraza audit list
 
