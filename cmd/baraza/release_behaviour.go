@@ -12,6 +12,7 @@ import (
 	"baraza/dsl"
 	"baraza/engine/program"
 	"baraza/engine/release"
+	"baraza/server/config"
 	"baraza/simulator/script"
 )
 
@@ -32,32 +33,24 @@ type differs struct {
 }
 
 // behaviourOf reads a bundle and runs its tests; see behaviourIn.
-func behaviourOf(bundle, released, serves string) (behaviour, error) {
+func behaviourOf(configuration *config.Config, bundle, serves string) (behaviour, error) {
 	files, err := os.Open(bundle)
 	if err != nil {
 		return behaviour{}, err
 	}
 	defer files.Close()
-	return behaviourIn(context.Background(), files, released, serves)
+	return behaviourIn(context.Background(), configuration, files, serves)
 }
 
-// behaviourIn runs the tests of a bundle on what was compiled with it, and on the release with the hash serves, which lies in
-// a folder of releases. It ends between two tests where nobody waits any more.
-func behaviourIn(ctx context.Context, files io.ReadSeeker, released, serves string) (b behaviour, err error) {
-	dir, err := os.MkdirTemp("", "baraza-plan-")
+// behaviourIn runs the tests of a bundle on what was compiled with it, and on the release with the hash serves, which the
+// process with the configuration keeps. It ends between two tests where nobody waits any more.
+func behaviourIn(ctx context.Context, configuration *config.Config, files io.ReadSeeker, serves string) (b behaviour, err error) {
+	next, gone, err := release.Unpack(configuration.Data, files)
 	if err != nil {
 		return b, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	folder, err := release.OpenFolder(dir)
-	if err != nil {
-		return b, err
-	}
-	defer folder.Close()
-	next, err := folder.Install(files)
-	if err != nil {
-		return b, err
-	}
+	defer func() { err = errors.Join(err, gone()) }()
+	released := configuration.Released(next.Manifest.Pack)
 	before, why := servedBefore(released, serves)
 	b.Before = why
 	checked := dsl.Open(next.Sources, next.Manifest.Folder).Check()

@@ -40,7 +40,7 @@ func (c *releasePlan) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	tests, err := behaviourOf(c.Bundle, configuration.Released(plan.Pack), plan.Serves)
+	tests, err := behaviourOf(configuration, c.Bundle, plan.Serves)
 	if err != nil {
 		return err
 	}

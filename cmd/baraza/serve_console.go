@@ -35,9 +35,9 @@ func withConsole(process *server.Server, configuration *config.Config, log *slog
 }
 
 // tried runs the tests of a bundle for the console's pages, which know neither the language nor the simulator.
-func tried(configuration *config.Config) func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
-	return func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (page.Outcome, error) {
-		b, err := behaviourIn(ctx, bundle, configuration.Released(pack), serves)
+func tried(configuration *config.Config) func(context.Context, io.ReadSeeker, string) (page.Outcome, error) {
+	return func(ctx context.Context, bundle io.ReadSeeker, serves string) (page.Outcome, error) {
+		b, err := behaviourIn(ctx, configuration, bundle, serves)
 		if err != nil {
 			return page.Outcome{}, err
 		}

@@ -103,19 +103,19 @@ func TestTheConsoleShowsWhereTheTestsOfABundleTellPeopleSomethingElse(t *testing
 		t.Fatal(err)
 	}
 	try := tried(configuration)
-	got, err := try(t.Context(), greeting(t, "Which word?"), "hello", serves.Hash)
+	got, err := try(t.Context(), greeting(t, "Which word?"), serves.Hash)
 	want := page.Outcome{Passed: 2, Differ: []page.Conversation{{Test: "Somebody is greeted", Rows: []page.Row{
 		{Planned: "person: hello", Serves: "person: hello"},
 		{Planned: "bot: Which word?", Serves: "bot: What is the word?", Differs: true}}}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if got, err = try(t.Context(), greeting(t, "Which word?"), "hello", ""); err != nil || got.NotCompared != "nothing serves yet" || got.Passed != 2 {
+	if got, err = try(t.Context(), greeting(t, "Which word?"), ""); err != nil || got.NotCompared != "nothing serves yet" || got.Passed != 2 {
 		t.Errorf("of the first release: %+v, %v", got, err)
 	}
 	gone, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := try(gone, greeting(t, "Which word?"), "hello", serves.Hash); !errors.Is(err, context.Canceled) {
+	if _, err := try(gone, greeting(t, "Which word?"), serves.Hash); !errors.Is(err, context.Canceled) {
 		t.Errorf("whoever went away is still waited for: %v", err)
 	}
 }

@@ -30,7 +30,7 @@ type Options struct {
 	Desk *desk.Desk
 	// Behaviour runs the tests of a bundle on itself and on the release that serves its pack; nil: pages say nothing of
 	// tests. What it does is bounded by ctx.
-	Behaviour func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (Outcome, error)
+	Behaviour func(ctx context.Context, bundle io.ReadSeeker, serves string) (Outcome, error)
 	// Accounts are those that administrators see to; nil: there is no page for it.
 	Accounts *accounts.Accounts
 	Folder   string           // where bundles lie while they are planned; "": the system's for such files

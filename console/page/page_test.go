@@ -119,7 +119,7 @@ func TestOfManyTestsThatDifferTenAreShownAndTheOthersCounted(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
 	r.serves("ke", r.build("help", wording{}))
-	r.behaviour = func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+	r.behaviour = func(context.Context, io.ReadSeeker, string) (page.Outcome, error) {
 		return page.Outcome{Passed: 12, Failed: []string{"Nobody is lost"}, Differ: make([]page.Conversation, 12)}, nil
 	}
 	ana := r.enters("ana")
@@ -131,7 +131,7 @@ func TestOfManyTestsThatDifferTenAreShownAndTheOthersCounted(t *testing.T) {
 		}
 		plan = ana.get(plan.path)
 	}
-	r.behaviour = func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+	r.behaviour = func(context.Context, io.ReadSeeker, string) (page.Outcome, error) {
 		return page.Outcome{}, errors.New("the disk is full")
 	}
 	ana.sends("/console/ke/help/plan", r.build("help", wording{say: "I heard {word}."})).says(t, http.StatusOK, "Its tests could not be run: the disk is full")

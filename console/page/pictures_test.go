@@ -17,7 +17,7 @@ func TestPicturesOfTheConsole(t *testing.T) {
 	t.Parallel()
 	ctx := browsertest.Start(t)
 	r := newRoom(t)
-	r.behaviour = func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+	r.behaviour = func(context.Context, io.ReadSeeker, string) (page.Outcome, error) {
 		return page.Outcome{Passed: 11, Differ: []page.Conversation{{Test: "Somebody says a word", Rows: []page.Row{
 			{Planned: "person: hello", Serves: "person: hello"},
 			{Planned: "bot: What is your word?", Serves: "bot: What is the word?", Differs: true}}}}}, nil

@@ -171,7 +171,7 @@ func (p *pages) tried(ctx context.Context, b *bundle, serves string) (*Outcome, 
 	if out, ok := b.outcomes[serves]; ok {
 		return &out, nil
 	}
-	out, err := p.Behaviour(ctx, b.reader(), b.pack, serves)
+	out, err := p.Behaviour(ctx, b.reader(), serves)
 	if err != nil {
 		return nil, err
 	}

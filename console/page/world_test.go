@@ -156,7 +156,7 @@ type room struct {
 	key       ed25519.PrivateKey
 	desk      *desk.Client
 	accounts  *accounts.Accounts
-	behaviour func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (page.Outcome, error)
+	behaviour func(ctx context.Context, bundle io.ReadSeeker, serves string) (page.Outcome, error)
 }
 
 func newRoom(t *testing.T, change ...func(*config.Config)) *room {
@@ -189,11 +189,11 @@ func newRoom(t *testing.T, change ...func(*config.Config)) *room {
 	r.server, err = server.Open(server.Options{Listener: listener, Compile: compile, Log: slog.New(slog.DiscardHandler), Unpaced: true, Config: settings})
 	r.check(err)
 	r.desk = desk.Within(r.server.Desk().Handler())
-	behaviour := func(ctx context.Context, bundle io.ReadSeeker, pack, serves string) (page.Outcome, error) {
+	behaviour := func(ctx context.Context, bundle io.ReadSeeker, serves string) (page.Outcome, error) {
 		if r.behaviour == nil {
 			return page.Outcome{Passed: 3}, nil
 		}
-		return r.behaviour(ctx, bundle, pack, serves)
+		return r.behaviour(ctx, bundle, serves)
 	}
 	open, err := console.Open(console.Options{Config: settings, Audit: r.server.Audit(), API: api.Handler(r.server.Desk(), slog.New(slog.DiscardHandler)), Page: func(who *accounts.Accounts) http.Handler {
 		return page.Handler(page.Options{Desk: r.server.Desk(), Accounts: who, Behaviour: behaviour, Folder: settings.Data})
@@ -405,8 +405,8 @@ func (p *person) post(path string, fields ...string) answer {
 const header = "header "
 
 // evilOutcome is what tests say with titles and lines that somebody made up to do harm.
-func evilOutcome(evil string) func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
-	return func(context.Context, io.ReadSeeker, string, string) (page.Outcome, error) {
+func evilOutcome(evil string) func(context.Context, io.ReadSeeker, string) (page.Outcome, error) {
+	return func(context.Context, io.ReadSeeker, string) (page.Outcome, error) {
 		return page.Outcome{Passed: 1, Failed: []string{evil}, Differ: []page.Conversation{{Test: evil, Rows: []page.Row{{Planned: evil, Serves: evil, Differs: true}}}}}, nil
 	}
 }

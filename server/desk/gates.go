@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -278,22 +277,11 @@ func (d *Desk) planned(ctx context.Context, p ReleasedPack, b *release.Bundle, f
 	}
 	k, err := p.Shelf.Release(b.Hash)
 	if errors.Is(err, release.ErrNotKept) {
-		dir, err := os.MkdirTemp("", "baraza-gates-")
-		if err != nil {
+		var gone func() error
+		if k, gone, err = release.Unpack(d.Folder, file); err != nil {
 			return nil, err
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		folder, err := release.OpenFolder(dir)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = folder.Close() }()
-		if _, err = file.Seek(0, io.SeekStart); err != nil {
-			return nil, err
-		}
-		if k, err = folder.Install(file); err != nil {
-			return nil, err
-		}
+		defer func() { _ = gone() }()
 	} else if err != nil {
 		return nil, err
 	}
