@@ -112,7 +112,7 @@ func newFigures(s *Server) *figures {
 		}
 		return float64(info.Size())
 	})
-	s.frozenFigures(f.registry)
+	f.registry.MustRegister(newFrozenFigures(s))
 	gauge("outbox_overdue_seconds", "How long the message that has been ready longest waits to be sent.", func() float64 {
 		return s.overdue(func(ctx context.Context, now time.Time) (time.Time, error) {
 			heads, err := s.store.Outbox(ctx, store.OutboxQuery{Of: store.All, State: store.Waiting, Until: now, Limit: 1})

@@ -158,35 +158,45 @@ func (s *Server) watchNews(ctx context.Context) error {
 	}
 }
 
-// frozenFigures are the gauges of each country.
-func (s *Server) frozenFigures(registry *prometheus.Registry) {
-	for _, country := range s.config.CountryNames() {
-		gauge := func(name, help string, of func(is freeze.State) float64) {
-			registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "baraza_" + name, Help: help,
-				ConstLabels: prometheus.Labels{"country": country}}, func() float64 { return of(s.freezes.Of(country)) }))
-		}
-		held := func(which func(messages, replies int) int) func(freeze.State) float64 {
-			return func(is freeze.State) float64 {
-				if is.Stage == freeze.Served {
-					return 0
-				}
-				ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-				defer cancel()
-				messages, replies, err := s.runner.Held(ctx, s.packsOf(country))
-				if err != nil {
-					return -1
-				}
-				return float64(which(messages, replies))
+// frozenFigures are the gauges of each country: what is held is counted once for both of them.
+type frozenFigures struct {
+	s                         *Server
+	frozen, messages, replies *prometheus.Desc
+}
+
+func newFrozenFigures(s *Server) *frozenFigures {
+	gauge := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("baraza_"+name, help, []string{"country"}, nil)
+	}
+	return &frozenFigures{s, gauge("frozen", "1 while the country is frozen, or what was held is being answered."),
+		gauge("messages_held", "Messages of people that wait until the country is served again."),
+		gauge("replies_held", "Replies of flows that a freeze holds.")}
+}
+
+func (f *frozenFigures) Describe(to chan<- *prometheus.Desc) {
+	to <- f.frozen
+	to <- f.messages
+	to <- f.replies
+}
+
+func (f *frozenFigures) Collect(to chan<- prometheus.Metric) {
+	for _, country := range f.s.config.CountryNames() {
+		stands, messages, replies := 0, 0, 0
+		if f.s.freezes.Of(country).Stage != freeze.Served {
+			stands = 1
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			var err error
+			if messages, replies, err = f.s.runner.Held(ctx, f.s.packsOf(country)); err != nil {
+				messages, replies = -1, -1
 			}
+			cancel()
 		}
-		gauge("frozen", "1 while the country is frozen, or what was held is being answered.", func(is freeze.State) float64 {
-			if is.Stage == freeze.Served {
-				return 0
-			}
-			return 1
-		})
-		gauge("messages_held", "Messages of people that wait until the country is served again.", held(func(m, _ int) int { return m }))
-		gauge("replies_held", "Replies of flows that a freeze holds.", held(func(_, r int) int { return r }))
+		say := func(of *prometheus.Desc, n int) {
+			to <- prometheus.MustNewConstMetric(of, prometheus.GaugeValue, float64(n), country)
+		}
+		say(f.frozen, stands)
+		say(f.messages, messages)
+		say(f.replies, replies)
 	}
 }
 
