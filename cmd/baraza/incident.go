@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"baraza/server/desk"
 	"baraza/server/freeze"
@@ -39,10 +40,11 @@ func (c *incidentFreeze) Run(s streams) error {
 		if err != nil {
 			return err
 		}
-		if country := configuration.Countries[c.Country]; country != nil {
-			c.Notice = country.Notice
+		country := configuration.Countries[c.Country]
+		if country == nil {
+			return fmt.Errorf("there is no country %q; the countries are %s", c.Country, strings.Join(configuration.CountryNames(), ", "))
 		}
-		if c.Notice == "" {
+		if c.Notice = country.Notice; c.Notice == "" {
 			return fmt.Errorf("say with --notice what people are told, or prepare it: name the file in the configuration under countries.%s.notice", c.Country)
 		}
 	}
