@@ -58,9 +58,12 @@ func (a *Accounts) act(ctx context.Context, what, about string, do func(tx *bbol
 	if !ok {
 		return &Problem{http.StatusUnauthorized, "sign in first"}
 	}
-	r := audit.Record{Who: c.Name(), What: what, About: about}
-	if onMachine(ctx) {
+	r := audit.Record{Who: c.Account, What: what, About: about}
+	switch {
+	case onMachine(ctx):
 		r.Account = c.Account
+	case c.Token != "":
+		r.Account = "token " + c.Token
 	}
 	err := a.db.Update(func(tx *bbolt.Tx) error {
 		if c.Token != "" {

@@ -37,7 +37,8 @@ type Caller struct {
 	Roles map[string][]Role
 }
 
-// Name is what a record says: the account, and the token where one asks.
+// Name is for logs and for what is kept for one caller apart: the account, and the token where one asks. Records have the
+// account alone as who did it, for a person and their token are one.
 func (c Caller) Name() string {
 	if c.Token != "" {
 		return c.Account + " by the token " + c.Token

@@ -39,7 +39,7 @@ func TestARoleCountsInItsCountryAlone(t *testing.T) {
 	}
 }
 
-func TestARecordNamesTheTokenThatAsked(t *testing.T) {
+func TestALogNamesTheTokenThatAsked(t *testing.T) {
 	t.Parallel()
 	c := role.Caller{Account: "ana", Token: "nightly"}
 	if got, want := c.Name(), "ana by the token nightly"; got != want {
