@@ -403,6 +403,25 @@ func (f *faultyStore) Reopen(ctx context.Context) error {
 	return f.Store.Reopen(ctx)
 }
 
+// Sweep commits too, and without the group that the turns go through.
+func (f *faultyStore) Sweep(ctx context.Context, now time.Time, limit int) (store.Swept, error) {
+	if err := f.refuses(); err != nil {
+		return store.Swept{}, err
+	}
+	s := f.l.s
+	if fate := s.draw("sweep", s.nth("sweep")); s.has("disk") && fate < 20 {
+		f.broken.Store(true)
+		if fate < 10 {
+			_, _ = f.Store.Sweep(ctx, now, limit)
+			s.fault("sweep unknown, kept", "")
+		} else {
+			s.fault("sweep unknown, lost", "")
+		}
+		return store.Swept{}, store.ErrUnknown
+	}
+	return f.Store.Sweep(ctx, now, limit)
+}
+
 func (f *faultyStore) refuses() error {
 	switch {
 	case f.l.dead.Load():

@@ -36,7 +36,7 @@ var counted = []struct {
 	{"turns_total", "Turns committed.", func(f *runner.Figures) int64 { return f.Turns.Load() }},
 	{"duplicates_total", "Events that had been taken before.", func(f *runner.Figures) int64 { return f.Duplicates.Load() }},
 	{"conflicts_total", "Turns stepped anew because the contact had changed meanwhile.", func(f *runner.Figures) int64 { return f.Conflicts.Load() }},
-	{"commits_unknown_total", "Turns of commits whose outcome nobody knew; they were settled by reading again.", func(f *runner.Figures) int64 { return f.Unknown.Load() }},
+	{"commits_unknown_total", "Turns and sweeps whose outcome nobody knew; they were settled by reading again.", func(f *runner.Figures) int64 { return f.Unknown.Load() }},
 	{"turn_panics_total", "Panics contained to a turn, a fetch or a send.", func(f *runner.Figures) int64 { return f.Panics.Load() }},
 	{"events_set_aside_total", "Events set aside after three panics; an operator has to look.", func(f *runner.Figures) int64 { return f.SetAside.Load() }},
 	{"contacts_replaced_total", "Contacts that could not be read and began anew.", func(f *runner.Figures) int64 { return f.Replaced.Load() }},

@@ -3,6 +3,7 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -166,7 +167,8 @@ func childMain(dir string) int {
 	return 0
 }
 
-// runChild runs such a process to its end, and returns what it said.
+// runChild runs such a process to its end, and returns what it said. One that does not end is made to say where it
+// stands.
 func runChild(t *testing.T, dir string, env []string, wrapper ...string) []string {
 	t.Helper()
 	self, err := os.Executable()
@@ -174,9 +176,19 @@ func runChild(t *testing.T, dir string, env []string, wrapper ...string) []strin
 		t.Fatal(err)
 	}
 	args := append(wrapper, self)
-	cmd := exec.Command(args[0], args[1:]...)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(append(os.Environ(), childEnv+"="+dir), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // of strace and what it traces
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) }
+	cmd.WaitDelay = 10 * time.Second
+	var stacks bytes.Buffer
+	cmd.Stderr = &stacks
 	out, _ := cmd.Output()
+	if ctx.Err() != nil {
+		t.Fatalf("the process did not end:\n%s", &stacks)
+	}
 	return strings.Fields(strings.ReplaceAll(string(out), "error: ", "error:_"))
 }
 

@@ -246,3 +246,53 @@ func TestKeysOfARingBeginInTheirOrderAlsoWhenTheClockGoesBack(t *testing.T) {
 	}
 	equal(t, "of a pack without keys", time.Time{}, k.Begun("other", key))
 }
+
+// brokenBySweep answers ErrUnknown to a sweep, and then to everything until it is opened again, as a file does whose
+// fsync failed.
+type brokenBySweep struct {
+	store.Store
+	sweeps, reopened int
+	broken           bool
+}
+
+func (b *brokenBySweep) Sweep(ctx context.Context, now time.Time, limit int) (store.Swept, error) {
+	if b.sweeps++; b.sweeps == 1 {
+		b.broken = true
+		return store.Swept{}, store.ErrUnknown
+	}
+	return b.Store.Sweep(ctx, now, limit)
+}
+
+func (b *brokenBySweep) Find(ctx context.Context, h store.Hash) (store.Owner, error) {
+	if b.broken {
+		return store.Owner{}, store.ErrUnknown
+	}
+	return b.Store.Find(ctx, h)
+}
+
+func (b *brokenBySweep) Reopen(ctx context.Context) error {
+	b.broken = false
+	b.reopened++
+	return b.Store.Reopen(ctx)
+}
+
+func TestASweepWhoseCommitFailsHoldsNobodyUp(t *testing.T) {
+	var b *brokenBySweep
+	inWorld(t, func(c *Config) {
+		b = &brokenBySweep{Store: c.Store}
+		c.Store = b
+	}, func(t *testing.T, w *world) {
+		w.settles() // swept
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := w.runner.Receive(ctx, []Inbound{w.message("hello")}); err != nil {
+			t.Errorf("receive: %v", err)
+		}
+		w.settles()
+		equal(t, "sent", 1, len(w.phone.take()))
+		equal(t, "commits of unknown outcome", int64(1), w.runner.Figures.Unknown.Load())
+		equal(t, "reopened", true, b.reopened > 0)
+		w.passes(2 * sweepAgain)
+		equal(t, "swept again", 2, b.sweeps)
+	})
+}

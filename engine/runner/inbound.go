@@ -181,7 +181,7 @@ func (r *Runner) newKey(ctx context.Context, pack string, identity store.Hash) (
 		key := r.config.Keys.Contact(pack, identity, attempt)
 		c, err := r.loadContact(ctx, key)
 		for errors.Is(err, store.ErrUnknown) {
-			if r.halting.Load() || !r.wait(ctx, reopenPause) {
+			if r.halting.Load() || !r.reopens(ctx) {
 				return key, ErrStopped
 			}
 			c, err = r.loadContact(ctx, key)
@@ -210,7 +210,7 @@ func (r *Runner) find(ctx context.Context, h store.Hash) (store.Owner, error) {
 		if !errors.Is(err, store.ErrUnknown) {
 			return owner, err
 		}
-		if r.halting.Load() || !r.wait(ctx, reopenPause) {
+		if r.halting.Load() || !r.reopens(ctx) {
 			return owner, ErrStopped
 		}
 	}

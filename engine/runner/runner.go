@@ -280,6 +280,12 @@ func (r *Runner) wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// reopens waits a moment for the store to be opened again, and asks for it; false when ctx ended first.
+func (r *Runner) reopens(ctx context.Context) bool {
+	r.group.Reopen()
+	return r.wait(ctx, reopenPause)
+}
+
 // shardOf is where the contact's events are stepped.
 func (r *Runner) shardOf(key store.Key) *shard {
 	return r.shards[(int(key[0])<<8|int(key[1]))%len(r.shards)]

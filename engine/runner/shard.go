@@ -276,7 +276,7 @@ func (s *shard) load(ctx context.Context, t *talk) error {
 	passed := s.r.passed.Load()
 	c, err := s.r.loadContact(ctx, t.key)
 	for errors.Is(err, store.ErrUnknown) {
-		if !s.r.wait(ctx, reopenPause) {
+		if !s.r.reopens(ctx) {
 			return ErrStopped
 		}
 		c, err = s.r.loadContact(ctx, t.key)

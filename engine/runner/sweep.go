@@ -44,10 +44,11 @@ func (s *sweeper) run(ctx context.Context) error {
 	for {
 		pause := sweepEvery
 		if err := s.round(ctx); err != nil && ctx.Err() == nil {
-			if !errors.Is(err, store.ErrUnknown) {
-				s.r.log.Error("what is past its date was not deleted", "error", err)
-			}
+			s.r.log.Error("what is past its date was not deleted", "error", err)
 			pause = sweepAgain
+			if errors.Is(err, store.ErrUnknown) {
+				s.r.group.Reopen()
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -69,6 +70,9 @@ func (s *sweeper) round(ctx context.Context) error {
 	}
 	for {
 		swept, err := s.r.config.Store.Sweep(ctx, now, sweepPiece)
+		if errors.Is(err, store.ErrUnknown) {
+			s.r.Figures.Unknown.Add(1)
+		}
 		if err != nil {
 			return err
 		}

@@ -10,11 +10,12 @@ import (
 // commit go together in the next.
 //
 // One goroutine has to be in Run. It also opens the store again after ErrUnknown; who was in the commit under way
-// hears of ErrUnknown, loads again and submits again.
+// hears of ErrUnknown, loads again and submits again. Who meets ErrUnknown elsewhere asks for it with Reopen.
 type Group struct {
 	store  Store
 	before func() error
 	queue  chan submission
+	reopen chan struct{}
 	limit  int
 	done   chan struct{} // closed when Run has returned
 }
@@ -31,7 +32,7 @@ func NewGroup(s Store, limit int, before func() error) *Group {
 	if limit <= 0 {
 		limit = 512
 	}
-	return &Group{store: s, before: before, queue: make(chan submission, limit), limit: limit, done: make(chan struct{})}
+	return &Group{store: s, before: before, queue: make(chan submission, limit), reopen: make(chan struct{}, 1), limit: limit, done: make(chan struct{})}
 }
 
 // Submit waits until the turn is committed, or is not. An error of ctx says only that nobody waited any longer.
@@ -71,6 +72,15 @@ func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error 
 	}
 }
 
+// Reopen asks Run to open the store again, and does not wait. It is for who wrote without the group, as a sweep does, and
+// for who reads and waits: as long as nobody submits a turn, Run would not learn that the store is to be opened again.
+func (g *Group) Reopen() {
+	select {
+	case g.reopen <- struct{}{}:
+	default:
+	}
+}
+
 // Run commits until ctx ends, then what was handed over before, and returns nil. It returns an error when the store
 // cannot be opened again or was closed; what is still waiting then hears of ErrClosed. Run is called once.
 func (g *Group) Run(ctx context.Context) error {
@@ -98,6 +108,11 @@ func (g *Group) run(ctx context.Context) error {
 			select {
 			case s := <-g.queue:
 				together = append(together, s)
+			case <-g.reopen:
+				if err := g.store.Reopen(context.Background()); err != nil {
+					return err
+				}
+				continue
 			case <-ctx.Done():
 				return nil
 			}

@@ -104,6 +104,29 @@ func TestAnUnknownCommitReopensTheStore(t *testing.T) {
 	})
 }
 
+func TestWhoMeetsABrokenStoreHasItReopened(t *testing.T) {
+	t.Parallel()
+	for _, reopen := range []error{nil, errors.New("gone")} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &scripted{reopen: reopen}
+			g := store.NewGroup(s, 3, nil)
+			ctx, stop := context.WithCancel(context.Background())
+			done := make(chan error, 1)
+			go func() { done <- g.Run(ctx) }()
+			synctest.Wait()
+			g.Reopen()
+			synctest.Wait()
+			if s.reopened != 1 {
+				t.Errorf("reopened %d times", s.reopened)
+			}
+			stop()
+			if err := <-done; !errors.Is(err, reopen) {
+				t.Errorf("run: got %v, want %v", err, reopen)
+			}
+		})
+	}
+}
+
 func TestAGroupEndsWhenTheStoreCannotBeReopened(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
