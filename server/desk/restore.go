@@ -50,6 +50,7 @@ type Restoring struct {
 	// Freezes are in the order of countries. What is held is counted by Restore, which may change what becomes of one.
 	Freezes []RestoredFreeze
 
+	before   func(step string) // of tests; nil: nothing
 	released map[string]*releasedBackup
 	folder   string
 	place    Place

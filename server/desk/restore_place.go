@@ -101,26 +101,31 @@ func (r *Restoring) Restore(ctx context.Context) error {
 		ClearStaged(r.place.Store, r.keyFiles())
 		return fmt.Errorf("nothing was replaced: %w", errors.Join(err, here.close()))
 	}
-	err = r.replace()
-	err = errors.Join(err, here.close())
-	if err == nil {
-		err = r.restoreReleases()
+	err = errors.Join(r.replace(), here.close())
+	for _, step := range []func() error{r.restoreReleases, r.restoreAudit, func() error { return removed(cutOffPath(r.place.Store)) }} {
+		if err == nil {
+			r.comes("replaced")
+			err = step()
+		}
 	}
-	if err == nil {
-		err = r.restoreAudit()
-	}
-	if err == nil {
-		err = removed(cutOffPath(r.place.Store))
-	}
+	r.comes("done")
 	if err != nil {
 		return fmt.Errorf("the restore stopped in the middle, and nobody can serve until it is done: mend this, and run the same command again: %w", err)
 	}
 	return nil
 }
 
+// comes tells a test which step comes next.
+func (r *Restoring) comes(step string) {
+	if r.before != nil {
+		r.before(step)
+	}
+}
+
 // stage makes data and keys ready beside the real ones, and finds out what of the data is held.
 func (r *Restoring) stage(ctx context.Context) error {
 	ClearStaged(r.place.Store, r.keyFiles())
+	r.comes("data")
 	f, err := os.Open(filepath.Join(r.folder, dataName))
 	if err != nil {
 		return err
@@ -134,6 +139,7 @@ func (r *Restoring) stage(ctx context.Context) error {
 		return err
 	}
 	r.foretell()
+	r.comes("keys")
 	return r.eachKeys(func(name string, p PlaceOfKeys, backup io.Reader, weeks *keys.Weeks) error {
 		return keys.Restore(p.Keys+staged, backup, weeks, r.erased, name, p.Wraps, keys.Options{})
 	})
@@ -147,11 +153,13 @@ func (r *Restoring) begin(here *inPlace) error {
 			return fmt.Errorf("somebody has begun to serve here meanwhile: %w", inUse(r.place.Store))
 		}
 	}
+	r.comes("note")
 	path := cutOffPath(r.place.Store)
 	again := there(path) // an earlier one was cut off: its note stands until this one is done
 	if err := r.note(path); err != nil {
 		return err
 	}
+	r.comes("freezes")
 	err := r.restoreFrozen()
 	if err != nil && !again {
 		err = errors.Join(err, removed(path))
@@ -184,6 +192,7 @@ func (r *Restoring) note(path string) error {
 // replace gives the files their places.
 func (r *Restoring) replace() error {
 	for _, path := range append([]string{r.place.Store}, r.keyFiles()...) {
+		r.comes("replace " + filepath.Base(path))
 		if err := os.Rename(path+staged, path); err != nil {
 			return err
 		}
