@@ -140,7 +140,7 @@ func (d *Desk) eachPart(ctx context.Context, m *Manifest, part func(name string)
 	if err != nil {
 		return err
 	}
-	if _, err := d.Store.Backup(ctx, w); err != nil {
+	if err := d.copyStore(ctx, w); err != nil {
 		return err
 	}
 	for _, name := range d.countryNames() {
@@ -169,6 +169,14 @@ func (d *Desk) eachPart(ctx context.Context, m *Manifest, part func(name string)
 		return err
 	}
 	return d.frozenParts(part)
+}
+
+// copyStore waits for a compaction that is under way.
+func (d *Desk) copyStore(ctx context.Context, w io.Writer) error {
+	d.copying.RLock()
+	defer d.copying.RUnlock()
+	_, err := d.Store.Backup(ctx, w)
+	return err
 }
 
 // counted is a writer that measures.
