@@ -75,8 +75,13 @@ func erasedLines(all []store.Erasure) erasedFile {
 
 func readErased(r io.Reader) (all []store.Erasure, err error) {
 	var f erasedFile
-	if err := json.NewDecoder(r).Decode(&f); err != nil {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
 		return nil, err
+	}
+	if f.Erased == nil { // another file, and nobody of it would be erased
+		return nil, errors.New("it names none, not even that there are none")
 	}
 	for _, line := range f.Erased {
 		key, ok := ParseKey(line.Contact)
@@ -270,7 +275,7 @@ func readManifest(body []byte) (Manifest, error) {
 		return m, errors.New("its manifest cannot be read")
 	}
 	if m.Format < 1 || m.Format > backupFormat {
-		return m, fmt.Errorf("it has format %d, this program knows those up to %d", m.Format, backupFormat)
+		return m, fmt.Errorf("it has format %d, this program knows those up to %d: a newer version made it", m.Format, backupFormat)
 	}
 	for _, f := range m.Files {
 		if !partName.MatchString(f.Name) || f.Name == manifestName {

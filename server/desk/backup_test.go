@@ -203,6 +203,9 @@ func TestABackupThatIsNotWholeOrTooOldReplacesNothing(t *testing.T) {
 		refused("it has no manifest.json")
 		back()
 
+		_, err := desk.ReadBackup(t.Context(), folder, place, []string{filepath.Join(folder, "manifest.json")})
+		hasPart(t, problem(err), "is no list of erasures")
+
 		kept := w.country
 		w.country = []keys.CountryKey{{8}}
 		refused("wrapped with a country key that is not among")

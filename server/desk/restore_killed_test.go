@@ -212,3 +212,25 @@ func TestNobodysDataIsReplacedThatCameWhileABackupWasRestored(t *testing.T) {
 		}
 	})
 }
+
+// A file of another user may be served by them, and knows of erasures.
+func TestAFileOfAnotherUserIsNotReplaced(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("nothing is closed to root")
+	}
+	inWorld(t, func(t *testing.T, w *world) {
+		w.agrees(ana)
+		folder := w.backup("one")
+		w.halt()
+		place := w.place()
+		for _, path := range []string{place.Store, place.Countries["ke"].Keys, place.Countries["ke"].Weeks} {
+			w.check(os.Chmod(path, 0))
+			if _, err := w.restore(folder); err == nil || !strings.Contains(err.Error(), path+" cannot be opened by this user") {
+				t.Errorf("it says %v", err)
+			}
+			w.check(os.Chmod(path, 0o600))
+		}
+		_, err := w.restore(folder)
+		w.check(err)
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -43,8 +44,11 @@ func (r *Restoring) hold(ctx context.Context) (h *inPlace, err error) {
 	if there(r.place.Store) {
 		h.replaces = append(h.replaces, r.place.Store)
 		s, err := boltstore.Open(r.place.Store, boltstore.Options{})
-		if errors.Is(err, store.ErrLocked) {
+		switch {
+		case errors.Is(err, store.ErrLocked):
 			return h, inUse(r.place.Store)
+		case errors.Is(err, fs.ErrPermission):
+			return h, notOurs(r.place.Store, err)
 		}
 		var some []store.Erasure
 		if err == nil {
@@ -63,8 +67,11 @@ func (r *Restoring) hold(ctx context.Context) (h *inPlace, err error) {
 		}
 		h.replaces = append(h.replaces, p.Keys)
 		ring, err := keys.Open(p.Keys, name, p.Wraps, keys.Options{})
-		if errors.Is(err, keys.ErrLocked) {
+		switch {
+		case errors.Is(err, keys.ErrLocked):
 			return h, inUse(p.Keys)
+		case errors.Is(err, fs.ErrPermission):
+			return h, notOurs(p.Keys, err)
 		}
 		if err != nil {
 			h.unread = append(h.unread, p.Keys)
@@ -222,7 +229,7 @@ func cutOffPath(store string) string { return filepath.Join(filepath.Dir(store),
 // has the data open, or a restore may be under way.
 func CutOff(store string) error {
 	text, err := os.ReadFile(cutOffPath(store))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	folder := "DIR"
@@ -250,7 +257,7 @@ func ClearStaged(store string, keyFiles []string) {
 
 // removed removes a file for good.
 func removed(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
