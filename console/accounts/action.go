@@ -17,11 +17,17 @@ import (
 	"baraza/server/audit"
 )
 
-// linkLives is how long an invitation can be used.
-const linkLives = 72 * time.Hour
+const (
+	// linkLives is how long an invitation can be used.
+	linkLives = 72 * time.Hour
+	// closedADay is how many accounts are closed within a day when a token asks for one more: a token that was stolen, or a
+	// list of who left that is wrong, does not close everybody. An administrator who signed in closes more.
+	closedADay = 20
+)
 
 // The actions below are those of the caller in the context (role.Of), who is an administrator where it matters and no
-// token. Each leaves a record, also one that is refused. Errors are *Problem where the caller can do something.
+// token, but for CloseAccount. Each leaves a record, also one that is refused. Errors are *Problem where the caller can do
+// something.
 
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{1,63}$`)
 
@@ -51,6 +57,9 @@ func OnMachine(ctx context.Context, account string) context.Context {
 
 func onMachine(ctx context.Context) bool { return ctx.Value(machineKey{}) != nil }
 
+// closing is the one action that a token can do, if it has the right role.Offboarding.
+const closing = "account close"
+
 // act carries an action of the caller out. Its record is written within the transaction: a change without one cannot be,
 // and a process that is killed between the two leaves a record of something that was not done.
 func (a *Accounts) act(ctx context.Context, what, about string, do func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error) error {
@@ -66,7 +75,7 @@ func (a *Accounts) act(ctx context.Context, what, about string, do func(tx *bbol
 		r.Account = "token " + c.Token
 	}
 	err := a.db.Update(func(tx *bbolt.Tx) error {
-		if c.Token != "" {
+		if c.Token != "" && what != closing {
 			return refused("a token cannot do this; sign in for it")
 		}
 		if err := do(tx, c, &r); err != nil {
@@ -195,11 +204,19 @@ func (a *Accounts) mayGive(c role.Caller, roles map[string][]role.Role) error {
 // administers tells whether the caller administers every country of the roles.
 func administers(c role.Caller, roles map[string][]role.Role) bool {
 	for country, some := range roles {
-		if len(some) > 0 && !c.May(country, role.Administrator) {
+		if len(some) > 0 && !c.May(country, over(c)) {
 			return false
 		}
 	}
-	return c.May(role.Everywhere, role.Administrator) || len(roles) > 0
+	return c.May(role.Everywhere, over(c)) || len(roles) > 0
+}
+
+// over is the role by which a caller sees to the accounts of a country.
+func over(c role.Caller) role.Role {
+	if c.Token != "" {
+		return role.Offboarding
+	}
+	return role.Administrator
 }
 
 // Reset takes password, phone, tokens and sessions from an account and gives a new link: for who lost a phone. The caller
@@ -259,13 +276,13 @@ func (a *Accounts) others(ctx context.Context, tx *bbolt.Tx, c role.Caller, name
 	return k, nil
 }
 
-// sees tells whether a caller administers a country in which the account has a role.
+// sees tells whether a caller sees to the accounts of a country in which the account has a role.
 func (a *Accounts) sees(c role.Caller, k *kept) bool {
-	if c.May(role.Everywhere, role.Administrator) {
+	if c.May(role.Everywhere, over(c)) {
 		return true
 	}
 	for country, some := range k.Roles {
-		if len(some) > 0 && country != role.Everywhere && c.May(country, role.Administrator) {
+		if len(some) > 0 && country != role.Everywhere && c.May(country, over(c)) {
 			return true
 		}
 	}
@@ -321,17 +338,43 @@ func (a *Accounts) SetRoles(ctx context.Context, name, country string, roles []r
 }
 
 // CloseAccount ends an account for ever, with sessions and tokens. Its name is not given again. The caller administers
-// every country in which it has a role.
+// every country in which it has a role, or is a token with the right role.Offboarding in each of them; that closes no
+// administrator, and not many a day.
 func (a *Accounts) CloseAccount(ctx context.Context, name string) error {
 	name = nameOf(name)
-	return a.act(ctx, "account close", name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
+	return a.act(ctx, closing, name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
 		k, err := a.others(ctx, tx, c, name)
 		if err != nil {
 			return err
 		}
 		r.Before, r.Country = said(k.Roles), only(k.Roles)
+		if c.Token != "" {
+			if err := a.offboards(tx, c, k); err != nil {
+				return err
+			}
+		}
 		now := a.now()
 		k.Closed = &now
 		return errors.Join(dropLinks(tx, func(l *link) bool { return l.Account == name || l.By == name }), a.begin(tx, k))
 	})
+}
+
+// offboards says why a token may not close an account that it may see to.
+func (a *Accounts) offboards(tx *bbolt.Tx, c role.Caller, k *kept) error {
+	for _, some := range k.Roles {
+		if slices.Contains(some, role.Administrator) {
+			return refused("%s is an administrator, whom no token closes; sign in for it", k.Name)
+		}
+	}
+	lately := 0
+	err := each(tx, accountBucket, func(_ []byte, other *kept) bool {
+		if other.Closed != nil && a.sees(c, other) && a.now().Sub(*other.Closed) < 24*time.Hour {
+			lately++
+		}
+		return false
+	})
+	if err == nil && lately >= closedADay {
+		err = conflict("%d accounts were closed within a day, and a token closes no more then; sign in for it, or ask tomorrow", lately)
+	}
+	return err
 }

@@ -17,6 +17,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"baraza/console/accounts"
 	"baraza/console/api"
 	"baraza/console/role"
 	"baraza/server/audit"
@@ -251,6 +252,15 @@ func TestEveryActionIsDoneOverHTTPAsTheDocumentSays(t *testing.T) {
 	good("machine/store/compact", map[string]any{})
 	good("machine/store/confirm-clock", map[string]any{})
 	hasPart(t, good("machine/store/backup", map[string]any{}).body, "manifest.json")
+	roles := map[string]any{"ke": []string{"staff", "designer"}}
+	hasPart(t, good("account/invite", map[string]any{"name": "tom", "email": "tom@example.org", "roles": roles}).body, `"https://chat.example.org/console/invited?link=`)
+	good("account/roles", map[string]any{"name": "tom", "country": "ke", "roles": []string{"designer"}})
+	hasPart(t, good("account/list", map[string]any{}).body, `{"name":"tom","email":"tom@example.org","roles":{"ke":["designer"]},"sign_in":""`)
+	hasPart(t, good("account/reset", map[string]any{"name": "tom"}).body, `"until"`)
+	_, err := w.accounts.NewToken(role.With(t.Context(), root), accounts.Token{Name: "night", Roles: map[string][]role.Role{"ke": {role.Staff}}, Expires: time.Now().Add(time.Hour)})
+	w.check(err)
+	good("account/end-token", map[string]any{"name": "root", "token": "night"})
+	good("account/close", map[string]any{"name": "tom"})
 	var list map[string]any
 	got := ask("openapi.json", nil, func(r *http.Request) { r.Method = http.MethodGet })
 	got.into(t, &list)
@@ -377,7 +387,7 @@ func TestWhatIsAskedIsBounded(t *testing.T) {
 func TestNoWayOfWritingAnAddressLeadsToAnotherCountry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	h := signsIn(api.Handler(w.desk, nil))
+	h := signsIn(api.Handler(w.desk, w.accounts, nil))
 	who, err := json.Marshal(caller("ana", "ke", role.All()...))
 	w.check(err)
 	for _, path := range []string{"/api/v1/countries/ke/../ug/key/list", "/api/v1/countries/ke%2F..%2Fug/key/list", "/api/v1/countries/ke/%2e%2e/ug/key/list",
@@ -398,7 +408,7 @@ func TestNoWayOfWritingAnAddressLeadsToAnotherCountry(t *testing.T) {
 func TestTwoBundlesAreLookedAtAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	h := signsIn(api.Handler(w.desk, nil))
+	h := signsIn(api.Handler(w.desk, w.accounts, nil))
 	ask := func(account string, body io.Reader) int {
 		who, err := json.Marshal(caller(account, "ke", role.Designer))
 		if err != nil {
@@ -490,7 +500,7 @@ func TestAnAccountAsksSixtyTimesInARowAndTenTimesASecond(t *testing.T) {
 func TestNobodyIsAnsweredWithoutAnAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	h := api.Handler(w.desk, nil)
+	h := api.Handler(w.desk, w.accounts, nil)
 	for _, path := range []string{"/api/v1/openapi.json", "/api/v1/", "/"} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		for _, r := range []*http.Request{r, r.WithContext(role.With(r.Context(), role.Caller{Roles: root.Roles}))} {
