@@ -29,10 +29,19 @@ const (
 // token, but for CloseAccount. Each leaves a record, also one that is refused. Errors are *Problem where the caller can do
 // something.
 
-var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{1,63}$`)
+var (
+	nameForm  = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{1,63}$`)
+	emailForm = regexp.MustCompile(`^[^\pC\s@]+@[^\pC\s@]+$`)
+)
 
-// nameOf is a name as it is kept: small letters.
-func nameOf(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+// small are small letters, in which names and addresses are kept.
+func small(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+
+// nameOf is a name as it is kept. What is too long for one is cut and stays so.
+func nameOf(text string) string {
+	name := small(text)
+	return name[:min(len(name), 65)]
+}
 
 func refused(format string, args ...any) error {
 	return &Problem{http.StatusForbidden, fmt.Sprintf(format, args...)}
@@ -117,7 +126,7 @@ func (a *Accounts) record(r audit.Record) error {
 
 // Invite makes an account that its owner opens by the link. An administrator of a country invites into it.
 func (a *Accounts) Invite(ctx context.Context, in Invitation) (Link, error) {
-	in.Name, in.Email = nameOf(in.Name), nameOf(in.Email)
+	in.Name, in.Email = nameOf(in.Name), small(in.Email)
 	var out Link
 	err := a.act(ctx, "account invite", in.Name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
 		r.After, r.Country = said(in.Roles), only(in.Roles)
@@ -127,8 +136,8 @@ func (a *Accounts) Invite(ctx context.Context, in Invitation) (Link, error) {
 		if err := a.mayGive(c, in.Roles); err != nil {
 			return err
 		}
-		if in.Email != "" && (!strings.Contains(in.Email, "@") || len(in.Email) > 254) {
-			return wrong("%q is no e-mail address", in.Email)
+		if in.Email != "" && (!emailForm.MatchString(in.Email) || len(in.Email) > 254) {
+			return wrong("this is no e-mail address; one is such as rosa@example.org")
 		}
 		there, err := account(tx, in.Name)
 		if err != nil {
@@ -294,6 +303,9 @@ func (a *Accounts) SetRoles(ctx context.Context, name, country string, roles []r
 	name = nameOf(name)
 	return a.act(ctx, "account roles", name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
 		r.Country, r.After = recordCountry(country), names(roles)
+		if country == "" {
+			return wrong("say in which country; the countries are %s", strings.Join(a.options.Countries, ", "))
+		}
 		if len(roles) > 0 {
 			if err := a.mayGive(c, map[string][]role.Role{country: roles}); err != nil {
 				return err
@@ -322,6 +334,9 @@ func (a *Accounts) SetRoles(ctx context.Context, name, country string, roles []r
 		}
 		if more := !within(roles, k.Roles[country]); more && open {
 			return conflict("%s has a link that was not used yet; wait until it is, or invite another name", name)
+		}
+		if len(roles) == 0 && len(k.Roles[country]) == 0 && country != role.Everywhere && !slices.Contains(a.options.Countries, country) {
+			return wrong("there is no country %q; the countries are %s", country, strings.Join(a.options.Countries, ", "))
 		}
 		r.Before = names(k.Roles[country])
 		if k.Roles == nil {

@@ -128,7 +128,7 @@ func (a *Accounts) RevokeToken(ctx context.Context, account, name string) error 
 			return true
 		})
 		if err == nil && !found {
-			return &Problem{http.StatusNotFound, fmt.Sprintf("%s has no token %q that you may end", account, name)}
+			return &Problem{http.StatusNotFound, fmt.Sprintf("there is no such token of %q that you may end", account)}
 		}
 		return err
 	})

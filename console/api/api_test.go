@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -99,8 +98,34 @@ func TestATokenOfOneCountryIsRefusedOnEveryRouteOfAnotherAndOfTheMachine(t *test
 			}
 		}
 	}
-	if after, _ := w.records(); len(after) != len(before) {
-		t.Errorf("something was done: %+v", after[len(before):])
+	everything := append(role.All(), role.Offboarding)
+	for _, route := range accounts.Routes() {
+		address := desk.Route{Path: route.Path}
+		if got := w.ask(role.Caller{}, "/api/v1"+route.Path, address); got.status != http.StatusUnauthorized {
+			t.Errorf("%s for nobody: got %d %s", route.Path, got.status, got.body)
+		}
+		for _, one := range everything {
+			for _, token := range []string{"", "night"} {
+				ana := caller("ana", "ke", one)
+				ana.Token = token
+				may := token == "" && one == role.Administrator || token != "" && one == role.Offboarding && route.Tokens
+				got := w.ask(ana, "/api/v1"+route.Path, address)
+				if !may && got.status != http.StatusForbidden || may && got.status == http.StatusForbidden {
+					t.Errorf("%s for %s in ke by the token %q: got %d %s", route.Path, one, token, got.status, got.body)
+				}
+			}
+		}
+		ana := caller("ana", "ke", role.All()...)
+		ana.Token = "night"
+		if got := w.ask(ana, "/api/v1"+route.Path, address); !strings.Contains(got.body, `{"error":"a token ne`) {
+			t.Errorf("%s for a token is answered %s", route.Path, got.body)
+		}
+	}
+	after, _ := w.records()
+	for _, r := range after[len(before):] { // of administrators, who named nobody
+		if r.Outcome != audit.Refused || r.About != "" && r.About != ": " {
+			t.Errorf("something was done: %+v", r)
+		}
 	}
 	if diff := gocmp.Diff([]desk.CaseLine{cases["ug"]}, ofUg()); diff != "" {
 		t.Errorf("the case of ug (-before +after):\n%s", diff)
@@ -340,28 +365,20 @@ func TestWhatIsAskedIsBounded(t *testing.T) {
 	w := newWorld(t)
 	ana := caller("ana", "ke", role.Staff, role.Releaser)
 	path := in("ke", "/case/list")
-	send := func(body string, kind string) func(*http.Request) {
-		return func(r *http.Request) {
-			other, err := http.NewRequest(http.MethodPost, w.url, bytes.NewBufferString(body))
-			w.check(err)
-			r.Body, r.ContentLength = other.Body, other.ContentLength
-			r.Header.Set("Content-Type", kind)
-		}
-	}
 	for name, tt := range map[string]struct {
 		change func(*http.Request)
 		path   string
 		status int
 		says   string
 	}{
-		"too long":        {send(`{"team":"`+strings.Repeat("x", 1<<20), "application/json"), path, 413, "longer than"},
-		"too deep":        {send(`{"team":`+strings.Repeat("[", 40), "application/json"), path, 400, "nested deeper"},
-		"not JSON":        {send(`hello`, "application/json"), path, 400, "not the JSON"},
-		"another type":    {send(`{}`, "text/plain"), path, 415, "Content-Type"},
-		"a form":          {send(`a=b`, "application/x-www-form-urlencoded"), path, 415, "Content-Type"},
+		"too long":        {sends(`{"team":"`+strings.Repeat("x", 1<<20), "application/json"), path, 413, "longer than"},
+		"too deep":        {sends(`{"team":`+strings.Repeat("[", 40), "application/json"), path, 400, "nested deeper"},
+		"not JSON":        {sends(`hello`, "application/json"), path, 400, "not the JSON"},
+		"another type":    {sends(`{}`, "text/plain"), path, 415, "Content-Type"},
+		"a form":          {sends(`a=b`, "application/x-www-form-urlencoded"), path, 415, "Content-Type"},
 		"a query":         {func(r *http.Request) { r.Method = http.MethodGet }, path, 405, "ask by POST"},
-		"no bundle":       {send(`x`, "application/octet-stream"), in("ke", "/release/keep"), 422, ""},
-		"JSON, no bundle": {send(`{}`, "application/json"), in("ke", "/release/plan"), 415, "application/octet-stream"},
+		"no bundle":       {sends(`x`, "application/octet-stream"), in("ke", "/release/keep"), 422, ""},
+		"JSON, no bundle": {sends(`{}`, "application/json"), in("ke", "/release/plan"), 415, "application/octet-stream"},
 	} {
 		got := w.asks(ana, tt.path, nil, tt.change)
 		var said struct{ Error string }

@@ -301,6 +301,14 @@ func (w *world) asks(who role.Caller, path string, body any, change ...func(*htt
 	return answer{response.StatusCode, response.Header, string(all)}
 }
 
+// sends makes a request send a text as something of a kind.
+func sends(body, kind string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+		r.Header.Set("Content-Type", kind)
+	}
+}
+
 // brings makes a request bring a bundle.
 func brings(bundle, signature []byte) func(*http.Request) {
 	return func(r *http.Request) {
