@@ -61,7 +61,7 @@ func (c *accountRestore) Run(s streams) error {
 		return err
 	}
 	printCopy(s.out, r, configuration)
-	if err := agreed(s, c.Yes, "Everybody signs in anew, and what was done to accounts since the copy is lost but for what is listed."); err != nil {
+	if err := agreed(s, c.Yes, "The accounts will be as they were in the copy, without what was taken from somebody since, and everybody signs in anew."); err != nil {
 		return errors.Join(err, r.Close())
 	}
 	log, err := audit.Open(configuration.Audit(), time.Now, nil)
