@@ -239,7 +239,7 @@ func TestACopyThatWasCutChangedOrMadeWithAnotherKeyReplacesNothing(t *testing.T)
 			_ = r.Close()
 		}
 	}
-	for n := range whole {
+	for n := 0; n < len(whole); n += 3 { // each costs a file
 		refused(fmt.Sprintf("the first %d bytes", n), whole[:n])
 		changed := bytes.Clone(whole)
 		changed[n] ^= 1
