@@ -54,8 +54,8 @@ func (g *Group) Submit(ctx context.Context, t Turn) (Result, error) {
 }
 
 // Go hands the turn over and returns; turns are committed in the order in which they were handed over. tell is
-// called once, from Run's goroutine, and must not wait for anything. Where Go returns an error, it is not called
-// and the turn is not committed.
+// called once, from Run's goroutine or, of what comes as Run ends, from one that is in Go, and must not wait for
+// anything. Where Go returns an error, it is not called and the turn is not committed.
 func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error {
 	select {
 	case <-g.done:
@@ -64,6 +64,11 @@ func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error 
 	}
 	select {
 	case g.queue <- submission{t, tell}:
+		select {
+		case <-g.done: // Run may have turned the last ones away before this one lay there
+			g.turnAway()
+		default:
+		}
 		return nil
 	case <-g.done:
 		return ErrClosed
@@ -86,12 +91,18 @@ func (g *Group) Reopen() {
 func (g *Group) Run(ctx context.Context) error {
 	err := g.run(ctx)
 	close(g.done)
+	g.turnAway()
+	return err
+}
+
+// turnAway tells those who are still waiting that nobody commits any more.
+func (g *Group) turnAway() {
 	for {
 		select {
 		case s := <-g.queue:
 			s.tell(Result{}, ErrClosed)
 		default:
-			return err
+			return
 		}
 	}
 }
