@@ -18,10 +18,12 @@ type locked struct {
 	which map[store.Key]bool
 }
 
-func (k *locked) lock(which map[store.Key]bool) {
+// lock says whose cannot be used, and gives whose could not be until then.
+func (k *locked) lock(which map[store.Key]bool) (before map[store.Key]bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.which = which
+	before, k.which = k.which, which
+	return before
 }
 
 func (k *locked) Open(pack string, key store.Key, what keys.Kind, sealed []byte) ([]byte, error) {
@@ -34,12 +36,15 @@ func (k *locked) Open(pack string, key store.Key, what keys.Kind, sealed []byte)
 }
 
 // lockedWorld has people write who then cannot be read, and some who can.
-func lockedWorld(t *testing.T, test func(t *testing.T, w *world, k *locked, sick, sound []Identity)) {
+func lockedWorld(t *testing.T, change func(*Config), test func(t *testing.T, w *world, k *locked, sick, sound []Identity)) {
 	var k *locked
 	inWorld(t, func(c *Config) {
 		k = &locked{Keys: c.Keys}
 		c.Keys = k
 		c.Timing.TimerBatch = 2
+		if change != nil {
+			change(c)
+		}
 	}, func(t *testing.T, w *world) {
 		var sick, sound []Identity
 		which := map[store.Key]bool{}
@@ -65,7 +70,7 @@ func lockedWorld(t *testing.T, test func(t *testing.T, w *world, k *locked, sick
 }
 
 func TestTimersThatCannotBeCarriedOutKeepNobodyElseWaiting(t *testing.T) {
-	lockedWorld(t, func(t *testing.T, w *world, k *locked, sick, sound []Identity) {
+	lockedWorld(t, nil, func(t *testing.T, w *world, k *locked, sick, sound []Identity) {
 		w.passes(3*time.Hour + time.Minute)
 		if got := len(w.phone.take()); got != len(sound) {
 			t.Errorf("%d people were asked whether they are there, want the %d who can be", got, len(sound))
@@ -79,5 +84,44 @@ func TestTimersThatCannotBeCarriedOutKeepNobodyElseWaiting(t *testing.T) {
 		if left := len(w.runner.timers.failed); left > 0 {
 			t.Errorf("%d timers are still known as failed", left)
 		}
+	})
+}
+
+func TestWhoCannotBeAnsweredAfterAFreezeKeepsNobodyElseWaiting(t *testing.T) {
+	s := &stop{}
+	lockedWorld(t, func(c *Config) { c.Freeze = s.of }, func(t *testing.T, w *world, k *locked, sick, sound []Identity) {
+		s.t, s.w = t, w
+		s.freezes()
+		which := k.lock(nil)
+		for _, id := range append(sick, sound...) {
+			if err := w.runner.Receive(t.Context(), []Inbound{w.from(id, "held")}); err != nil {
+				t.Fatalf("receive: %v", err)
+			}
+		}
+		w.settles()
+		w.phone.take() // the notice
+		w.stop()
+		w.start()
+		k.lock(which)
+		s.is.Store(&Freeze{Resuming: true})
+		thaws := func() error {
+			return w.runner.Thaw(t.Context(), []string{"sample"}, func() error { s.is.Store(nil); return nil })
+		}
+		if err := thaws(); err == nil || s.is.Load() != nil {
+			t.Errorf("at the end of the freeze: %v, and the country stands as %+v; want an error, and that it is served", err, s.is.Load())
+		}
+		w.settles()
+		if got := w.phone.take(); len(got) != 2*len(sound) {
+			t.Errorf("%d parts went out to the %d who can be answered: %q", len(got), len(sound), got)
+		}
+		k.lock(nil)
+		if err := thaws(); err != nil {
+			t.Errorf("once they can be answered: %v", err)
+		}
+		w.settles()
+		if got := w.phone.take(); len(got) != 2*len(sick) {
+			t.Errorf("%d parts went out to the other %d: %q", len(got), len(sick), got)
+		}
+		s.nothingHeld()
 	})
 }
