@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"baraza/engine/keys"
+	"baraza/engine/program"
 	"baraza/engine/store"
+	"baraza/engine/store/storetest"
 )
 
 // locked are keys of which some cannot be used for now, as where a country's old key is not in the configuration.
@@ -123,5 +127,53 @@ func TestWhoCannotBeAnsweredAfterAFreezeKeepsNobodyElseWaiting(t *testing.T) {
 			t.Errorf("%d parts went out to the other %d: %q", len(got), len(sick), got)
 		}
 		s.nothingHeld()
+	})
+}
+
+// spoilt are keys of which nobody knows what was kept, from the first erasure on.
+type spoilt struct {
+	Keys
+	now atomic.Bool
+}
+
+var errSpoilt = errors.New("nobody knows whether the keys were kept")
+
+func (k *spoilt) Erase(string, store.Erasure) error {
+	k.now.Store(true)
+	return errSpoilt
+}
+
+func (k *spoilt) Sync() error {
+	if k.now.Load() {
+		return errSpoilt
+	}
+	return nil
+}
+
+func TestARunnerEndsWhereAnErasureLeavesItUnknownWhatIsKeptOfTheKeys(t *testing.T) {
+	t.Parallel()
+	p := packOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, store: storetest.NewMemory(), phone: &phone{}}
+		r := New(Config{Store: w.store, Keys: &spoilt{Keys: newRings()}, Clock: realClock{}, Random: func() uint64 { return 1 },
+			Program: func(string) *program.Program { return p }, Channels: map[string]Channel{"whatsapp": w.phone}})
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(t.Context()) }()
+		if err := r.Receive(t.Context(), []Inbound{w.message("hello")}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if err := r.Erase(t.Context(), keyOf(r.config.Keys, ana), time.Time{}); !errors.Is(err, errSpoilt) {
+			t.Errorf("the erasure says %v, want %v", err, errSpoilt)
+		}
+		synctest.Wait()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, errSpoilt) {
+				t.Errorf("the runner ended with %v, want %v", err, errSpoilt)
+			}
+		default:
+			t.Error("the runner goes on")
+		}
 	})
 }

@@ -78,7 +78,8 @@ func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error 
 }
 
 // Reopen asks Run to open the store again, and does not wait. It is for who wrote without the group, as a sweep does, and
-// for who reads and waits: as long as nobody submits a turn, Run would not learn that the store is to be opened again.
+// for who reads and waits: as long as nobody submits a turn, Run would not learn that the store is to be opened again, nor
+// that what before looks at can be kept no more, upon which it ends.
 func (g *Group) Reopen() {
 	select {
 	case g.reopen <- struct{}{}:
@@ -120,7 +121,7 @@ func (g *Group) run(ctx context.Context) error {
 			case s := <-g.queue:
 				together = append(together, s)
 			case <-g.reopen:
-				if err := g.store.Reopen(context.Background()); err != nil {
+				if err := g.again(); err != nil {
 					return err
 				}
 				continue
@@ -147,6 +148,16 @@ func (g *Group) run(ctx context.Context) error {
 		clear(turns)
 		clear(together)
 	}
+}
+
+// again opens the store again where it has to be, and looks whether there can be another commit.
+func (g *Group) again() error {
+	if g.before != nil {
+		if err := g.before(); err != nil {
+			return err
+		}
+	}
+	return g.store.Reopen(context.Background())
 }
 
 // commit returns an error when no later commit can succeed.

@@ -199,6 +199,16 @@ func TestNothingIsCommittedBeforeItsKeysAreKept(t *testing.T) {
 	})
 }
 
+func TestAGroupEndsWithoutATurnWhereKeysCanBeKeptNoMore(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the keys cannot be kept")
+	g := store.NewGroup(&scripted{}, 0, func() error { return broken })
+	g.Reopen()
+	if err := g.Run(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("the group ended with %v, want %v", err, broken)
+	}
+}
+
 func TestWhatMayFollowWhat(t *testing.T) {
 	t.Parallel()
 	// Down: what is known. Across: the news, from Waiting to Dead.
