@@ -412,6 +412,7 @@ func (d *draft) erase() {
 		if err := d.r.config.Keys.Erase(pack, store.Erasure{Key: key, At: at, Suppress: suppress}); err != nil { // again at the next start, by the tombstone
 			d.r.log.Error("the keys of an erased contact are still there", "contact", key, "error", err)
 			d.problem = err
+			d.r.group.Reopen() // which ends the process where nobody knows of the keys any more
 		}
 	})
 }

@@ -47,6 +47,7 @@ type shard struct {
 	r     *Runner
 	in    chan []*job // of one contact, in order
 	wake  chan struct{}
+	ended chan struct{} // closed when nothing is taken any more
 	talks map[store.Key]*talk
 	rests rested
 	plain []byte // of draft.plain
@@ -65,7 +66,7 @@ type outcome struct {
 }
 
 func newShard(r *Runner) *shard {
-	return &shard{r: r, in: make(chan []*job, 256), wake: make(chan struct{}, 1), talks: map[store.Key]*talk{}}
+	return &shard{r: r, in: make(chan []*job, 256), wake: make(chan struct{}, 1), ended: make(chan struct{}), talks: map[store.Key]*talk{}}
 }
 
 func (s *shard) run(ctx context.Context) error {
@@ -88,6 +89,12 @@ func (s *shard) wind(ctx context.Context) {
 		<-s.wake
 		s.settle(ctx)
 	}
+	close(s.ended)
+	s.turnAway()
+}
+
+// turnAway tells those who still wait that nobody takes them any more.
+func (s *shard) turnAway() {
 	for {
 		select {
 		case jobs := <-s.in:

@@ -54,8 +54,8 @@ func (g *Group) Submit(ctx context.Context, t Turn) (Result, error) {
 }
 
 // Go hands the turn over and returns; turns are committed in the order in which they were handed over. tell is
-// called once, from Run's goroutine, and must not wait for anything. Where Go returns an error, it is not called
-// and the turn is not committed.
+// called once, from Run's goroutine or, of what comes as Run ends, from one that is in Go, and must not wait for
+// anything. Where Go returns an error, it is not called and the turn is not committed.
 func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error {
 	select {
 	case <-g.done:
@@ -64,6 +64,11 @@ func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error 
 	}
 	select {
 	case g.queue <- submission{t, tell}:
+		select {
+		case <-g.done: // Run may have turned the last ones away before this one lay there
+			g.turnAway()
+		default:
+		}
 		return nil
 	case <-g.done:
 		return ErrClosed
@@ -73,7 +78,8 @@ func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error 
 }
 
 // Reopen asks Run to open the store again, and does not wait. It is for who wrote without the group, as a sweep does, and
-// for who reads and waits: as long as nobody submits a turn, Run would not learn that the store is to be opened again.
+// for who reads and waits: as long as nobody submits a turn, Run would not learn that the store is to be opened again, nor
+// that what before looks at can be kept no more, upon which it ends.
 func (g *Group) Reopen() {
 	select {
 	case g.reopen <- struct{}{}:
@@ -86,12 +92,18 @@ func (g *Group) Reopen() {
 func (g *Group) Run(ctx context.Context) error {
 	err := g.run(ctx)
 	close(g.done)
+	g.turnAway()
+	return err
+}
+
+// turnAway tells those who are still waiting that nobody commits any more.
+func (g *Group) turnAway() {
 	for {
 		select {
 		case s := <-g.queue:
 			s.tell(Result{}, ErrClosed)
 		default:
-			return err
+			return
 		}
 	}
 }
@@ -109,7 +121,7 @@ func (g *Group) run(ctx context.Context) error {
 			case s := <-g.queue:
 				together = append(together, s)
 			case <-g.reopen:
-				if err := g.store.Reopen(context.Background()); err != nil {
+				if err := g.again(); err != nil {
 					return err
 				}
 				continue
@@ -136,6 +148,16 @@ func (g *Group) run(ctx context.Context) error {
 		clear(turns)
 		clear(together)
 	}
+}
+
+// again opens the store again where it has to be, and looks whether there can be another commit.
+func (g *Group) again() error {
+	if g.before != nil {
+		if err := g.before(); err != nil {
+			return err
+		}
+	}
+	return g.store.Reopen(context.Background())
 }
 
 // commit returns an error when no later commit can succeed.

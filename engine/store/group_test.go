@@ -149,6 +149,44 @@ func TestAGroupEndsWhenTheStoreCannotBeReopened(t *testing.T) {
 	})
 }
 
+// endsRun is a context whose Done ends a group's Run before it returns, so that Run ends in the middle of Go.
+type endsRun struct {
+	context.Context
+	end func()
+}
+
+func (c endsRun) Done() <-chan struct{} {
+	c.end()
+	return nil
+}
+
+func TestWhoHandsOverAsTheGroupEndsIsToldOnce(t *testing.T) {
+	t.Parallel()
+	handed := 0
+	for range 64 { // where both can be, it is by chance whether the turn is handed over
+		g := store.NewGroup(&scripted{}, 0, nil)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- g.Run(ctx) }()
+		told := 0
+		err := g.Go(endsRun{t.Context(), func() { stop(); <-ended }}, store.Turn{}, func(_ store.Result, err error) {
+			told++
+			if !errors.Is(err, store.ErrClosed) {
+				t.Errorf("told %v", err)
+			}
+		})
+		switch {
+		case err == nil && told == 1:
+			handed++
+		case !errors.Is(err, store.ErrClosed) || told != 0:
+			t.Fatalf("Go says %v, and it was told %d times", err, told)
+		}
+	}
+	if handed == 0 {
+		t.Error("no turn was handed over as the group ended")
+	}
+}
+
 func TestNothingIsCommittedBeforeItsKeysAreKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -159,6 +197,16 @@ func TestNothingIsCommittedBeforeItsKeysAreKept(t *testing.T) {
 			t.Errorf("run: %v, commits %v, heard %v", err, s.commits, heard)
 		}
 	})
+}
+
+func TestAGroupEndsWithoutATurnWhereKeysCanBeKeptNoMore(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the keys cannot be kept")
+	g := store.NewGroup(&scripted{}, 0, func() error { return broken })
+	g.Reopen()
+	if err := g.Run(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("the group ended with %v, want %v", err, broken)
+	}
 }
 
 func TestWhatMayFollowWhat(t *testing.T) {
