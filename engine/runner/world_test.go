@@ -312,6 +312,7 @@ type phone struct {
 	got    []string              // texts, in order
 	ids    []string              // of the deliveries
 	result func(Delivery) Result // nil: accepted
+	named  func(Delivery) string // the provider's id of what it accepted; nil: one that follows from ours
 	window time.Duration
 }
 
@@ -332,7 +333,11 @@ func (c *phone) Send(_ context.Context, d Delivery) Result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.got, c.ids = append(c.got, string(d.Part.Body)), append(c.ids, d.ID)
-	return Result{Class: Accepted, ProviderID: "wamid." + d.ID}
+	id := "wamid." + d.ID
+	if c.named != nil {
+		id = c.named(d)
+	}
+	return Result{Class: Accepted, ProviderID: id}
 }
 
 func (c *phone) WindowCloses(last time.Time) time.Time {
