@@ -92,6 +92,8 @@ words stop, safety
   en: stop
 words delete, safety
   en: delete
+words hide, safety
+  en: hide
 `
 
 const flowsText = `flow talk: Talk
@@ -129,6 +131,15 @@ step farewell
   opt out
   say: We will not write to you any more.
   end
+
+flow hide: The weather
+
+on words hide
+  anywhere
+
+step weather
+  public
+  hide: Sunny today.
 
 flow resume: Messages again
 
