@@ -237,3 +237,32 @@ func TestWhatMayFollowWhat(t *testing.T) {
 		t.Errorf("follows (-want +got):\n%s", diff)
 	}
 }
+
+func TestNewsOfAnotherSendingChangesNothing(t *testing.T) {
+	t.Parallel()
+	first, last := store.Hash{1}, store.Hash{2}
+	for _, c := range []struct {
+		name string
+		was  store.State
+		of   store.Hash
+		news store.State
+		want bool
+	}{
+		{"the last one failed", store.Sent, last, store.Failed, true},
+		{"one before it failed", store.Sent, first, store.Failed, false},
+		{"one before it was sent", store.Accepted, first, store.Sent, false},
+		{"one before it arrived", store.Sent, first, store.Delivered, true},
+		{"it failed already", store.Waiting, last, store.Failed, false},
+		{"it was taken, but has failed", store.Waiting, last, store.Accepted, false},
+		{"it was sent, but has failed for good", store.Dead, last, store.Sent, false},
+		{"it has failed, and arrived", store.Waiting, last, store.Read, true},
+		{"another was taken", store.Waiting, first, store.Accepted, true},
+		{"nobody says which", store.Sent, store.Hash{}, store.Failed, true},
+		{"it is tried again", store.Failed, store.Hash{}, store.Waiting, true},
+	} {
+		news := store.Settlement{State: c.news, Provider: c.of}
+		if got := news.Follows(&store.Message{State: c.was, Provider: last}); got != c.want {
+			t.Errorf("%s: got %t", c.name, got)
+		}
+	}
+}
