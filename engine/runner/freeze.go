@@ -56,6 +56,9 @@ const (
 	heldMark    = "mark"
 )
 
+// HeldMessage tells whether an item is a message of a person that a freeze holds.
+func HeldMessage(it store.Item) bool { return it.Kind == store.Held && it.Class == heldMessage }
+
 // States of a mark: new; what was said to the person has been looked at, so that only messages are left.
 const (
 	markNew store.ItemState = iota + 1

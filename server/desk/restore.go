@@ -16,7 +16,6 @@ import (
 
 	"baraza/engine/keys"
 	"baraza/engine/store"
-	"baraza/engine/store/boltstore"
 )
 
 // Place is where a restored backup goes.
@@ -25,12 +24,14 @@ type Place struct {
 	Countries map[string]PlaceOfKeys
 	Released  map[string]string // folders of packs that come as releases, by their names
 	Audit     string            // the log of who did what; "" for none
+	Frozen    string            // the folder of which countries are frozen; "" for none
 }
 
-// PlaceOfKeys are the files of a country's keys, and the keys that wrap what is in them.
+// PlaceOfKeys are the files of a country's keys, the keys that wrap what is in them, and the packs whose people they are of.
 type PlaceOfKeys struct {
 	Keys, Weeks string
 	Wraps       []keys.CountryKey // newest first
+	Packs       []string          // by name
 }
 
 // Restoring is a backup that was read and can be put in place.
@@ -46,6 +47,8 @@ type Restoring struct {
 	Left []string
 	// Serves are packs of which the backup says what serves, for nothing there did. Restore fills it in.
 	Serves []string
+	// Freezes are in the order of countries. What is held is counted by Restore, which may change what becomes of one.
+	Freezes []RestoredFreeze
 
 	released map[string]*releasedBackup
 	folder   string
@@ -72,6 +75,9 @@ func ReadBackup(ctx context.Context, folder string, place Place, newer []string)
 		return nil, err
 	}
 	if err := r.readReleases(); err != nil {
+		return nil, err
+	}
+	if err := r.readFrozen(); err != nil {
 		return nil, err
 	}
 	if err := r.gather(ctx, newer); err != nil {
@@ -104,22 +110,30 @@ func (r *Restoring) verify() error {
 
 func sameFile(path string, want File) error {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is not there: the backup was copied in part. %s", path, another)
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
 	h := sha256.New()
 	n, err := io.Copy(h, f)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if n != want.Bytes || hex.EncodeToString(h.Sum(nil)) != want.SHA256 {
-		return fmt.Errorf("%s is not as it was written: it has %d bytes, or others than the manifest says", path, n)
+	case n != want.Bytes:
+		return fmt.Errorf("%s is not as it was written: it has %d bytes and had %d. %s", path, n, want.Bytes, another)
+	case hex.EncodeToString(h.Sum(nil)) != want.SHA256:
+		return fmt.Errorf("%s is not as it was written: some of its bytes were changed. %s", path, another)
 	}
 	return nil
 }
 
-// gather collects the erasures of the backup, of the files in place and of newer backups.
+// another is what to do about a backup that is not whole.
+const another = "Nothing was changed here. Copy the backup anew from where it was made, or take another one"
+
+// gather collects the erasures of the backup, of newer backups, and of the files in place.
 func (r *Restoring) gather(ctx context.Context, newer []string) error {
 	for _, path := range append([]string{filepath.Join(r.folder, erasedName)}, newer...) {
 		f, err := os.Open(path)
@@ -133,39 +147,12 @@ func (r *Restoring) gather(ctx context.Context, newer []string) error {
 		}
 		r.erased = append(r.erased, some...)
 	}
-	if there(r.place.Store) {
-		r.Replaces = append(r.Replaces, r.place.Store)
-		some, err := erasedInStore(ctx, r.place.Store)
-		if errors.Is(err, store.ErrLocked) {
-			return inUse(r.place.Store)
-		}
-		if err != nil {
-			r.Unread = append(r.Unread, r.place.Store)
-		}
-		r.erased = append(r.erased, some...)
+	here, err := r.hold(ctx)
+	if err != nil {
+		return err
 	}
-	for _, name := range r.countries() {
-		p := r.place.Countries[name]
-		if !there(p.Keys) {
-			continue
-		}
-		r.Replaces = append(r.Replaces, p.Keys)
-		ring, err := keys.Open(p.Keys, name, p.Wraps, keys.Options{})
-		if errors.Is(err, keys.ErrLocked) {
-			return inUse(p.Keys)
-		}
-		if err != nil {
-			r.Unread = append(r.Unread, p.Keys)
-			continue
-		}
-		r.erased = append(r.erased, ring.Erased()...)
-		if err := ring.Close(); err != nil {
-			return err
-		}
-	}
-	r.erased = unique(r.erased)
-	r.Erased = len(r.erased)
-	return nil
+	r.Replaces, r.Unread = here.replaces, here.unread
+	return here.close()
 }
 
 func (r *Restoring) countries() []string {
@@ -177,32 +164,23 @@ func (r *Restoring) countries() []string {
 	return names
 }
 
-func erasedInStore(ctx context.Context, path string) ([]store.Erasure, error) {
-	s, err := boltstore.Open(path, boltstore.Options{})
-	if err != nil {
-		return nil, err
-	}
-	some, err := s.Tombstones(ctx, time.Time{})
-	if closed := s.Close(); err == nil {
-		err = closed
-	}
-	return some, err
-}
-
 func inUse(path string) error {
 	return fmt.Errorf("%s is in use; end the process that serves, then restore", path)
 }
 
 func there(path string) bool {
-	_, err := os.Stat(path)
+	_, err := os.Lstat(path)
 	return err == nil
 }
+
+// rehearsal begins the names of folders in which keys are opened once, beside the real ones.
+const rehearsal = ".rehearsal-"
 
 // rehearse opens the sealed keys of every country beside the real ones: a backup whose week is gone is refused before
 // anything was replaced.
 func (r *Restoring) rehearse() error {
 	return r.eachKeys(func(name string, p PlaceOfKeys, backup io.Reader, weeks *keys.Weeks) error {
-		dir, err := os.MkdirTemp(filepath.Dir(p.Keys), ".rehearsal-")
+		dir, err := os.MkdirTemp(filepath.Dir(p.Keys), rehearsal)
 		if err != nil {
 			return err
 		}
@@ -214,11 +192,11 @@ func (r *Restoring) rehearse() error {
 func (r *Restoring) eachKeys(do func(name string, p PlaceOfKeys, backup io.Reader, weeks *keys.Weeks) error) error {
 	for _, name := range r.countries() {
 		p := r.place.Countries[name]
-		if err := os.MkdirAll(filepath.Dir(p.Keys), 0o700); err != nil {
-			return err
-		}
 		if !there(p.Weeks) {
 			return fmt.Errorf("%s is not there: without the keys of the weeks no backup of keys can be opened; put the copy there that you keep apart from the backups", p.Weeks)
+		}
+		if err := os.MkdirAll(filepath.Dir(p.Keys), 0o700); err != nil {
+			return err
 		}
 		weeks, err := keys.OpenWeeks(p.Weeks, name, p.Wraps, keys.Options{})
 		if errors.Is(err, keys.ErrLocked) {
@@ -235,8 +213,8 @@ func (r *Restoring) eachKeys(do func(name string, p PlaceOfKeys, backup io.Reade
 		_ = weeks.Close()
 		switch {
 		case errors.Is(err, keys.ErrWeek):
-			return fmt.Errorf("the keys of %s cannot be opened: the key of the week of %s was destroyed, as it is after 35 days, or %s is not the newest copy",
-				name, r.Manifest.At.Format(time.DateOnly), p.Weeks)
+			return fmt.Errorf("the keys of %s cannot be opened: the key of the week of %s was destroyed, as it is after 35 days, or %s is not the newest copy. "+
+				"Put the newest copy there, or take a newer backup; nothing was changed here", name, r.Manifest.At.Format(time.DateOnly), p.Weeks)
 		case errors.Is(err, keys.ErrCountryKey):
 			return fmt.Errorf("the keys of %s cannot be opened: they were wrapped with a country key that is not among key and old_keys of the configuration", name)
 		case err != nil:
@@ -244,32 +222,4 @@ func (r *Restoring) eachKeys(do func(name string, p PlaceOfKeys, backup io.Reade
 		}
 	}
 	return nil
-}
-
-// Restore puts the backup in place: the data first, then the keys, then releases and the log of who did what. Should it be cut off in between, restore again:
-// the erasures of files that were replaced are in those that replaced them. What is replaced is not kept. Messages
-// that waited are dead letters, for they may have gone out since.
-func (r *Restoring) Restore(ctx context.Context) error {
-	if err := os.MkdirAll(filepath.Dir(r.place.Store), 0o700); err != nil {
-		return err
-	}
-	f, err := os.Open(filepath.Join(r.folder, dataName))
-	if err != nil {
-		return err
-	}
-	err = boltstore.Restore(ctx, r.place.Store, f, r.erased, boltstore.Options{})
-	_ = f.Close()
-	if err != nil {
-		return err
-	}
-	err = r.eachKeys(func(name string, p PlaceOfKeys, backup io.Reader, weeks *keys.Weeks) error {
-		return keys.Restore(p.Keys, backup, weeks, r.erased, name, p.Wraps, keys.Options{})
-	})
-	if err != nil {
-		return err
-	}
-	if err := r.restoreReleases(); err != nil {
-		return err
-	}
-	return r.restoreAudit()
 }
