@@ -311,6 +311,9 @@ func (c *releaseRollback) Run(s streams) error {
 				return err
 			}
 			change.Planned = now.State.Serves()
+			if tried := now.State.Candidate; tried != nil && c.To == "" {
+				change.Planned = tried.Release
+			}
 		}
 		return c.changed(s, func() (desk.Serves, error) { return d.Rollback(ctx, change) })
 	})

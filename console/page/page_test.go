@@ -377,8 +377,11 @@ func TestAReleaseThatIsTriedIsTakenBack(t *testing.T) {
 	ana.post("/console/ke/help/percent", "planned", first.hash, "release", next.hash, "percent", "100", "why", "All").says(t, http.StatusUnprocessableEntity, "from 0 to 99")
 	ana.post("/console/ke/help/percent", "planned", first.hash, "release", first.hash, "percent", "20", "why", "More").says(t, http.StatusConflict, "is not being tried any more")
 	ana.post("/console/ke/help/percent", "planned", first.hash, "release", next.hash, "percent", "20", "why", "More").says(t, http.StatusOK, "20 in 100 of those who begin and 1 tester")
-	ana.get("/console/ke/help/rollback").says(t, http.StatusOK, "is taken back: whoever begins gets release "+first.hash[:12]+" again")
-	ana.post("/console/ke/help/rollback", "planned", first.hash, "why", "Testers are lost").says(t, http.StatusOK, "Release "+first.hash[:12]+" serves again")
+	ana.get("/console/ke/help/rollback").says(t, http.StatusOK, "is taken back: whoever begins gets release "+first.hash[:12]+" again", `name="planned" value="`+next.hash+`"`)
+	ana.post("/console/ke/help/rollback", "planned", next.hash, "why", "Testers are lost").says(t, http.StatusOK, "Release "+first.hash[:12]+" serves again")
+	ana.post("/console/ke/help/rollback", "planned", next.hash, "why", "I was slower").says(t, http.StatusConflict, "serves by now")
+	ana.get("/console/ke/help/rollback").says(t, http.StatusUnprocessableEntity, "nothing to go back to")
+	ana.get("/console/ke/help/rollback?to="+next.hash).says(t, http.StatusOK, "Go back to release "+next.hash[:12])
 	if s := r.state("ke"); s.Candidate != nil || s.Serves() != first.hash {
 		t.Errorf("stands as %+v", s)
 	}

@@ -79,6 +79,42 @@ func TestReleasesTakeEachOthersPlaceAndComeBack(t *testing.T) {
 	}
 }
 
+func TestARollbackThatNamesNoReleaseComesToNoneThatWasTakenBackOrOnlyTried(t *testing.T) {
+	t.Parallel()
+	a, b, c, d := served("a", 0), served("b", 1), served("c", 2), served("d", 3)
+	back := func(s release.State) (release.State, error) { // as a command that names none does it
+		var to release.Served
+		if before, ok := s.Before(); ok && s.Candidate == nil {
+			to = before
+		}
+		return s.Rollback(s.Serves(), to)
+	}
+	promote := func(s release.State) (release.State, error) {
+		return s.Promote(s.Candidate.Release, monday.Add(time.Hour), "ben", "it works")
+	}
+	type changes []func(release.State) (release.State, error)
+	for _, test := range []struct {
+		name    string
+		changes changes
+		want    string // "" where none is left
+	}{
+		{"the one before it", changes{activate(a, 100), activate(b, 100)}, "a"},
+		{"a second time, one further", changes{activate(a, 100), activate(b, 100), activate(c, 100), back}, "a"},
+		{"a second time, where there is none further", changes{activate(a, 100), activate(b, 100), back}, ""},
+		{"behind what was tried and taken back", changes{activate(a, 100), activate(b, 100), activate(c, 10), back}, "a"},
+		{"behind what another trial took the place of", changes{activate(a, 100), activate(b, 10), activate(c, 10), back}, ""},
+		{"behind what was tried before the one that all got", changes{activate(a, 100), activate(b, 10), activate(c, 10), promote, back}, ""},
+		{"behind all that a named one was further back than", changes{activate(a, 100), activate(b, 100), activate(c, 100), activate(d, 100),
+			func(s release.State) (release.State, error) { return s.Rollback(s.Serves(), b) }}, "a"},
+		{"again what was taken back, once it was activated anew", changes{activate(a, 100), activate(b, 100), back, activate(b, 100), activate(c, 100)}, "b"},
+	} {
+		before, ok := did(t, release.State{}, test.changes...).Before()
+		if ok != (test.want != "") || ok && before.Release[:1] != test.want {
+			t.Errorf("%s: %q %v, want %q", test.name, before.Release, ok, test.want)
+		}
+	}
+}
+
 func TestAChangeThatWasPlannedAgainstSomethingElseIsRefusedWithBothHashes(t *testing.T) {
 	t.Parallel()
 	a, b, c := served("a", 0), served("b", 1), served("c", 2)

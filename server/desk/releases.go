@@ -220,12 +220,12 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 		return Serves{}, err
 	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
-		if in.Release == "" {
-			if before, ok := now.Before(); ok && now.Candidate == nil {
-				in.Release = before.Release
-			} else if now.Candidate == nil {
-				return now, wrong("no release served before this one")
+		if in.Release == "" && now.Candidate == nil {
+			before, ok := now.Before()
+			if !ok && in.Planned == now.Serves() { // else that is said first
+				return now, wrong("no release is left that served everybody before this one; name the one that is meant: baraza release list, rollback --to")
 			}
+			in.Release = before.Release
 		}
 		to := release.Served{Since: d.Runner.Now(), By: in.By, Why: in.Why}
 		if in.Release != "" {
