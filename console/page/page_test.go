@@ -358,12 +358,15 @@ func TestTheFirstReleaseServesEverybody(t *testing.T) {
 	first := r.build("help", wording{})
 	plan := ana.sends("/console/ke/help/plan", first)
 	plan.says(t, http.StatusOK, "this would be the first release", `name="percent" value="100"`)
+	ana.post(plan.path+"/activate", "planned", "", "percent", "10", "why", "We begin").says(t, http.StatusUnprocessableEntity, "Nothing serves yet, so a part of the people cannot have it first")
 	ana.post(plan.path, "planned", "", "percent", "100", "why", "We begin").says(t, http.StatusOK, "serves everybody in ke")
 	ana.post(plan.path+"/activate", "planned", "", "percent", "100", "why", "We begin").says(t, http.StatusOK, "is activated")
 	if got := r.state("ke").Serves(); got != first.hash {
 		t.Errorf("%q serves", got)
 	}
 	ana.get("/console/ke/help/rollback?to=0123").says(t, http.StatusNotFound, "No release 0123 is kept")
+	again := ana.sends("/console/ke/help/plan", first)
+	ana.post(again.path+"/activate", "planned", first.hash, "percent", "100", "why", "Once more").says(t, http.StatusUnprocessableEntity, "serves already")
 }
 
 func TestAReleaseThatIsTriedIsTakenBack(t *testing.T) {

@@ -74,7 +74,8 @@ func (s State) Serves() string {
 	return s.Current.Release
 }
 
-// Activate has a release serve all, or those whom percent and testers name while the present one serves the others. planned is
+// Activate has a release serve all, or those whom percent and testers name while the present one serves the others; the first
+// one serves all. planned is
 // the release that served when the change was planned.
 func (s State) Activate(planned string, next Served, percent int, testers []string) (State, error) {
 	switch {
@@ -84,11 +85,13 @@ func (s State) Activate(planned string, next Served, percent int, testers []stri
 		return s, fmt.Errorf("release %s serves already", short(next.Release))
 	case percent < 0 || percent > 100:
 		return s, errors.New("percent is a number from 0 to 100")
+	case s.Current == nil && percent < 100: // there is nothing that the others could have, and nobody may get it by surprise
+		return s, errors.New("nothing serves yet, so a part of the people cannot have it first; activate it for all, without percent and testers")
 	}
 	if bad := slices.IndexFunc(testers, func(word string) bool { _, ok := tester(word); return !ok }); bad >= 0 {
 		return s, fmt.Errorf("%q is no key of a contact; baraza contact find gives it", testers[bad])
 	}
-	if s.Current != nil && percent < 100 {
+	if percent < 100 {
 		if gone := s.tried(); gone != nil && gone.Release != next.Release { // some are amid a conversation on it
 			s.Earlier = remembered(s.Earlier, gone.aside(next.Since))
 		}

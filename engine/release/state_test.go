@@ -62,7 +62,7 @@ func TestReleasesTakeEachOthersPlaceAndComeBack(t *testing.T) {
 		changes []func(release.State) (release.State, error)
 		want    string
 	}{
-		{"the first serves all, whatever the percent", []func(release.State) (release.State, error){activate(a, 10)}, "a"},
+		{"the first serves all", []func(release.State) (release.State, error){activate(a, 100)}, "a"},
 		{"another takes its place", []func(release.State) (release.State, error){activate(a, 100), activate(b, 100)}, "b before a"},
 		{"some have it first", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10)}, "a trying b"},
 		{"more have it", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10), activate(b, 50)}, "a trying b"},
@@ -75,6 +75,16 @@ func TestReleasesTakeEachOthersPlaceAndComeBack(t *testing.T) {
 	} {
 		if got := serves(did(t, release.State{}, test.changes...)); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+func TestTheFirstReleaseIsForAllAndNobodyGetsItBySurprise(t *testing.T) {
+	t.Parallel()
+	for _, percent := range []int{0, 10, 99} {
+		s, err := release.State{}.Activate("", served("a", 0), percent, []string{strings.Repeat("0", 32)})
+		if err == nil || !strings.Contains(err.Error(), "nothing serves yet") || s.Current != nil {
+			t.Errorf("%d %%: %v, %s", percent, err, serves(s))
 		}
 	}
 }

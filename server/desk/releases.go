@@ -187,7 +187,7 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 				return now, err
 			}
 		}
-		return now.Activate(in.Planned, next, in.Percent, in.Testers)
+		return worded(now.Activate(in.Planned, next, in.Percent, in.Testers))
 	})
 }
 
@@ -208,7 +208,7 @@ func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
 				return now, err
 			}
 		}
-		return now.Promote(in.Planned, d.Runner.Now(), in.By, in.Why)
+		return worded(now.Promote(in.Planned, d.Runner.Now(), in.By, in.Why))
 	})
 }
 
@@ -242,7 +242,7 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 				}
 			}
 		}
-		return now.Rollback(in.Planned, to)
+		return worded(now.Rollback(in.Planned, to))
 	})
 }
 
@@ -277,17 +277,23 @@ func (d *Desk) change(ctx context.Context, in Change, how func(ReleasedPack, rel
 		action.Before, action.After, action.refused = Standing(now), Standing(next), err != nil
 		return next, err
 	})
-	var moved *release.Moved
-	switch {
-	case errors.As(err, &moved):
-		return Serves{}, conflict("%v", moved)
-	case errors.Is(err, release.ErrNothingTried):
-		return Serves{}, conflict("%v", err)
-	case err != nil:
+	if err != nil {
 		return Serves{}, err
 	}
 	d.log.Info("another release serves", "country", in.Country, "release", p.Shelf.State().Serves(), "by", in.By)
 	return d.Releases(ctx, Change{Country: in.Country, Pack: in.Pack})
+}
+
+// worded has a change of State refused in the words of its error, as what the operator has to put right.
+func worded(next release.State, err error) (release.State, error) {
+	var moved *release.Moved
+	switch {
+	case errors.As(err, &moved), errors.Is(err, release.ErrNothingTried):
+		err = conflict("%v", err)
+	case err != nil:
+		err = wrong("%v", err)
+	}
+	return next, err
 }
 
 // Releases tells what serves a pack, and who is on which release.
