@@ -96,11 +96,11 @@ func Eval[T any](t *testing.T, ctx context.Context, expression string) T {
 	return value
 }
 
-// Holds waits until an expression is true in the page.
+// Holds waits until an expression is true in the page, and the page is all there.
 func Holds(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
 	Until(t, expression, func() bool {
-		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("document.readyState === 'complete' && !!("+expression+")"))
 		return err == nil && is // between two pages there is none to ask
 	})
 }
