@@ -158,7 +158,7 @@ func TestAConsoleStandsOnThePortOfAProcess(t *testing.T) {
 
 	// The socket is there once the process runs.
 	var client *desk.Client
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for client == nil {
 		if client, err = desk.Dial(c.Socket()); errors.Is(err, desk.ErrNobody) {
 			select {

@@ -114,7 +114,7 @@ func TestDemoPrintsLinksThatLeadSomewhere(t *testing.T) {
 	case <-out.news:
 	case err := <-ended:
 		t.Fatal(err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("it prints nothing")
 	}
 	links := regexp.MustCompile(`http://\S+`).FindAllString(out.String(), -1)

@@ -58,7 +58,7 @@ func asked(t *testing.T, handler http.HandlerFunc, allowed func(netip.Addr) bool
 	t.Cleanup(f.client.CloseIdleConnections)
 	return f, Question{Pack: "sample", Key: "k1", Args: []engine.Value{{Name: "number", Value: "7/../x"}, {Name: "more", Value: 2.0}},
 		Program: &program.Program{Exprs: []program.Expr{{Source: "number", Var: "number"}}},
-		Service: &program.Service{Name: "cases", Method: "get", Seconds: 1,
+		Service: &program.Service{Name: "cases", Method: "get", Seconds: 60,
 			Headers: []program.ServiceHeader{{Name: "Authorization", Secret: "CASES_TOKEN"}},
 			URL:     program.Text{{Kind: program.Literal, Literal: server.URL + "/cases/"}, {Kind: program.Value, Expr: 0}},
 			Returns: []program.Shape{{Name: "status", Type: program.TextKind}, {Name: "place", Type: program.LocationKind}}}}
