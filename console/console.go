@@ -20,12 +20,11 @@ import (
 type Options struct {
 	Config *config.Config
 	Audit  *audit.Log
-	// API answers below /api/ for who signed in; nil: nobody does.
-	API http.Handler
-	// Page makes what answers below /console/ for who signed in, from the accounts that it shows; nil: nobody does.
-	Page func(*accounts.Accounts) http.Handler
-	Now  func() time.Time // nil: the machine's clock
-	Log  *slog.Logger     // nil: none
+	// API and Page make what answers below /api/ and /console/ for who signed in, from the accounts that both see to; nil:
+	// nobody does.
+	API, Page func(*accounts.Accounts) http.Handler
+	Now       func() time.Time // nil: the machine's clock
+	Log       *slog.Logger     // nil: none
 }
 
 // Console is open until Close.
@@ -66,18 +65,14 @@ func Open(o Options) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	var page http.Handler
-	if o.Page != nil {
-		page = o.Page(who)
-	}
-	return &Console{who, orNothing(o.API), orNothing(page)}, nil
+	return &Console{who, orNothing(o.API, who), orNothing(o.Page, who)}, nil
 }
 
-func orNothing(h http.Handler) http.Handler {
-	if h == nil {
+func orNothing(from func(*accounts.Accounts) http.Handler, who *accounts.Accounts) http.Handler {
+	if from == nil {
 		return http.NotFoundHandler()
 	}
-	return h
+	return from(who)
 }
 
 // Mounted are the patterns of the port that the console answers, with what does.

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 
-	"baraza/console/role"
 	"baraza/server/desk"
 )
 
@@ -20,85 +17,24 @@ import (
 // ControlPath is where Control belongs on the socket.
 const ControlPath = "/account/"
 
-// Named is a request about one account.
-type Named struct {
-	Name string `json:"name"`
-}
-
-// RolesIn says which roles an account has in a country.
-type RolesIn struct {
-	Name    string      `json:"name"`
-	Country string      `json:"country"`
-	Roles   []role.Role `json:"roles"`
-}
-
-// List are accounts.
-type List struct {
-	Accounts []Account `json:"accounts"`
-}
-
-// Done is the answer that has nothing to say.
-type Done struct{}
-
-// mostBody is what can be asked at once.
-const mostBody = 64 << 10
-
 // Control answers commands. Who can reach it may do everything.
 func (a *Accounts) Control() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("POST /account/invite", answers(a.Invite))
-	mux.Handle("POST /account/list", answers(func(ctx context.Context, _ Done) (List, error) {
-		all, err := a.Accounts(ctx)
-		return List{all}, err
-	}))
-	mux.Handle("POST /account/roles", answers(func(ctx context.Context, in RolesIn) (Done, error) {
-		return Done{}, a.SetRoles(ctx, in.Name, in.Country, in.Roles)
-	}))
-	mux.Handle("POST /account/reset", answers(func(ctx context.Context, in Named) (Link, error) { return a.Reset(ctx, in.Name) }))
-	mux.Handle("POST /account/close", answers(func(ctx context.Context, in Named) (Done, error) {
-		return Done{}, a.CloseAccount(ctx, in.Name)
-	}))
+	for _, route := range Routes() {
+		mux.Handle(route.Path, commanded(a.Answer(route)))
+	}
 	return mux
 }
 
-func answers[In, Out any](do func(context.Context, In) (Out, error)) http.Handler {
+// commanded has the administrator of the machine ask, by the name that a command gives.
+func commanded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		var in In
-		var out any
-		err := readBody(w, r, &in)
-		if err == nil {
-			name, wrong := url.QueryUnescape(r.Header.Get(desk.OperatorHeader))
-			if wrong != nil || name == "" {
-				name = "the machine"
-			}
-			out, err = do(OnMachine(r.Context(), name), in)
+		name, err := url.QueryUnescape(r.Header.Get(desk.OperatorHeader))
+		if err != nil || name == "" {
+			name = "the machine"
 		}
-		if err != nil {
-			status := http.StatusInternalServerError
-			var p *Problem
-			if errors.As(err, &p) {
-				status = p.Status
-			}
-			w.WriteHeader(status)
-			out = map[string]string{"error": err.Error()}
-		}
-		_ = json.NewEncoder(w).Encode(out)
+		next.ServeHTTP(w, r.WithContext(OnMachine(r.Context(), name)))
 	})
-}
-
-func readBody(w http.ResponseWriter, r *http.Request, in any) error {
-	// A page of a site cannot send this type to another site without asking.
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return &Problem{http.StatusUnsupportedMediaType, "send application/json, and say so in Content-Type"}
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostBody))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(in); err != nil {
-		return &Problem{http.StatusBadRequest, "the request is not the JSON that is expected: " + err.Error()}
-	}
-	return nil
 }
 
 // Client asks for commands what Control answers.
