@@ -60,7 +60,7 @@ func (s *sweeper) run(ctx context.Context) error {
 }
 
 func (s *sweeper) round(ctx context.Context) error {
-	last, err := s.r.config.Store.LastSweep(ctx)
+	last, err := s.r.lastSweep(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,6 +88,15 @@ func (s *sweeper) round(ctx context.Context) error {
 		return s.r.config.Sweep(ctx, now)
 	}
 	return nil
+}
+
+// lastSweep is when the store was last swept; long ago where nobody can read it, so that an operator is asked.
+func (r *Runner) lastSweep(ctx context.Context) (time.Time, error) {
+	last, err := r.config.Store.LastSweep(ctx)
+	if errors.Is(err, store.ErrDamaged) {
+		return time.Unix(0, 0), nil
+	}
+	return last, err
 }
 
 // may tells whether the clock can be believed.
