@@ -175,6 +175,7 @@ type Runner struct {
 	confirmed chan struct{}
 	refs      references
 	intake    intake
+	troubles  troubles
 	stopped   chan struct{} // closed when Run has returned
 	halting   atomic.Bool
 	passed    atomic.Int64 // turns that took a name from whoever had it

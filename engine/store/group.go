@@ -228,7 +228,11 @@ func (g *Group) commit(turns []Turn, together []submission) error {
 	} else if errors.Is(err, ErrClosed) {
 		lasting = err
 	}
-	g.ends(err)
+	if errors.Is(err, ErrUnknown) { // it is settled
+		g.ends(lasting)
+	} else {
+		g.ends(err)
+	}
 	for i := range together {
 		if err != nil {
 			together[i].tell(Result{}, err)
