@@ -358,6 +358,7 @@ func (s *sender) submit(ctx context.Context, pack string, t store.Turn) (store.R
 		case errors.Is(err, store.ErrClosed):
 			return result, err
 		}
+		s.r.trouble(err)
 		if !s.r.wait(ctx, s.r.jitter(min(reopenPause<<min(tries, 8), 5*time.Second))) {
 			return result, err
 		}

@@ -129,6 +129,7 @@ func (s *shard) work(ctx context.Context, t *talk) {
 		}
 		if t.stale {
 			if err := s.load(ctx, t); err != nil {
+				s.r.trouble(err)
 				finishAll(t.waiting, err)
 				t.waiting = nil
 				break
@@ -145,6 +146,7 @@ func (s *shard) work(ctx context.Context, t *talk) {
 		}
 		t.waiting = t.waiting[1:]
 		if err != nil {
+			s.r.trouble(err)
 			j.finish(err)
 			continue
 		}
@@ -224,6 +226,7 @@ func (s *shard) settled(ctx context.Context, o *outcome) {
 	t, j := o.t, o.j
 	t.flying = t.flying[1:]
 	o.d.release()
+	s.r.trouble(o.err)
 	switch {
 	case o.err == nil && o.result.Outcome == store.Committed:
 		s.r.Figures.Turns.Add(1)

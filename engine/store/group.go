@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"sync/atomic"
+	"time"
 )
 
 // Group commits the turns of many goroutines together, so that a commit and its fsync are shared by all who wait
@@ -18,7 +20,24 @@ type Group struct {
 	reopen chan struct{}
 	limit  int
 	done   chan struct{} // closed when Run has returned
+
+	begun  atomic.Int64 // of the commit under way, in nanoseconds since 1970; 0: none is
+	failed atomic.Pointer[failure]
 }
+
+// failure is how the last commit failed.
+type failure struct {
+	err error
+	at  time.Time
+}
+
+const (
+	longest  = 30 * time.Second // that a commit may take
+	failsFor = time.Minute      // that a failure counts, since whoever asks may be who lets nobody try
+)
+
+// ErrStuck: a commit, or opening the store again, takes so long that nothing is kept for now.
+var ErrStuck = errors.New("the disk does not answer")
 
 type submission struct {
 	turn Turn
@@ -87,6 +106,31 @@ func (g *Group) Reopen() {
 	}
 }
 
+// Health is nil where turns are kept as far as one can know: no commit is stuck, and the last one did not fail a moment ago.
+func (g *Group) Health() error {
+	now := time.Now()
+	if begun := g.begun.Load(); begun != 0 && now.UnixNano()-begun > int64(longest) {
+		return ErrStuck
+	}
+	if f := g.failed.Load(); f != nil && now.Sub(f.at) < failsFor {
+		return f.err
+	}
+	return nil
+}
+
+// begins notes when a commit begins; ends, how it ended.
+func (g *Group) begins() { g.begun.Store(time.Now().UnixNano()) }
+
+func (g *Group) ends(err error) {
+	g.begun.Store(0)
+	switch {
+	case err != nil:
+		g.failed.Store(&failure{err, time.Now()})
+	case g.failed.Load() != nil:
+		g.failed.Store(nil)
+	}
+}
+
 // Run commits until ctx ends, then what was handed over before, and returns nil. It returns an error when the store
 // cannot be opened again or was closed; what is still waiting then hears of ErrClosed. Run is called once.
 func (g *Group) Run(ctx context.Context) error {
@@ -151,7 +195,13 @@ func (g *Group) run(ctx context.Context) error {
 }
 
 // again opens the store again where it has to be, and looks whether there can be another commit.
-func (g *Group) again() error {
+func (g *Group) again() (err error) {
+	g.begins()
+	defer func() {
+		if g.begun.Store(0); err != nil {
+			g.ends(err)
+		}
+	}()
 	if g.before != nil {
 		if err := g.before(); err != nil {
 			return err
@@ -164,6 +214,7 @@ func (g *Group) again() error {
 func (g *Group) commit(turns []Turn, together []submission) error {
 	var results []Result
 	var err, lasting error
+	g.begins()
 	if g.before != nil {
 		err = g.before()
 		lasting = err
@@ -176,6 +227,11 @@ func (g *Group) commit(turns []Turn, together []submission) error {
 		lasting = g.store.Reopen(context.Background())
 	} else if errors.Is(err, ErrClosed) {
 		lasting = err
+	}
+	if errors.Is(err, ErrUnknown) { // it is settled
+		g.ends(lasting)
+	} else {
+		g.ends(err)
 	}
 	for i := range together {
 		if err != nil {

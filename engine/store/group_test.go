@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -207,6 +208,54 @@ func TestAGroupEndsWithoutATurnWhereKeysCanBeKeptNoMore(t *testing.T) {
 	if err := g.Run(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("the group ended with %v, want %v", err, broken)
 	}
+}
+
+func TestAGroupKnowsWhetherTurnsAreKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{ends: make(chan error)}
+		g := store.NewGroup(s, 0, nil)
+		go func() { _ = g.Run(t.Context()) }()
+		submit := func() {
+			t.Helper()
+			if err := g.Go(t.Context(), store.Turn{}, func(store.Result, error) {}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		is := func(says string, want error) {
+			t.Helper()
+			if got := g.Health(); !errors.Is(got, want) {
+				t.Errorf("%s: got %v, want %v", says, got, want)
+			}
+		}
+		ends := func(err error) {
+			s.ends <- err
+			synctest.Wait()
+		}
+		is("at the start", nil)
+		submit()
+		<-time.After(20 * time.Second)
+		is("a commit takes long", nil)
+		<-time.After(20 * time.Second)
+		is("a commit does not end", store.ErrStuck)
+		ends(nil)
+		is("it has ended", nil)
+		submit()
+		ends(store.ErrUnknown)
+		is("nobody knows of it, and it was settled", nil)
+		submit()
+		ends(store.ErrFull)
+		is("the disk is full", store.ErrFull)
+		submit()
+		is("the next is tried", store.ErrFull)
+		ends(nil)
+		is("there is room again", nil)
+		submit()
+		ends(store.ErrFull)
+		<-time.After(61 * time.Second)
+		is("a minute later", nil)
+	})
 }
 
 func TestWhatMayFollowWhat(t *testing.T) {

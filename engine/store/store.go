@@ -97,7 +97,8 @@ type File interface {
 	// The error is that of the reading, not of what was found. Turns wait meanwhile.
 	Check(ctx context.Context, report func(problem string)) error
 
-	// Backup writes a copy as of now and returns its bytes. Turns go on meanwhile.
+	// Backup writes a copy as of now and returns its bytes. Turns go on meanwhile. It is cut off where it would hold
+	// others up.
 	Backup(ctx context.Context, w io.Writer) (int64, error)
 
 	// Compact gives deleted space back: it writes a new file beside the old one and puts it in its place.
