@@ -113,7 +113,7 @@ func (c *storeRestore) Run(s streams) error {
 		fmt.Fprintln(s.out, "What it replaces is not kept: a person who is erased later would still be in it.\nWhoever may need it makes a backup of it first.")
 	}
 	for _, path := range r.Unread {
-		fmt.Fprintf(s.out, "%s cannot be read. Who was erased since the backup is known only from the rest.\n", path)
+		fmt.Fprintf(s.out, "%s cannot be read. Who was erased since the backup is known only from the rest;\nname the erased.json of each newer backup too, with --erased.\n", path)
 	}
 	for _, pack := range r.Left {
 		fmt.Fprintf(s.out, "The releases of %s stay in the backup: the configuration has no such pack under releases.\n", pack)

@@ -75,8 +75,13 @@ func erasedLines(all []store.Erasure) erasedFile {
 
 func readErased(r io.Reader) (all []store.Erasure, err error) {
 	var f erasedFile
-	if err := json.NewDecoder(r).Decode(&f); err != nil {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
 		return nil, err
+	}
+	if f.Erased == nil { // another file, and nobody of it would be erased
+		return nil, errors.New("it names none, not even that there are none")
 	}
 	for _, line := range f.Erased {
 		key, ok := ParseKey(line.Contact)
@@ -142,7 +147,7 @@ func (d *Desk) eachPart(ctx context.Context, m *Manifest, part func(name string)
 	if err != nil {
 		return err
 	}
-	if _, err := d.Store.Backup(ctx, w); err != nil {
+	if err := d.copyStore(ctx, w); err != nil {
 		return err
 	}
 	for _, name := range d.countryNames() {
@@ -171,6 +176,14 @@ func (d *Desk) eachPart(ctx context.Context, m *Manifest, part func(name string)
 		return err
 	}
 	return d.frozenParts(part)
+}
+
+// copyStore waits for a compaction that is under way.
+func (d *Desk) copyStore(ctx context.Context, w io.Writer) error {
+	d.copying.RLock()
+	defer d.copying.RUnlock()
+	_, err := d.Store.Backup(ctx, w)
+	return err
 }
 
 // counted is a writer that measures.
@@ -264,7 +277,7 @@ func readManifest(body []byte) (Manifest, error) {
 		return m, errors.New("its manifest cannot be read")
 	}
 	if m.Format < 1 || m.Format > backupFormat {
-		return m, fmt.Errorf("it has format %d, this program knows those up to %d", m.Format, backupFormat)
+		return m, fmt.Errorf("it has format %d, this program knows those up to %d: a newer version made it", m.Format, backupFormat)
 	}
 	for _, f := range m.Files {
 		if !partName.MatchString(f.Name) || f.Name == manifestName {

@@ -109,7 +109,10 @@ func (c *Client) receive(ctx context.Context, folder string) (Manifest, error) {
 }
 
 func cutOff(err error) error {
-	return fmt.Errorf("the backup was cut off, and nothing of it is kept; make it again: %w", err)
+	if here := (*fs.PathError)(nil); errors.As(err, &here) {
+		return fmt.Errorf("the backup could not be written, and nothing of it is kept: %w", err)
+	}
+	return fmt.Errorf("the backup was cut off, and nothing of it is kept; make it again. If that happens too, the log of the process that serves says why: %w", err)
 }
 
 // writeFile writes a new file that its owner alone can read, and puts it on the disk.

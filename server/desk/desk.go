@@ -70,11 +70,14 @@ type Desk struct {
 	one     bool        // it sees one country alone: see Of
 	country string      // that one
 	reading *sync.Mutex // one reads the log of who did what at a time
+	// copying is held by whoever copies the data, and for writing by who puts a compacted file in its place: that would wait
+	// for the copy, and everybody else behind it.
+	copying *sync.RWMutex
 }
 
 // New returns a desk over parts that are open and stay so.
 func New(p Parts) *Desk {
-	d := &Desk{Parts: p, log: p.Log, reading: &sync.Mutex{}}
+	d := &Desk{Parts: p, log: p.Log, reading: &sync.Mutex{}, copying: &sync.RWMutex{}}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}

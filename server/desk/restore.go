@@ -50,6 +50,7 @@ type Restoring struct {
 	// Freezes are in the order of countries. What is held is counted by Restore, which may change what becomes of one.
 	Freezes []RestoredFreeze
 
+	before   func(step string) // of tests; nil: nothing
 	released map[string]*releasedBackup
 	folder   string
 	place    Place
@@ -61,15 +62,18 @@ type Restoring struct {
 // erasures that nothing else remembers. Nobody may serve.
 func ReadBackup(ctx context.Context, folder string, place Place, newer []string) (*Restoring, error) {
 	r := &Restoring{folder: folder, place: place}
+	if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("there is no folder %s; a backup is one", folder)
+	}
 	body, err := os.ReadFile(filepath.Join(folder, manifestName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is no backup: it has no %s", folder, manifestName)
+		return nil, fmt.Errorf("%s is no backup, or was copied in part: it has no %s. %s", folder, manifestName, another)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if r.Manifest, err = readManifest(body); err != nil {
-		return nil, fmt.Errorf("%s is no backup that can be restored: %w", folder, err)
+		return nil, fmt.Errorf("%s is no backup that can be restored: %w. %s", folder, err, another)
 	}
 	if err := r.verify(); err != nil {
 		return nil, err
@@ -96,13 +100,14 @@ func (r *Restoring) verify() error {
 		if country, ok := strings.CutSuffix(f.Name, keysEnding); ok {
 			have[country] = true
 			if _, known := r.place.Countries[country]; !known {
-				return fmt.Errorf("the backup has keys of the country %s, which the configuration does not have", country)
+				return fmt.Errorf("the backup has keys of the country %s, which the configuration does not have. Nothing was changed here; put the country into the configuration", country)
 			}
 		}
 	}
 	for name := range r.place.Countries {
 		if !have[name] {
-			return fmt.Errorf("the backup has no keys of the country %s, which is in the configuration; without them nothing of it could be read", name)
+			return fmt.Errorf("the backup has no keys of the country %s, which is in the configuration; without them nothing of it could be read. Nothing was changed here; "+
+				"if the country is newer than the backup, take it out of the configuration for the restore", name)
 		}
 	}
 	return nil
@@ -143,7 +148,7 @@ func (r *Restoring) gather(ctx context.Context, newer []string) error {
 		some, err := readErased(f)
 		_ = f.Close()
 		if err != nil {
-			return fmt.Errorf("%s is no list of erasures: %w", path, err)
+			return fmt.Errorf("%s is no list of erasures, as the file %s of a backup is: %w. Nothing was changed here", path, erasedName, err)
 		}
 		r.erased = append(r.erased, some...)
 	}
@@ -168,6 +173,11 @@ func inUse(path string) error {
 	return fmt.Errorf("%s is in use; end the process that serves, then restore", path)
 }
 
+// notOurs is the error where a file belongs to another user: what it knows of erasures must not be passed over.
+func notOurs(path string, err error) error {
+	return fmt.Errorf("%s cannot be opened by this user, so nothing was changed. Run this as the user who serves, or give them the file: %w", path, err)
+}
+
 func there(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
@@ -185,7 +195,11 @@ func (r *Restoring) rehearse() error {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		return keys.Restore(filepath.Join(dir, name), backup, weeks, r.erased, name, p.Wraps, keys.Options{})
+		err = keys.Restore(filepath.Join(dir, name), backup, weeks, r.erased, name, p.Wraps, keys.Options{})
+		if err != nil {
+			err = fmt.Errorf("the keys of %s could not be opened to try them, and nothing was changed here: %w", name, err)
+		}
+		return err
 	})
 }
 
@@ -199,10 +213,14 @@ func (r *Restoring) eachKeys(do func(name string, p PlaceOfKeys, backup io.Reade
 			return err
 		}
 		weeks, err := keys.OpenWeeks(p.Weeks, name, p.Wraps, keys.Options{})
-		if errors.Is(err, keys.ErrLocked) {
+		switch {
+		case errors.Is(err, keys.ErrLocked):
 			return inUse(p.Weeks)
-		}
-		if err != nil {
+		case errors.Is(err, keys.ErrFormat):
+			return fmt.Errorf("%w. Put the copy there that you keep apart from the backups", err)
+		case errors.Is(err, fs.ErrPermission):
+			return notOurs(p.Weeks, err)
+		case err != nil:
 			return err
 		}
 		f, err := os.Open(filepath.Join(r.folder, name+keysEnding))
@@ -216,7 +234,7 @@ func (r *Restoring) eachKeys(do func(name string, p PlaceOfKeys, backup io.Reade
 			return fmt.Errorf("the keys of %s cannot be opened: the key of the week of %s was destroyed, as it is after 35 days, or %s is not the newest copy. "+
 				"Put the newest copy there, or take a newer backup; nothing was changed here", name, r.Manifest.At.Format(time.DateOnly), p.Weeks)
 		case errors.Is(err, keys.ErrCountryKey):
-			return fmt.Errorf("the keys of %s cannot be opened: they were wrapped with a country key that is not among key and old_keys of the configuration", name)
+			return fmt.Errorf("the keys of %s cannot be opened: they were wrapped with a country key that is not among key and old_keys of the configuration. Name the key of that time there", name)
 		case err != nil:
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -43,8 +44,11 @@ func (r *Restoring) hold(ctx context.Context) (h *inPlace, err error) {
 	if there(r.place.Store) {
 		h.replaces = append(h.replaces, r.place.Store)
 		s, err := boltstore.Open(r.place.Store, boltstore.Options{})
-		if errors.Is(err, store.ErrLocked) {
+		switch {
+		case errors.Is(err, store.ErrLocked):
 			return h, inUse(r.place.Store)
+		case errors.Is(err, fs.ErrPermission):
+			return h, notOurs(r.place.Store, err)
 		}
 		var some []store.Erasure
 		if err == nil {
@@ -63,8 +67,11 @@ func (r *Restoring) hold(ctx context.Context) (h *inPlace, err error) {
 		}
 		h.replaces = append(h.replaces, p.Keys)
 		ring, err := keys.Open(p.Keys, name, p.Wraps, keys.Options{})
-		if errors.Is(err, keys.ErrLocked) {
+		switch {
+		case errors.Is(err, keys.ErrLocked):
 			return h, inUse(p.Keys)
+		case errors.Is(err, fs.ErrPermission):
+			return h, notOurs(p.Keys, err)
 		}
 		if err != nil {
 			h.unread = append(h.unread, p.Keys)
@@ -101,26 +108,31 @@ func (r *Restoring) Restore(ctx context.Context) error {
 		ClearStaged(r.place.Store, r.keyFiles())
 		return fmt.Errorf("nothing was replaced: %w", errors.Join(err, here.close()))
 	}
-	err = r.replace()
-	err = errors.Join(err, here.close())
-	if err == nil {
-		err = r.restoreReleases()
+	err = errors.Join(r.replace(), here.close())
+	for _, step := range []func() error{r.restoreReleases, r.restoreAudit, func() error { return removed(cutOffPath(r.place.Store)) }} {
+		if err == nil {
+			r.comes("replaced")
+			err = step()
+		}
 	}
-	if err == nil {
-		err = r.restoreAudit()
-	}
-	if err == nil {
-		err = removed(cutOffPath(r.place.Store))
-	}
+	r.comes("done")
 	if err != nil {
 		return fmt.Errorf("the restore stopped in the middle, and nobody can serve until it is done: mend this, and run the same command again: %w", err)
 	}
 	return nil
 }
 
+// comes tells a test which step comes next.
+func (r *Restoring) comes(step string) {
+	if r.before != nil {
+		r.before(step)
+	}
+}
+
 // stage makes data and keys ready beside the real ones, and finds out what of the data is held.
 func (r *Restoring) stage(ctx context.Context) error {
 	ClearStaged(r.place.Store, r.keyFiles())
+	r.comes("data")
 	f, err := os.Open(filepath.Join(r.folder, dataName))
 	if err != nil {
 		return err
@@ -134,6 +146,7 @@ func (r *Restoring) stage(ctx context.Context) error {
 		return err
 	}
 	r.foretell()
+	r.comes("keys")
 	return r.eachKeys(func(name string, p PlaceOfKeys, backup io.Reader, weeks *keys.Weeks) error {
 		return keys.Restore(p.Keys+staged, backup, weeks, r.erased, name, p.Wraps, keys.Options{})
 	})
@@ -147,11 +160,13 @@ func (r *Restoring) begin(here *inPlace) error {
 			return fmt.Errorf("somebody has begun to serve here meanwhile: %w", inUse(r.place.Store))
 		}
 	}
+	r.comes("note")
 	path := cutOffPath(r.place.Store)
 	again := there(path) // an earlier one was cut off: its note stands until this one is done
 	if err := r.note(path); err != nil {
 		return err
 	}
+	r.comes("freezes")
 	err := r.restoreFrozen()
 	if err != nil && !again {
 		err = errors.Join(err, removed(path))
@@ -184,6 +199,7 @@ func (r *Restoring) note(path string) error {
 // replace gives the files their places.
 func (r *Restoring) replace() error {
 	for _, path := range append([]string{r.place.Store}, r.keyFiles()...) {
+		r.comes("replace " + filepath.Base(path))
 		if err := os.Rename(path+staged, path); err != nil {
 			return err
 		}
@@ -213,7 +229,7 @@ func cutOffPath(store string) string { return filepath.Join(filepath.Dir(store),
 // has the data open, or a restore may be under way.
 func CutOff(store string) error {
 	text, err := os.ReadFile(cutOffPath(store))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	folder := "DIR"
@@ -241,7 +257,7 @@ func ClearStaged(store string, keyFiles []string) {
 
 // removed removes a file for good.
 func removed(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return syncDir(filepath.Dir(path))

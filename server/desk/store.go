@@ -110,6 +110,10 @@ func (d *Desk) Compact(ctx context.Context, _ None) (Compacted, error) {
 	if err := d.wholeMachine(); err != nil {
 		return Compacted{}, err
 	}
+	if !d.copying.TryLock() {
+		return Compacted{}, conflict("a backup or another compaction is under way, and people would wait until it is done; compact afterwards")
+	}
+	defer d.copying.Unlock()
 	before, err := d.Store.Stats(ctx)
 	if err != nil {
 		return Compacted{}, err
