@@ -87,6 +87,9 @@ func (c *auditVerify) words(w io.Writer, r audit.Report, missed bool) {
 	if r.Torn > 0 {
 		fmt.Fprintf(w, "%s left unfinished by a process that was killed; a record marks each.\n", counted(r.Torn, "line was", "lines were"))
 	}
+	if r.Loose && r.Records > 0 {
+		fmt.Fprint(w, "No file audit.log.last lies beside it, so nobody would miss records that were taken off\nthe end: compare the last one with a hash that was noted elsewhere.\n")
+	}
 	if len(r.Problems) == 0 && !missed {
 		fmt.Fprintln(w, "Each is as it was written.")
 		return

@@ -239,6 +239,7 @@ var Words = map[string]string{
 	"notice-wrong":    "The notice is not good yet.",
 	"done-frozen":     "%s is stopped.",
 	"done-served":     "%s is served again.",
+	"stop-moved-on":   "This has changed. Read the whole page again to see it.",
 	"stage":           "Stands",
 	"stage-served":    "is served",
 	"stage-frozen":    "is stopped",
