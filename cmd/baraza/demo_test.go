@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -135,6 +136,11 @@ func TestDemoPrintsLinksThatLeadSomewhere(t *testing.T) {
 			t.Error("nothing can be tried at once")
 		}
 	}
+	silent, err := net.Dial("tcp", strings.SplitN(links[0], "/", 4)[2]) // as browsers do, to ask sooner later
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)

@@ -141,7 +141,7 @@ func TestAnotherUserIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	copied := filepath.Join(filepath.Dir(path), "probe")
-	if err := os.WriteFile(copied, self, 0o755); err != nil {
+	if err := errors.Join(os.WriteFile(copied, self, 0o700), os.Chmod(copied, 0o755)); err != nil { // whatever the umask
 		t.Fatal(err)
 	}
 	probe := childtest.Command(t, copied, "-test.run=^TestProbe$", "-test.v")
