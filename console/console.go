@@ -33,34 +33,43 @@ type Console struct {
 	api, page http.Handler
 }
 
-// Open opens the accounts.
-func Open(o Options) (*Console, error) {
-	c := o.Config.Console
+// Accounts are the options of the accounts of a configuration.
+func Accounts(configuration *config.Config) (a accounts.Options, err error) {
+	c := configuration.Console
 	if c == nil {
-		return nil, errors.New("the configuration has no section \"console\"; docs/baraza.example.yaml shows one")
+		return a, errors.New("the configuration has no section \"console\"; docs/baraza.example.yaml shows one")
 	}
-	a := accounts.Options{Path: o.Config.Accounts(), Public: o.Config.Public, Countries: o.Config.CountryNames(), Audit: o.Audit, Now: o.Now, Log: o.Log}
-	var err error
+	a = accounts.Options{Path: configuration.Accounts(), Public: configuration.Public, Countries: configuration.CountryNames()}
 	if a.Key, err = c.Key.Key(); err != nil {
-		return nil, fmt.Errorf("the key of the console: %w", err)
+		return a, fmt.Errorf("the key of the console: %w", err)
 	}
 	for _, secret := range c.OldKeys {
 		key, err := secret.Key()
 		if err != nil {
-			return nil, fmt.Errorf("an old key of the console: %w", err)
+			return a, fmt.Errorf("an old key of the console: %w", err)
 		}
 		a.OldKeys = append(a.OldKeys, key)
 	}
 	for _, proxy := range c.Proxies {
 		var network netip.Prefix
 		if network, err = config.ReadNetwork(proxy); err != nil {
-			return nil, err
+			return a, err
 		}
 		a.Proxies = append(a.Proxies, network)
 	}
 	if c.OIDC != nil {
 		a.OIDC = &accounts.OIDC{Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: c.OIDC.ClientSecret.Read, Name: c.OIDC.Name}
 	}
+	return a, nil
+}
+
+// Open opens the accounts.
+func Open(o Options) (*Console, error) {
+	a, err := Accounts(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	a.Audit, a.Now, a.Log = o.Audit, o.Now, o.Log
 	who, err := accounts.Open(a)
 	if err != nil {
 		return nil, err

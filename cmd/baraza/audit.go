@@ -181,12 +181,16 @@ func outcome(r audit.Record) string {
 	return fmt.Sprintf("%s (%d)", r.Outcome, r.Status)
 }
 
-// about says in short what it was done to, and which release took the place of which.
+// about says in short what it was done to, and which release or roles took the place of which.
 func about(r audit.Record) string {
-	if r.After != "" {
-		return shortStanding(r.Before) + " -> " + shortStanding(r.After)
+	change := strings.TrimSpace(shortStanding(r.Before) + " -> " + shortStanding(r.After))
+	switch {
+	case r.After == "":
+		return r.About
+	case strings.HasPrefix(r.What, "account ") || strings.HasPrefix(r.What, "token "): // whose roles they are
+		return r.About + ": " + strings.TrimPrefix(change, "-> ")
 	}
-	return r.About
+	return change
 }
 
 // shortStanding shortens the hashes in what served.

@@ -252,7 +252,7 @@ func (a *Accounts) Reset(ctx context.Context, name string) (Link, error) {
 
 // begin takes from an account all by which somebody can be it.
 func (a *Accounts) begin(tx *bbolt.Tx, k *kept) error {
-	k.SignIn, k.Password, k.Phone, k.Codes, k.Issuer, k.Subject = ByNothing, "", nil, nil, "", ""
+	k.nobody()
 	if err := errors.Join(k.signOutAll(tx), dropTokens(tx, func(t *keptToken) bool { return t.Account == k.Name })); err != nil {
 		return err
 	}

@@ -95,6 +95,8 @@ func TestATokenOffboardsForAsLongAsItsOwnerAdministers(t *testing.T) {
 	}
 	ask("list", `{}`).says(t, http.StatusOK, `"name":"tom"`)
 	ask("invite", `{"name":"new","roles":{"ec":["staff"]}}`).says(t, http.StatusForbidden, "a token never has the role of an administrator")
+	// Of the country itself it is told nothing.
+	w.browser().asks("/api/v1/countries/ec/release/status", `{}`, "Authorization", "Bearer "+token).says(t, http.StatusForbidden)
 	ask("close", `{"name":"tom"}`).says(t, http.StatusOK, `{}`)
 	if other.in() {
 		t.Error("tom is still in")

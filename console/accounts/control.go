@@ -20,7 +20,7 @@ const ControlPath = "/account/"
 // Control answers commands. Who can reach it may do everything.
 func (a *Accounts) Control() http.Handler {
 	mux := http.NewServeMux()
-	for _, route := range Routes() {
+	for _, route := range append(Routes(), asked("/account/backup", "Copy the accounts.", (*Accounts).Backup).changes()) {
 		mux.Handle(route.Path, commanded(a.Answer(route)))
 	}
 	return mux
@@ -63,6 +63,24 @@ func (c *Client) CloseAccount(ctx context.Context, in Named) error {
 	return err
 }
 
+func (c *Client) EndToken(ctx context.Context, in TokenOf) error {
+	_, err := ask[Done](ctx, c, "end-token", in)
+	return err
+}
+
+// Backup writes a copy of the accounts into a new file. It is for the machine alone: over HTTP nobody gets what passwords
+// could be guessed from.
+func (c *Client) Backup(ctx context.Context, path string) (Copy, error) {
+	if err := freeFor(path); err != nil {
+		return Copy{}, err
+	}
+	out, err := ask[Copy](ctx, c, "backup", Done{})
+	if err != nil {
+		return Copy{}, err
+	}
+	return out, writeCopy(path, out.Content)
+}
+
 func ask[Out any](ctx context.Context, c *Client, what string, in any) (out Out, err error) {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -79,7 +97,7 @@ func ask[Out any](ctx context.Context, c *Client, what string, in any) (out Out,
 		return out, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	decoder := json.NewDecoder(io.LimitReader(response.Body, 16<<20))
+	decoder := json.NewDecoder(io.LimitReader(response.Body, 2*mostCopy))
 	if response.StatusCode != http.StatusOK {
 		var said struct{ Error string }
 		if decoder.Decode(&said) != nil || said.Error == "" {

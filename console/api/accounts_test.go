@@ -246,7 +246,7 @@ func TestNonsenseAboutAccountsIsRefusedInWords(t *testing.T) {
 		{"reset", `{}`, 404}, {"reset", `{"name":"` + long + `"}`, 404}, {"reset", `{"name":null}`, 404}, {"reset", `{"name":["tom"]}`, 400},
 		{"close", `{}`, 404}, {"close", `{"name":"*"}`, 404}, {"close", `{"name":"tom","yes":true}`, 400},
 		{"end-token", `{"name":"tom"}`, 404}, {"end-token", `{"token":"night"}`, 404}, {"end-token", `{}`, 404},
-		{"list", `{"all":true}`, 400}, {"list", `{`, 400}, {"nothing", `{}`, 404}, {"", `{}`, 404}, {"list/", `{}`, 404}, {"LIST", `{}`, 404},
+		{"list", `{"all":true}`, 400}, {"list", `{`, 400}, {"nothing", `{}`, 404}, {"backup", `{}`, 404}, {"", `{}`, 404}, {"list/", `{}`, 404}, {"LIST", `{}`, 404},
 	} {
 		who.Account += "x" // for each is bounded
 		got := w.asks(who, "/api/v1/account/"+tt.what, nil, sends(tt.body, "application/json"))

@@ -50,11 +50,14 @@ func (c Caller) Name() string {
 	return c.Account
 }
 
-// May tells whether the caller has one of the roles in a country. Without a role it asks for any. The country
-// Everywhere is had only by who has the role everywhere.
+// May tells whether the caller has one of the roles in a country. Without a role it asks for any that an account can
+// have. The country Everywhere is had only by who has the role everywhere.
 func (c Caller) May(country string, roles ...Role) bool {
+	if len(roles) == 0 {
+		roles = All()
+	}
 	has := func(where string) bool {
-		return slices.ContainsFunc(c.Roles[where], func(r Role) bool { return len(roles) == 0 || slices.Contains(roles, r) })
+		return slices.ContainsFunc(c.Roles[where], func(r Role) bool { return slices.Contains(roles, r) })
 	}
 	return has(country) || has(Everywhere)
 }
