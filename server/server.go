@@ -230,7 +230,18 @@ func (s *Server) openStore() error {
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("only one process can serve %s: %w", s.config.Data, store.ErrLocked)
 	}
-	return err
+	if err == nil {
+		err = desk.CutOff(s.config.Store())
+	}
+	if err != nil {
+		return err
+	}
+	var files []string
+	for _, name := range s.config.CountryNames() {
+		files = append(files, s.config.Keys(name))
+	}
+	desk.ClearStaged(s.config.Store(), files)
+	return nil
 }
 
 func (s *Server) openKeys() error {

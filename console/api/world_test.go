@@ -212,10 +212,10 @@ func (w *world) check(err error) {
 	}
 }
 
-// until waits for something that the fake shows.
+// until waits for something that the fake shows, or the desk, which tells nobody that something happened.
 func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		changed := w.cloud.Changed()
 		if holds() {
@@ -223,6 +223,7 @@ func (w *world) until(what string, holds func() bool) {
 		}
 		select {
 		case <-changed:
+		case <-time.After(5 * time.Millisecond):
 		case <-deadline:
 			w.t.Fatalf("it never happened that %s\nlog:\n%s", what, w.log.String())
 		}

@@ -298,7 +298,7 @@ func (r *room) writes(phone string, n int, texts ...string) []string {
 	for _, text := range texts {
 		p.Write(text)
 	}
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		changed := r.cloud.Changed()
 		if got := p.Received(); len(got) >= n {

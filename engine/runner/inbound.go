@@ -298,8 +298,25 @@ func (r *Runner) statusJob(ctx context.Context, in *Inbound) (*job, error) {
 	pack := sender.Pack
 	j := &job{key: m.Key, pack: pack, origin: inside}
 	j.change = func(d *draft) error {
-		if in.Status.ProviderID != "" && m.Provider == (store.Hash{}) {
+		if in.Status.State == store.Failed { // what comes of it depends on what is known by now
+			if len(d.t.flying) > 0 {
+				return errHold
+			}
+			now, err := r.config.Store.Message(d.ctx, m.ID)
+			if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) {
+				return errSkip
+			} else if err != nil {
+				return err
+			}
+			m = &now
+		}
+		if in.Status.ProviderID != "" {
 			s.Provider = r.config.Keys.Hash(pack, keys.ForProvider, in.Channel, in.Status.ProviderID)
+		}
+		if !s.Follows(m) {
+			return errSkip
+		}
+		if s.Provider != m.Provider {
 			sealed, err := r.config.Keys.Seal(pack, m.Key, keys.ProviderID, []byte(in.Status.ProviderID))
 			if err != nil {
 				return err
@@ -307,7 +324,7 @@ func (r *Runner) statusJob(ctx context.Context, in *Inbound) (*job, error) {
 			s.SealedID = sealed
 		}
 		d.turn.Settle = append(d.turn.Settle, s)
-		if in.Status.State == store.Failed && store.Failed.Follows(m.State) {
+		if in.Status.State == store.Failed {
 			d.failed(m, in.Status)
 		}
 		return nil
@@ -349,6 +366,9 @@ func (d *draft) failed(m *store.Message, s Status) {
 	next := store.Settlement{ID: m.ID, Code: s.Code}
 	plan := d.r.sender.plan(*m, Result{Class: s.Class, Code: s.Code}, d.now)
 	next.State, next.Ready, next.Code = plan.state, plan.ready, plan.code
+	if plan.code == codeParked {
+		d.r.sender.refuse(m.Key)
+	}
 	if plan.state == store.Dead {
 		d.r.Figures.Dead.Add(1)
 		d.report("dead-letter", s.Class.String()+" "+strconv.Itoa(s.Code))

@@ -329,8 +329,8 @@ func (d *draft) unpark(before time.Time) error {
 	if c == nil || before.IsZero() {
 		return nil
 	}
-	closes := c.WindowCloses(before)
-	if closes.IsZero() || d.now.Before(closes.Add(-d.r.timing.Park)) {
+	closes, refused := c.WindowCloses(before), d.r.sender.wasRefused(d.t.key)
+	if closes.IsZero() || d.now.Before(closes.Add(-d.r.timing.Park)) && !refused {
 		return nil
 	}
 	if len(d.t.flying) > 0 {
@@ -344,6 +344,9 @@ func (d *draft) unpark(before time.Time) error {
 		if m.State == store.Waiting && m.Code == codeParked {
 			d.turn.Settle = append(d.turn.Settle, store.Settlement{ID: m.ID, State: store.Waiting, Ready: d.now})
 		}
+	}
+	if refused {
+		d.after = append(d.after, func(store.Result) { d.r.sender.opened(d.t.key) })
 	}
 	return nil
 }

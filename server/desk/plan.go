@@ -42,9 +42,9 @@ type Fates struct {
 
 // FateLine is a number of conversations at one step in one language.
 type FateLine struct {
-	Step     string `json:"step"`
-	Language string `json:"language"`
-	Fate     string `json:"fate"` // continues, moves, stays, restarts, is stranded
+	Step     string `json:"step"`     // or notice.NAME where that is asked; "?" where the release is not kept
+	Language string `json:"language"` // "" where it is not known yet
+	Fate     string `json:"fate"`     // continues, moves, stays, restarts, is stranded
 	Count    int    `json:"count"`
 }
 
@@ -119,8 +119,10 @@ func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, nex
 		from, until := on(serving, s.Release())
 		line := FateLine{Step: "?", Language: s.Contact.Language}
 		if from != nil {
-			where := s.Where(from)
-			line.Step = where.Flow + "." + where.Step
+			line.Step = stands(s.Where(from))
+			if line.Language == "" && len(from.Languages) == 1 {
+				line.Language = from.Languages[0]
+			}
 		}
 		switch fate := s.Fate(from, next); {
 		case s.Release() == next.Hash, fate == engine.Moves, fate == engine.Free:
@@ -150,6 +152,18 @@ func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, nex
 		return cmp.Or(cmp.Compare(a.Fate, b.Fate), -cmp.Compare(a.Count, b.Count), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Language, b.Language))
 	})
 	return out, err
+}
+
+// stands is the step at which a conversation waits, or what is asked beside all steps: the notice, or whether to go on after
+// a silence.
+func stands(w engine.Where) string {
+	switch {
+	case w.Step != "":
+		return w.Flow + "." + w.Step
+	case w.Identity != "":
+		return w.Identity
+	}
+	return "after a silence"
 }
 
 // on is the program that a session is on, nil where it is not kept, and until when it may stay there; the zero time where
