@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
 	"sync"
@@ -49,6 +50,7 @@ func TestMain(m *testing.M) {
 }
 
 func childMain() int {
+	mayBeTraced()
 	listener, err := net.Listen("tcp", os.Getenv(childListen))
 	if err != nil {
 		fmt.Println("listen:", err)
@@ -64,8 +66,14 @@ func childMain() int {
 		fmt.Println("open:", err)
 		return 1
 	}
-	fmt.Println(s.Run(context.Background()))
-	return 1
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := errors.Join(s.Run(ctx), s.Close()); err != nil {
+		fmt.Println("ended:", err)
+		return 1
+	}
+	fmt.Println("closed")
+	return 0
 }
 
 // mortal is a log that kills the process at a message.
@@ -87,6 +95,7 @@ type nursery struct {
 	*releases
 	address, key string
 	process      *exec.Cmd
+	said         *safeBuffer                   // by it
 	up           atomic.Pointer[chan struct{}] // closed while one serves
 	over         chan struct{}                 // nobody will serve any more
 	answered     atomic.Int64                  // words
@@ -169,7 +178,7 @@ func (n *nursery) begin(dies string) {
 	n.process.Env = append(os.Environ(), childData+"="+n.config.Data, childGraph+"="+n.config.WhatsApp[0].Graph, childKey+"="+n.key,
 		childListen+"="+n.address, childDies+"="+dies)
 	said := &safeBuffer{}
-	n.process.Stdout, n.process.Stderr = said, said
+	n.process.Stdout, n.process.Stderr, n.said = said, said, said
 	if err := n.process.Start(); err != nil {
 		n.t.Fatal(err)
 	}
