@@ -23,6 +23,8 @@ type Group struct {
 
 	begun  atomic.Int64 // of the commit under way, in nanoseconds since 1970; 0: none is
 	failed atomic.Pointer[failure]
+	// unknown is how many commits one after the other ended so, of Run alone.
+	unknown int
 }
 
 // failure is how the last commit failed.
@@ -32,8 +34,11 @@ type failure struct {
 }
 
 const (
-	longest  = 30 * time.Second // that a commit may take
-	failsFor = time.Minute      // that a failure counts, since whoever asks may be who lets nobody try
+	longest = 30 * time.Second // that a commit may take
+	// unknownPause doubles with each commit of unknown outcome that follows another, up to longestPause.
+	unknownPause = 5 * time.Millisecond
+	longestPause = 2 * time.Second
+	failsFor     = time.Minute // that a failure counts, since whoever asks may be who lets nobody try
 )
 
 // ErrStuck: a commit, or opening the store again, takes so long that nothing is kept for now.
@@ -189,6 +194,12 @@ func (g *Group) run(ctx context.Context) error {
 		if err := g.commit(turns, together); err != nil {
 			return err
 		}
+		if g.unknown > 1 { // turns come back at once, and opening the store again reads all of it
+			select {
+			case <-time.After(min(unknownPause<<min(g.unknown, 10), longestPause)):
+			case <-ctx.Done():
+			}
+		}
 		clear(turns)
 		clear(together)
 	}
@@ -228,7 +239,12 @@ func (g *Group) commit(turns []Turn, together []submission) error {
 	} else if errors.Is(err, ErrClosed) {
 		lasting = err
 	}
-	if errors.Is(err, ErrUnknown) { // it is settled
+	if errors.Is(err, ErrUnknown) {
+		g.unknown++
+	} else {
+		g.unknown = 0
+	}
+	if g.unknown == 1 { // it is settled, and the next may be kept
 		g.ends(lasting)
 	} else {
 		g.ends(err)

@@ -245,6 +245,20 @@ func TestAGroupKnowsWhetherTurnsAreKept(t *testing.T) {
 		ends(store.ErrUnknown)
 		is("nobody knows of it, and it was settled", nil)
 		submit()
+		ends(store.ErrUnknown)
+		is("nobody knows of the next either", store.ErrUnknown)
+		begun := time.Now()
+		for range 12 {
+			submit()
+			ends(store.ErrUnknown)
+		}
+		if took := time.Since(begun); took < 5*time.Second || took > time.Minute {
+			t.Errorf("twelve more took %v", took)
+		}
+		submit()
+		ends(nil)
+		is("the disk is well again", nil)
+		submit()
 		ends(store.ErrFull)
 		is("the disk is full", store.ErrFull)
 		submit()
