@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -102,5 +103,69 @@ func TestAReplyRefusedWithinTheWindowGoesWithThePersonsNextMessage(t *testing.T)
 		w.hears("are you there")
 		w.passes(time.Second)
 		equal(t, "after the person wrote", 3, len(w.phone.take()))
+	})
+}
+
+// A provider tells much of this only after it has taken the message.
+func TestWhatStopsASenderStopsItAlsoWhenItIsToldLater(t *testing.T) {
+	for _, c := range []struct {
+		class  Class
+		alert  string
+		sends  int // in an hour
+		report string
+	}{
+		{Unauthorized, "sender-stopped", 1, "not-sent unauthorized 131000"},
+		{AccountBlocked, "sender-stopped", 1, "not-sent account-blocked 131000"},
+		{Restricted, "sender-stopped", 1, "not-sent restricted 131000"},
+		{TemplateUnusable, "not-sent", 1, "not-sent template-unusable 131000"},
+		{Unreachable, "dead-letter", 1, "dead-letter unreachable 131000"},
+	} {
+		t.Run(c.class.String(), func(t *testing.T) {
+			var alerts []string
+			inWorld(t, func(config *Config) {
+				config.Alert = func(_ context.Context, a Alert) { alerts = append(alerts, a.Code) }
+			}, func(t *testing.T, w *world) {
+				sendings := 0
+				w.phone.named = func(d Delivery) string {
+					sendings++
+					id := fmt.Sprintf("wamid.%s.%d", d.ID, sendings)
+					if sendings < 50 {
+						go func() {
+							<-time.After(time.Second)
+							_ = w.runner.Receive(t.Context(), []Inbound{{Kind: StatusReceived, ID: id, Pack: "sample", Channel: "whatsapp",
+								From: []Identity{ana}, At: time.Now(),
+								Status: Status{OurID: d.ID, ProviderID: id, State: store.Failed, Class: c.class, Code: 131000}}})
+						}()
+					}
+					return id
+				}
+				w.hears("hello")
+				w.passes(50 * time.Minute)
+				equal(t, "sendings", c.sends, sendings)
+				equal(t, "reports", []string{c.report}, w.entries(ReportEntry))
+				equal(t, "alerts", []string{c.alert}, alerts)
+				stopped := 0
+				if c.alert == "sender-stopped" {
+					stopped = 1
+				}
+				equal(t, "senders that hold back", stopped, len(w.runner.Stopped()))
+			})
+		})
+	}
+}
+
+func TestWhoIsSuspendedLaterSendsNothingUnasked(t *testing.T) {
+	var alerts []string
+	inWorld(t, func(config *Config) {
+		config.Alert = func(_ context.Context, a Alert) { alerts = append(alerts, a.Code) }
+	}, func(t *testing.T, w *world) {
+		w.numbered()
+		w.hears("hello")
+		w.told(1, store.Failed, Suspended)
+		w.settles()
+		equal(t, "alerts", []string{"sender-suspended"}, alerts)
+		w.runner.sender.mu.Lock()
+		defer w.runner.sender.mu.Unlock()
+		equal(t, "nudges wait", 1, len(w.runner.sender.nudges))
 	})
 }

@@ -182,6 +182,7 @@ func (d *draft) unsend(all bool) error {
 	if len(d.t.flying) > 0 {
 		return errHold
 	}
+	d.dropMoved(all)
 	q := store.OutboxQuery{Key: d.t.key, Limit: 256}
 	for {
 		list, err := d.r.config.Store.Outbox(d.ctx, q)
@@ -416,6 +417,7 @@ func (d *draft) erasureTime(at time.Time) time.Time {
 // erase forgets everything before this turn, what this turn had put down so far too but for what it says and for
 // records that nothing links to the contact.
 func (d *draft) erase() {
+	d.dropMoved(true)
 	key, at, pack := d.t.key, d.erased, d.pack
 	var suppress []store.Hash
 	for h, has := range d.t.identities {

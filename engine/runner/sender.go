@@ -379,19 +379,11 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	r := s.r
 	stops := s.hold(m.Channel, result)
 	from, _ := ParseSender(m.Channel)
-	if stops && result.Class == Suspended {
-		r.alert(Alert{Code: "sender-suspended", Severity: Warning, Pack: from.Pack, Channel: from.Channel, Account: from.Account, At: r.now()})
+	if a := suspended(result, stops); a.Code != "" {
+		a.Pack, a.Channel, a.Account, a.At = from.Pack, from.Channel, from.Account, r.now()
+		r.alert(a)
 	}
-	switch v.state {
-	case store.Accepted:
-		r.Figures.Sent.Add(1)
-	case store.Waiting:
-		r.Figures.Retried.Add(1)
-	case store.Dead:
-		r.Figures.Dead.Add(1)
-	case store.Gone:
-		r.Figures.Dropped.Add(1)
-	}
+	r.count(v.state)
 	if v.code == codeParked && result.Class == OutsideWindow {
 		s.refuse(m.Key)
 	}
@@ -411,10 +403,7 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 		}
 		return
 	}
-	code := map[store.State]string{store.Dead: "dead-letter", store.Gone: "nudge-dropped"}[v.state]
-	if code == "" {
-		code = "not-sent"
-	}
+	code := reportOf(v.state)
 	r.log.Warn("a part does not go", "contact", m.Key, "message", m.ID, "code", code, "why", v.report, "provider-code", v.code)
 	j := &job{key: m.Key, pack: from.Pack, origin: inside, change: func(d *draft) error {
 		if _, err := r.config.Store.Message(d.ctx, m.ID); errors.Is(err, store.ErrNotFound) {
