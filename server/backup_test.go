@@ -198,3 +198,34 @@ func TestADamagedReleaseInABackupIsRefusedBeforeAnythingIsReplaced(t *testing.T)
 		t.Error("something was replaced")
 	}
 }
+
+// Somebody in the copy of the data may be on a release that nobody is on any more when releases are copied.
+func TestNoReleaseIsForgottenWhileABackupIsMade(t *testing.T) {
+	t.Parallel()
+	r := releasing(t)
+	r.keep("second", anotherQuestion)
+	hash := r.hashes["second"]
+	folder := filepath.Join(t.TempDir(), "backup")
+	forget := func() error {
+		_, err := r.desk.Forget(t.Context(), desk.Change{Country: "ke", Release: hash, By: "ana", Why: "space"})
+		return err
+	}
+	slow := desk.Within(afterPart(r.server.Desk().Handler(), "ke.keys", func() {
+		if err := forget(); err == nil || !strings.Contains(err.Error(), "a backup is being made") {
+			t.Errorf("it says %v", err)
+		}
+	}))
+	if _, err := slow.Backup(t.Context(), folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := forget(); err != nil {
+		t.Error(err)
+	}
+	r.halt()
+	r.restores(folder, r.moved())
+	r.again()
+	all, err := r.desk.ReleaseList(t.Context(), desk.OneRelease{Country: "ke"})
+	if err != nil || len(all.Releases) != 2 {
+		t.Errorf("after: %+v, %v", all, err)
+	}
+}

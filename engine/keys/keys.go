@@ -45,6 +45,8 @@ var (
 	ErrLocked = errors.New("another process has the keys open")
 	// ErrFormat: the file was written in a format this program does not know.
 	ErrFormat = errors.New("unknown format of the keys")
+	// ErrMoved: the country key was rotated while the keys were copied. The copy would lack some: make it again.
+	ErrMoved = errors.New("the country key was rotated meanwhile")
 	// ErrClosed: the ring was closed.
 	ErrClosed = errors.New("the keys are closed")
 )

@@ -172,7 +172,8 @@ const (
 	chunkSize   = 512 * slotSize
 )
 
-// Backup writes a copy of the keys, sealed with the key of the week of at. Sealing and erasing go on meanwhile.
+// Backup writes a copy of the keys, sealed with the key of the week of at. Sealing and erasing go on meanwhile. ErrMoved: Rotate
+// was called meanwhile.
 func (r *Ring) Backup(ctx context.Context, w io.Writer, weeks *Weeks, at time.Time) error {
 	key, err := weeks.key(weekOf(at), true)
 	if err != nil {
@@ -191,12 +192,15 @@ func (r *Ring) Backup(ctx context.Context, w io.Writer, weeks *Weeks, at time.Ti
 	if _, err := w.Write(head); err != nil {
 		return err
 	}
+	r.mu.Lock()
+	from := r.slots
+	r.mu.Unlock()
 	chunk := make([]byte, chunkSize)
 	for n := uint64(0); ; n++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		some, last, err := r.chunk(n, chunk)
+		some, last, err := r.chunk(from, n, chunk)
 		if err != nil {
 			return fmt.Errorf("back up the keys: %w", err)
 		}
@@ -210,11 +214,14 @@ func (r *Ring) Backup(ctx context.Context, w io.Writer, weeks *Weeks, at time.Ti
 }
 
 // chunk reads a part of the file as it is between two changes.
-func (r *Ring) chunk(n uint64, chunk []byte) (some []byte, last bool, err error) {
+func (r *Ring) chunk(file *slots, n uint64, chunk []byte) (some []byte, last bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return nil, false, ErrClosed
+	}
+	if r.slots != file {
+		return nil, false, ErrMoved
 	}
 	end := int64(r.slots.count) * slotSize
 	from := min(int64(n)*chunkSize, end)

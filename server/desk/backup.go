@@ -147,7 +147,9 @@ func (d *Desk) eachPart(ctx context.Context, m *Manifest, part func(name string)
 	if err != nil {
 		return err
 	}
-	if err := d.copyStore(ctx, w); err != nil {
+	d.copying.RLock() // waits for a compaction that is under way
+	defer d.copying.RUnlock()
+	if _, err := d.Store.Backup(ctx, w); err != nil {
 		return err
 	}
 	for _, name := range d.countryNames() {
@@ -176,14 +178,6 @@ func (d *Desk) eachPart(ctx context.Context, m *Manifest, part func(name string)
 		return err
 	}
 	return d.frozenParts(part)
-}
-
-// copyStore waits for a compaction that is under way.
-func (d *Desk) copyStore(ctx context.Context, w io.Writer) error {
-	d.copying.RLock()
-	defer d.copying.RUnlock()
-	_, err := d.Store.Backup(ctx, w)
-	return err
 }
 
 // counted is a writer that measures.

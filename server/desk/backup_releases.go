@@ -38,7 +38,7 @@ func (d *Desk) eachReleased(visit func(name string, p ReleasedPack) error) error
 }
 
 // releasedParts come after the data: every release that a conversation in it is on is among them, for one is forgotten only
-// when nobody is on it.
+// when nobody is on it, and none while a backup is made.
 func (d *Desk) releasedParts(m *Manifest, part func(name string) (io.Writer, error)) error {
 	return d.eachReleased(func(name string, p ReleasedPack) error {
 		c, err := p.Shelf.Copy()

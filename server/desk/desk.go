@@ -70,8 +70,9 @@ type Desk struct {
 	one     bool        // it sees one country alone: see Of
 	country string      // that one
 	reading *sync.Mutex // one reads the log of who did what at a time
-	// copying is held by whoever copies the data, and for writing by who puts a compacted file in its place: that would wait
-	// for the copy, and everybody else behind it.
+	// copying is held by whoever makes a backup. For writing it is held by who puts a compacted file in the place of the data,
+	// for that would wait for the copy, and everybody else behind it; and by who forgets a release, which somebody in the copy
+	// may be on.
 	copying *sync.RWMutex
 }
 
