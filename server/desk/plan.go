@@ -81,11 +81,7 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	if plan.Gates, err = d.planned(r.Context(), p, b, f); err != nil {
 		return err
 	}
-	var now *program.Program
-	if serving := p.Shelf.Serving(); serving != nil {
-		now = serving.Current
-	}
-	plan.Changes = release.Changes(now, b.Program)
+	plan.Changes = Changes(p.Shelf, b.Manifest, b.Program)
 	if plan.Fates, err = d.fates(r.Context(), plan.Pack, p.Shelf, b.Program); err != nil {
 		return err
 	}
@@ -93,6 +89,17 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 		plan.Refused = append(plan.Refused, strandedText(plan.Stranded))
 	}
 	return writeJSON(w, http.StatusOK, plan)
+}
+
+// Changes says in words what a release would change, its media too; nothing where none serves yet.
+func Changes(shelf *release.Shelf, m *release.Manifest, next *program.Program) (all []release.Change) {
+	if serving := shelf.Serving(); serving != nil {
+		all = release.Changes(serving.Current, next)
+	}
+	if serves, err := shelf.Manifest(shelf.State().Serves()); err == nil {
+		all = append(all, release.OfFiles(serves, m)...)
+	}
+	return all
 }
 
 func strandedText(n int) string {
