@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ import (
 	"time"
 
 	"baraza/channels/whatsapp/fake"
+	"baraza/engine/childtest"
 	"baraza/engine/runner"
 	"baraza/server"
 	"baraza/server/audit"
@@ -33,10 +35,9 @@ import (
 
 // What makes the test binary a process that serves until it is killed.
 const (
-	childData   = "BARAZA_SERVER_CHILD"
-	childGraph  = "CHILD_GRAPH"
-	childKey    = "CHILD_RELEASE_KEY"
-	childListen = "CHILD_LISTEN"
+	childData  = "BARAZA_SERVER_CHILD"
+	childGraph = "CHILD_GRAPH"
+	childKey   = "CHILD_RELEASE_KEY"
 	// childDies is a message of the log at which it kills itself.
 	childDies = "CHILD_DIES_AT"
 )
@@ -49,7 +50,8 @@ func TestMain(m *testing.M) {
 }
 
 func childMain() int {
-	listener, err := net.Listen("tcp", os.Getenv(childListen))
+	mayBeTraced()
+	listener, err := net.FileListener(os.NewFile(3, "the port that each process takes over from the last one"))
 	if err != nil {
 		fmt.Println("listen:", err)
 		return 1
@@ -64,8 +66,14 @@ func childMain() int {
 		fmt.Println("open:", err)
 		return 1
 	}
-	fmt.Println(s.Run(context.Background()))
-	return 1
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := errors.Join(s.Run(ctx), s.Close()); err != nil {
+		fmt.Println("ended:", err)
+		return 1
+	}
+	fmt.Println("closed")
+	return 0
 }
 
 // mortal is a log that kills the process at a message.
@@ -85,8 +93,10 @@ func (m mortal) Handle(_ context.Context, r slog.Record) error {
 // nursery starts a process that serves, again and again on what the last one left, beside a provider that outlives them.
 type nursery struct {
 	*releases
-	address, key string
+	key, address string
+	listener     *os.File // a port that nobody else takes while no process serves
 	process      *exec.Cmd
+	said         *safeBuffer                   // by it
 	up           atomic.Pointer[chan struct{}] // closed while one serves
 	over         chan struct{}                 // nobody will serve any more
 	answered     atomic.Int64                  // words
@@ -118,13 +128,17 @@ func newNursery(t *testing.T) *nursery {
 		n.cloud.Close()
 		provider.Close()
 	})
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.address, n.key = free.Addr().String(), n.config.Countries["ke"].ReleaseKeys[0]
-	free.Close()
+	if n.listener, err = listener.(*net.TCPListener).File(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = n.listener.Close(), listener.Close() })
+	n.key = n.config.Countries["ke"].ReleaseKeys[0]
 	n.config.WhatsApp[0].Graph = provider.URL
+	n.address = listener.Addr().String()
 	n.cloud.SetCallback("http://" + n.address + "/whatsapp")
 	return n
 }
@@ -165,15 +179,16 @@ func (s stubborn) RoundTrip(r *http.Request) (*http.Response, error) {
 // begin starts a process and waits until it can be asked.
 func (n *nursery) begin(dies string) {
 	n.t.Helper()
-	n.process = exec.Command(os.Args[0])
+	n.process = childtest.Command(n.t, os.Args[0])
 	n.process.Env = append(os.Environ(), childData+"="+n.config.Data, childGraph+"="+n.config.WhatsApp[0].Graph, childKey+"="+n.key,
-		childListen+"="+n.address, childDies+"="+dies)
+		childDies+"="+dies)
+	n.process.ExtraFiles = []*os.File{n.listener}
 	said := &safeBuffer{}
-	n.process.Stdout, n.process.Stderr = said, said
+	n.process.Stdout, n.process.Stderr, n.said = said, said, said
 	if err := n.process.Start(); err != nil {
 		n.t.Fatal(err)
 	}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		client, err := desk.Dial(n.config.Socket())
 		if err == nil {
@@ -299,7 +314,7 @@ func (n *nursery) changesUntilKilled(confirmed, first string, after time.Duratio
 	process := n.process.Process
 	before := n.answered.Load()
 	go func() { // not before somebody was answered, however slow the machine is
-		for deadline := time.Now().Add(10 * time.Second); n.answered.Load() < before+2 && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(2 * time.Minute); n.answered.Load() < before+2 && time.Now().Before(deadline); {
 			<-time.After(5 * time.Millisecond)
 		}
 		<-time.After(after)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -140,19 +139,6 @@ func (w *frozenWorld) stands(what string, holds func(desk.Incident) bool) {
 		}
 		return holds(list.Countries[0])
 	})
-}
-
-// sees waits for something that the server shows; nothing else tells that it happened.
-func (w *frozenWorld) sees(what string, holds func() bool) {
-	w.t.Helper()
-	deadline := time.After(20 * time.Second)
-	for !holds() {
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-deadline:
-			w.t.Fatalf("it never happened that %s\nlog:\n%s", what, w.log.String())
-		}
-	}
 }
 
 // shows compares what a phone has of the service.

@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,17 +91,11 @@ func TestAReleaseIsForgottenWhenNobodyNeedsIt(t *testing.T) {
 // onRelease waits until so many conversations are on a release.
 func (r *releases) onRelease(name string, n int) {
 	r.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for time.Now().Before(deadline) {
+	r.sees(fmt.Sprintf("%d conversations are on the %s release", n, name), func() bool {
 		list, err := r.desk.ReleaseList(r.t.Context(), desk.OneRelease{Country: "ke"})
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		for _, line := range list.Releases {
-			if line.Release == r.hashes[name] && line.Conversations == n {
-				return
-			}
-		}
-	}
-	r.t.Fatalf("there are never %d conversations on the %s release", n, name)
+		return slices.ContainsFunc(list.Releases, func(line desk.ReleaseLine) bool { return line.Release == r.hashes[name] && line.Conversations == n })
+	})
 }

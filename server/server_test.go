@@ -148,7 +148,7 @@ func TestStaffFetchAPhotoThatWasSentInACase(t *testing.T) {
 	}
 	paper := append([]byte("\xff\xd8\xff\xe0 a paper"), make([]byte, 100_000)...)
 	phone.SendImage(paper, "my paper")
-	w.until("the photo is in the case", func() bool {
+	w.sees("the photo is in the case", func() bool {
 		one, err := client.Case(t.Context(), desk.Which{Case: name})
 		return err == nil && len(one.Said) > 0
 	})
@@ -335,7 +335,7 @@ func TestTheFiguresAreForThisMachineOrForWhoHasTheToken(t *testing.T) {
 func TestHealthAndReadiness(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.until("it is ready", func() bool { status, _ := w.get("/readyz"); return status == http.StatusOK })
+	w.sees("it is ready", func() bool { status, _ := w.get("/readyz"); return status == http.StatusOK })
 	if status, body := w.get("/healthz"); status != http.StatusOK || body != "alive\n" {
 		t.Errorf("healthz: %d %q", status, body)
 	}

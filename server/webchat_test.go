@@ -53,7 +53,7 @@ func (p *page) say(f frame) {
 // next is the next frame of a type; others are passed over.
 func (p *page) next(kind string) frame {
 	p.t.Helper()
-	_ = p.socket.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = p.socket.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	for {
 		var f frame
 		if err := p.socket.ReadJSON(&f); err != nil {

@@ -229,10 +229,10 @@ func (w *world) idle(do func(*desk.Client) error) {
 	}
 }
 
-// until waits for something that the fake shows.
+// until waits for something that the fake shows. For what the server shows there is sees.
 func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		changed := w.cloud.Changed()
 		if holds() {
@@ -240,6 +240,20 @@ func (w *world) until(what string, holds func() bool) {
 		}
 		select {
 		case <-changed:
+		case <-deadline:
+			w.t.Fatalf("it never happened that %s\nlog:\n%s", what, w.log.String())
+		}
+	}
+}
+
+// sees waits for something that the server shows; nothing tells that it happened, and the fake's news may all
+// have come before.
+func (w *world) sees(what string, holds func() bool) {
+	w.t.Helper()
+	deadline := time.After(2 * time.Minute)
+	for !holds() {
+		select {
+		case <-time.After(5 * time.Millisecond):
 		case <-deadline:
 			w.t.Fatalf("it never happened that %s\nlog:\n%s", what, w.log.String())
 		}

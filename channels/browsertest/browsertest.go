@@ -27,7 +27,7 @@ var axe string
 var oneBrowser sync.Mutex
 
 // patience is how long a test waits for what has to come.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // Until waits for a condition.
 func Until(t testing.TB, what string, is func() bool) {
@@ -68,7 +68,7 @@ func Start(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
 	}, more)
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 8*time.Minute) // of a test that hangs, before that of all tests
 	t.Cleanup(stop)
 	ctx, stopBrowser := chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(stopBrowser)
@@ -96,11 +96,11 @@ func Eval[T any](t *testing.T, ctx context.Context, expression string) T {
 	return value
 }
 
-// Holds waits until an expression is true in the page.
+// Holds waits until an expression is true in the page, and the page is all there.
 func Holds(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
 	Until(t, expression, func() bool {
-		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("document.readyState === 'complete' && !!("+expression+")"))
 		return err == nil && is // between two pages there is none to ask
 	})
 }

@@ -3,7 +3,6 @@ package socket_test
 import (
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"sync"
 	"testing"
@@ -14,13 +13,11 @@ import (
 	"baraza/channels/socket"
 )
 
-// A line is a server whose connections are pipes: nothing is buffered between the two ends, and time is that of the
-// bubble, so that a minute takes none.
+// A line is a server whose connections are pipes, and whose time is that of the bubble.
 type line struct {
 	t      *testing.T
 	server *http.Server
-	coming chan net.Conn
-	closed chan struct{}
+	pipes  *rawtest.Pipes
 	opened chan *socket.Conn
 	far    []*rawtest.Conn
 	group  sync.WaitGroup
@@ -30,7 +27,7 @@ type line struct {
 func in(t *testing.T, limits socket.Limits, do func(t *testing.T, l *line)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{t: t, coming: make(chan net.Conn), closed: make(chan struct{}), opened: make(chan *socket.Conn, 1)}
+		l := &line{t: t, pipes: rawtest.NewPipes(), opened: make(chan *socket.Conn, 1)}
 		l.server = &http.Server{ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			c := socket.New(limits, time.Now)
 			if c.Open(w, r) != nil {
@@ -38,7 +35,7 @@ func in(t *testing.T, limits socket.Limits, do func(t *testing.T, l *line)) {
 			}
 			l.opened <- c
 		})}
-		go l.server.Serve(l)
+		go l.server.Serve(l.pipes)
 		defer func() { // nobody stays in the bubble
 			for _, c := range l.far {
 				c.Close()
@@ -50,24 +47,9 @@ func in(t *testing.T, limits socket.Limits, do func(t *testing.T, l *line)) {
 	})
 }
 
-func (l *line) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.coming:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *line) Close() error { close(l.closed); return nil }
-
-func (l *line) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
-
 // dial is a connection before its handshake.
 func (l *line) dial() *rawtest.Conn {
-	far, near := net.Pipe()
-	l.coming <- near
-	c := rawtest.New(l.t, far, "127.0.0.1:1")
+	c := rawtest.New(l.t, l.pipes.Dial(), rawtest.Host)
 	l.far = append(l.far, c)
 	return c
 }

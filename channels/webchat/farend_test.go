@@ -33,7 +33,6 @@ type page struct {
 
 	answers chan map[string]any // received and error
 	closed  chan error
-	pings   chan struct{}
 	waiting []map[string]any
 	last    map[string]any
 	counter int
@@ -67,14 +66,6 @@ func (p *page) connect() {
 	if p.secret == "" {
 		p.secret = welcome["secret"].(string)
 	}
-	answer := ws.PingHandler()
-	ws.SetPingHandler(func(data string) error {
-		select {
-		case p.pings <- struct{}{}:
-		default: // nobody counts
-		}
-		return answer(data)
-	})
 	go p.listen(ws, p.closed)
 }
 

@@ -111,52 +111,53 @@ func TestAMessageOverTheReadLimitEnds(t *testing.T) {
 
 func TestAHandshakeThatTakesTooLongEnds(t *testing.T) {
 	t.Parallel()
-	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Hello: 300 * time.Millisecond}})
+	inBubble(t, webchat.Settings{Limits: webchat.Limits{Hello: 10 * time.Second}}, func(c *webchat.Channel, dial func() *rawtest.Conn) {
+		silent := dial()
+		silent.Upgrade("/socket", "Origin: http://"+rawtest.Host)
+		ends(t, "silence", 10*time.Second, silent, func() {})
 
-	drops := rawtest.Dial(t, server) // headers that never end
-	drops.Write(strings.TrimSuffix(rawtest.Request(server, "/socket"), "\r\n"))
-	go drops.Drip("X: x\r\n", 20*time.Millisecond)
-	drops.Ended()
-
-	silent := rawtest.Dial(t, server)
-	silent.Upgrade("/socket", "Origin: "+server.URL)
-	silent.Ended()
-
-	begun := rawtest.Dial(t, server) // a hello that never ends, with pongs between
-	begun.Upgrade("/socket", "Origin: "+server.URL)
-	begun.Write(rawtest.Frame(rawtest.Text, `{"type":`))
-	go begun.Drip(rawtest.Frame(rawtest.Fin|rawtest.Pong, ""), 50*time.Millisecond)
-	begun.Ended()
-	until(t, "all have left", func() bool { return webchat.Open(c) == 0 })
+		begun := dial() // a hello that never ends, with pongs between
+		begun.Upgrade("/socket", "Origin: http://"+rawtest.Host)
+		begun.Write(rawtest.Frame(rawtest.Text, `{"type":`))
+		ends(t, "a hello without an end", 10*time.Second, begun, func() { begun.Drip(rawtest.Frame(rawtest.Fin|rawtest.Pong, ""), time.Second) })
+		if n := webchat.Open(c); n != 0 {
+			t.Errorf("%d connections are open", n)
+		}
+	})
 }
 
 func TestPongsDoNotMoveTheTimeOfAMessage(t *testing.T) {
 	t.Parallel()
-	_, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Message: 500 * time.Millisecond, Idle: time.Hour, Burst: 10_000, Rate: 10_000}})
-	r := greeted(t, server)
-	r.Write(rawtest.Frame(rawtest.Text, `{"type":"message","id":"12345678","text":"`))
-	go r.Drip(rawtest.Frame(rawtest.More, "a")+rawtest.Frame(rawtest.Fin|rawtest.Pong, ""), 20*time.Millisecond)
-	r.Ended()
+	inBubble(t, webchat.Settings{Limits: webchat.Limits{Message: 10 * time.Second}}, func(_ *webchat.Channel, dial func() *rawtest.Conn) {
+		r := dial()
+		welcomed(t, r, "http://"+rawtest.Host)
+		r.Write(rawtest.Frame(rawtest.Text, `{"type":"message","id":"12345678","text":"`))
+		ends(t, "a message without an end", 10*time.Second, r, func() {
+			r.Drip(rawtest.Frame(rawtest.More, "a")+rawtest.Frame(rawtest.Fin|rawtest.Pong, ""), time.Second)
+		})
+	})
 }
 
 func TestASilentPageIsLeftAndALivingOneIsNot(t *testing.T) {
 	t.Parallel()
-	c, server := serve(t, newKept(), webchat.Settings{Limits: webchat.Limits{Idle: 600 * time.Millisecond, Burst: 1000}})
-	greeted(t, server).Ended() // reads pings, answers none
+	inBubble(t, webchat.Settings{Limits: webchat.Limits{Idle: 75 * time.Second}}, func(c *webchat.Channel, dial func() *rawtest.Conn) {
+		silent := dial()
+		welcomed(t, silent, "http://"+rawtest.Host)
+		ends(t, "silence", 75*time.Second, silent, func() {}) // it reads pings, and answers none
 
-	p := newPage(t, server) // gorilla's client answers pings
-	p.pings = make(chan struct{}, 100)
-	p.connect()
-	for range 6 { // three times as often as the idle time
-		select {
-		case <-p.pings:
-		case err := <-p.closed:
-			t.Fatalf("a page that answers was left: %v", err)
+		living := dial()
+		welcomed(t, living, "http://"+rawtest.Host)
+		for until := time.Now().Add(10 * time.Minute); time.Now().Before(until); {
+			kind, content, err := living.Next()
+			if err != nil || kind != rawtest.Ping {
+				t.Fatalf("a page that answers hears a frame of kind %x, %v", kind, err)
+			}
+			living.Write(rawtest.Frame(rawtest.Fin|rawtest.Pong, string(content)))
 		}
-	}
-	if n := webchat.Open(c); n != 1 {
-		t.Errorf("%d connections are open", n)
-	}
+		if n := webchat.Open(c); n != 1 {
+			t.Errorf("%d connections are open", n)
+		}
+	})
 }
 
 func TestAFloodEndsTheConnectionAlone(t *testing.T) {

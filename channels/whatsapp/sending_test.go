@@ -267,7 +267,7 @@ func TestTheFakeIsReachedBelowAPrefix(t *testing.T) {
 	var in channels.Inbound
 	select {
 	case in = <-arrived:
-	case <-time.After(10 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("nothing has arrived")
 	}
 	content, err := c.FetchMedia(t.Context(), in.Account, *in.Attachment)

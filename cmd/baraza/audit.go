@@ -87,6 +87,9 @@ func (c *auditVerify) words(w io.Writer, r audit.Report, missed bool) {
 	if r.Torn > 0 {
 		fmt.Fprintf(w, "%s left unfinished by a process that was killed; a record marks each.\n", counted(r.Torn, "line was", "lines were"))
 	}
+	if r.Loose && r.Records > 0 {
+		fmt.Fprint(w, "No file audit.log.last lies beside it, so nobody would miss records that were taken off\nthe end: compare the last one with a hash that was noted elsewhere.\n")
+	}
 	if len(r.Problems) == 0 && !missed {
 		fmt.Fprintln(w, "Each is as it was written.")
 		return
@@ -178,12 +181,16 @@ func outcome(r audit.Record) string {
 	return fmt.Sprintf("%s (%d)", r.Outcome, r.Status)
 }
 
-// about says in short what it was done to, and which release took the place of which.
+// about says in short what it was done to, and which release or roles took the place of which.
 func about(r audit.Record) string {
-	if r.After != "" {
-		return shortStanding(r.Before) + " -> " + shortStanding(r.After)
+	change := strings.TrimSpace(shortStanding(r.Before) + " -> " + shortStanding(r.After))
+	switch {
+	case r.After == "":
+		return r.About
+	case strings.HasPrefix(r.What, "account ") || strings.HasPrefix(r.What, "token "): // whose roles they are
+		return r.About + ": " + strings.TrimPrefix(change, "-> ")
 	}
-	return r.About
+	return change
 }
 
 // shortStanding shortens the hashes in what served.

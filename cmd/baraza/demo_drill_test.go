@@ -29,7 +29,7 @@ func TestTheDrillGoesAsItSays(t *testing.T) {
 	case <-out.news:
 	case err := <-ended:
 		t.Fatal(err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("it prints nothing")
 	}
 	printed := out.String()
@@ -42,7 +42,7 @@ func TestTheDrillGoesAsItSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar, Timeout: 10 * time.Second}
+	browser := &http.Client{Jar: jar, Timeout: 2 * time.Minute}
 	writes := func(text, shows string) {
 		t.Helper()
 		if page := wrote(t, browser, phone, text, shows); page != "" {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log"
@@ -11,7 +10,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,6 +18,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"baraza/engine/childtest"
 )
 
 // A proxy with TLS stands before a demo, as one of an organisation does. It writes down what an access log has.
@@ -39,7 +39,11 @@ const from = "X-Test-From"
 func behindProxy(t *testing.T, more ...string) *proxy {
 	t.Helper()
 	p := &proxy{printed: &announced{news: make(chan struct{}, 1)}}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	// Nothing calls from this address, so that no call of another test takes the port before the demo does.
+	free, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil { // not every system has it
+		free, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +62,7 @@ func behindProxy(t *testing.T, more ...string) *proxy {
 	if err := os.Symlink(self, baraza); err != nil { // under this name the test binary is the command
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), baraza,
-		append([]string{"demo", "--addr", p.demo, "--behind-proxy", p.URL, "--packs", "../../flows"}, more...)...)
+	cmd := childtest.Command(t, append([]string{baraza, "demo", "--addr", p.demo, "--behind-proxy", p.URL, "--packs", "../../flows"}, more...)...)
 	cmd.Stdout, cmd.Stderr = p.printed, p.printed
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -72,7 +75,7 @@ func behindProxy(t *testing.T, more ...string) *proxy {
 			t.Errorf("it ended with %v:\n%s", err, p.printed)
 		}
 	})
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	for !strings.Contains(p.printed.String(), "Ctrl-C") {
 		select {
 		case <-p.printed.news:
@@ -158,7 +161,7 @@ func TestATesterComesThroughAProxyAndAForeignPageDoesNot(t *testing.T) {
 		t.Fatal("the tester does not come in")
 	}
 	defer ws.Close()
-	ws.SetReadDeadline(time.Now().Add(20 * time.Second))
+	ws.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	for _, step := range []struct{ say, hear string }{
 		{`{"type":"hello","v":1,"lang":"es","token":"` + string(token[1]) + `"}`, "invited"},
 		{`{"type":"begin","record":true}`, "begun"},

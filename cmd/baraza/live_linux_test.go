@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"baraza/engine/childtest"
 )
 
 // A screen is the other end of the terminal that a command runs in.
@@ -58,7 +60,7 @@ func live(t *testing.T, columns uint16, env []string, args ...string) (*screen, 
 	if err := os.Symlink(self, baraza); err != nil { // under this name the test binary is the command
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), baraza, args...)
+	cmd := childtest.Command(t, append([]string{baraza}, args...)...)
 	cmd.Env = append([]string{"TERM=xterm-256color", "HOME=" + t.TempDir(), "TZDIR=" + os.Getenv("TZDIR")}, env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -88,7 +90,7 @@ func (s *screen) read() {
 // sees waits until a text has appeared, and gives what stood before it.
 func (s *screen) sees(text string) string {
 	s.t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(2 * time.Minute)
 	for {
 		if at := strings.Index(s.seen.String(), text); at >= 0 {
 			before := string(s.seen.Next(at + len(text)))

@@ -25,7 +25,7 @@ func runs(t *testing.T, pattern string, command func(context.Context, streams) e
 			t.Errorf("it ended with: %v", err)
 		}
 	})
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	for {
 		if m := regexp.MustCompile(pattern).FindStringSubmatch(out.String()); m != nil {
 			return m, out

@@ -40,7 +40,7 @@ func TestServeDevAnswersOnTheFakePhone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar, Timeout: 10 * time.Second}
+	browser := &http.Client{Jar: jar, Timeout: 2 * time.Minute}
 	if page := wrote(t, browser, phone, "hola", "Español"); page != "" {
 		t.Fatalf("the pack for Ecuador does not answer:\n%s", page)
 	}
@@ -71,7 +71,7 @@ func wrote(t *testing.T, browser *http.Client, phone, text, shows string) string
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := (&http.Client{Timeout: 20 * time.Second}).Do(request)
+	stream, err := (&http.Client{Timeout: 2 * time.Minute}).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

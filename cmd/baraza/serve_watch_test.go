@@ -111,7 +111,7 @@ type watching struct {
 // until waits for something in the log.
 func (w *watching) until(words string, times int) {
 	w.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for strings.Count(w.log.String(), words) < times {
 		select {
 		case <-w.log.news:
@@ -125,7 +125,7 @@ func (w *watching) until(words string, times int) {
 // order of showing them.
 func (w *watching) hears(phone *fake.Phone, want ...string) {
 	w.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		changed := w.cloud.Changed()
 		shown := map[string]string{}

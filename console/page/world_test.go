@@ -195,7 +195,9 @@ func newRoom(t *testing.T, change ...func(*config.Config)) *room {
 		}
 		return r.behaviour(ctx, bundle, serves)
 	}
-	open, err := console.Open(console.Options{Config: settings, Audit: r.server.Audit(), API: api.Handler(r.server.Desk(), slog.New(slog.DiscardHandler)), Page: func(who *accounts.Accounts) http.Handler {
+	open, err := console.Open(console.Options{Config: settings, Audit: r.server.Audit(), API: func(who *accounts.Accounts) http.Handler {
+		return api.Handler(r.server.Desk(), who, slog.New(slog.DiscardHandler))
+	}, Page: func(who *accounts.Accounts) http.Handler {
 		return page.Handler(page.Options{Desk: r.server.Desk(), Accounts: who, Behaviour: behaviour, Folder: settings.Data})
 	}})
 	r.check(err)
@@ -296,7 +298,7 @@ func (r *room) writes(phone string, n int, texts ...string) []string {
 	for _, text := range texts {
 		p.Write(text)
 	}
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		changed := r.cloud.Changed()
 		if got := p.Received(); len(got) >= n {

@@ -53,14 +53,29 @@ func OpenWeeks(path, country string, countryKeys []CountryKey, opts Options) (*W
 	return w, nil
 }
 
+// usable opens the file anew where a sync failed: nobody ends the process for keys of backups.
+func (w *Weeks) usable() error {
+	if w.closed {
+		return ErrClosed
+	}
+	if w.slots.failed == nil {
+		return nil
+	}
+	next, err := w.slots.again()
+	if err == nil {
+		w.slots = next
+	}
+	return err
+}
+
 func weekOf(at time.Time) uint64 { return uint64(max(at.UnixMilli(), 0)) / uint64(week.Milliseconds()) }
 
 // key finds the key of a week, or makes it.
 func (w *Weeks) key(number uint64, create bool) (key []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return nil, ErrClosed
+	if err := w.usable(); err != nil {
+		return nil, err
 	}
 	err = w.slots.each(func(_ uint32, s slot) error {
 		if s.kind() == kindWeek && order.Uint64(s[contactAt:]) == number {
@@ -96,8 +111,8 @@ func (w *Weeks) key(number uint64, create bool) (key []byte, err error) {
 func (w *Weeks) Destroy(now time.Time) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return 0, ErrClosed
+	if err := w.usable(); err != nil {
+		return 0, err
 	}
 	var old []uint32
 	err := w.slots.each(func(n uint32, s slot) error {
@@ -122,8 +137,8 @@ func (w *Weeks) Destroy(now time.Time) (int, error) {
 func (w *Weeks) Rotate() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return ErrClosed
+	if err := w.usable(); err != nil {
+		return err
 	}
 	next, err := w.slots.rewrite(func(s slot) (slot, error) {
 		key, err := w.ring.unwrap(s)

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"baraza/engine/childtest"
 )
 
 // childDir and childBundle make the test binary a process that installs a bundle, takes it away and installs it again, until it
@@ -82,7 +83,7 @@ func TestAProcessKilledWhileItInstallsLeavesTheWholeReleaseOrNone(t *testing.T) 
 		if n < 40 {
 			step = fmt.Sprint(n + 1)
 		}
-		child := exec.Command(os.Args[0])
+		child := childtest.Command(t, os.Args[0])
 		child.Env = append(os.Environ(), childDir+"="+dir, childBundle+"="+file, childStep+"="+step)
 		if err := child.Start(); err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@
 package runner
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +22,7 @@ import (
 
 	"baraza/dsl"
 	"baraza/dsl/diag"
+	"baraza/engine/childtest"
 	"baraza/engine/keys"
 	"baraza/engine/program"
 	"baraza/engine/store"
@@ -148,7 +148,7 @@ func childMain(dir string) int {
 		}
 		fmt.Println(n + 1)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(2 * time.Minute); ; {
 		heads, err := s.Outbox(ctx, store.OutboxQuery{Of: store.All, State: store.Waiting, Until: time.Now().AddDate(1, 0, 0), Limit: 9})
 		if err == nil && len(heads) == 0 {
 			break
@@ -167,28 +167,16 @@ func childMain(dir string) int {
 	return 0
 }
 
-// runChild runs such a process to its end, and returns what it said. One that does not end is made to say where it
-// stands.
+// runChild runs such a process to its end, and returns what it said.
 func runChild(t *testing.T, dir string, env []string, wrapper ...string) []string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := append(wrapper, self)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd := childtest.Command(t, append(wrapper, self)...)
 	cmd.Env = append(append(os.Environ(), childEnv+"="+dir), env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // of strace and what it traces
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) }
-	cmd.WaitDelay = 10 * time.Second
-	var stacks bytes.Buffer
-	cmd.Stderr = &stacks
 	out, _ := cmd.Output()
-	if ctx.Err() != nil {
-		t.Fatalf("the process did not end:\n%s", &stacks)
-	}
 	return strings.Fields(strings.ReplaceAll(string(out), "error: ", "error:_"))
 }
 

@@ -37,6 +37,8 @@ const (
 	noticeAgain = 24 * time.Hour
 	// mostThaws is how often Thaw looks for what is left, since people write meanwhile.
 	mostThaws = 100
+	// triesOfThaw is how often it is tried to answer somebody before their country is served all the same.
+	triesOfThaw = 5
 	// mostHeld is how many messages of one person wait; more are noted and not kept.
 	mostHeld = 200
 	heldKind = keys.Kind("held")

@@ -33,7 +33,8 @@ func TestOnlyPublicAddressesAreAsked(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"127.0.0.1", "::1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "fe80::1", "fd00::1",
 		"0.0.0.0", "::", "100.64.0.1", "224.0.0.1", "ff02::1", "255.255.255.255", "198.18.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-		"64:ff9b::a00:1", "2002:a00:1::", "2001:db8::1", "192.0.2.1", "240.0.0.1"} {
+		"64:ff9b::a00:1", "2002:a00:1::", "2001:db8::1", "192.0.2.1", "240.0.0.1", "::127.0.0.1", "::ffff:0:127.0.0.1", "fec0::1",
+		"200::1"} {
 		if public(netip.MustParseAddr(text)) {
 			t.Errorf("%s counts as public", text)
 		}
@@ -58,7 +59,7 @@ func asked(t *testing.T, handler http.HandlerFunc, allowed func(netip.Addr) bool
 	t.Cleanup(f.client.CloseIdleConnections)
 	return f, Question{Pack: "sample", Key: "k1", Args: []engine.Value{{Name: "number", Value: "7/../x"}, {Name: "more", Value: 2.0}},
 		Program: &program.Program{Exprs: []program.Expr{{Source: "number", Var: "number"}}},
-		Service: &program.Service{Name: "cases", Method: "get", Seconds: 1,
+		Service: &program.Service{Name: "cases", Method: "get", Seconds: 60,
 			Headers: []program.ServiceHeader{{Name: "Authorization", Secret: "CASES_TOKEN"}},
 			URL:     program.Text{{Kind: program.Literal, Literal: server.URL + "/cases/"}, {Kind: program.Value, Expr: 0}},
 			Returns: []program.Shape{{Name: "status", Type: program.TextKind}, {Name: "place", Type: program.LocationKind}}}}

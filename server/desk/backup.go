@@ -104,7 +104,9 @@ func readErased(r io.Reader) (all []store.Erasure, err error) {
 // erased are the erasures that data and keys know of. One of them may be behind by a moment.
 func (d *Desk) erased(ctx context.Context) ([]store.Erasure, error) {
 	all, err := d.Store.Tombstones(ctx, time.Time{})
-	if err != nil {
+	if errors.Is(err, store.ErrDamaged) { // the keys know of it too, and a backup is worth more than the damage
+		d.log.Error("an erasure cannot be read", "error", err)
+	} else if err != nil {
 		return nil, err
 	}
 	for _, name := range d.countryNames() {

@@ -124,6 +124,8 @@ func statusOf(err error) (int, string) {
 		return http.StatusServiceUnavailable, "it took too long; ask again, or for less"
 	case errors.Is(err, store.ErrUnknown):
 		return http.StatusServiceUnavailable, "the disk gave an error, and nobody knows yet whether it was kept; ask again"
+	case errors.Is(err, store.ErrCopied):
+		return http.StatusConflict, err.Error()
 	case errors.Is(err, store.ErrFull):
 		return http.StatusInsufficientStorage, "the disk is full; nothing was changed"
 	}

@@ -10,13 +10,13 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"baraza/engine/childtest"
 	"baraza/server/desk"
 )
 
@@ -141,16 +141,17 @@ func TestAnotherUserIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	copied := filepath.Join(filepath.Dir(path), "probe")
-	if err := os.WriteFile(copied, self, 0o755); err != nil {
+	if err := errors.Join(os.WriteFile(copied, self, 0o700), os.Chmod(copied, 0o755)); err != nil { // whatever the umask
 		t.Fatal(err)
 	}
-	probe := exec.Command(copied, "-test.run=^TestProbe$", "-test.v")
+	probe := childtest.Command(t, copied, "-test.run=^TestProbe$", "-test.v")
+	var out bytes.Buffer
+	probe.Stdout, probe.Stderr = &out, &out
 	probe.Dir = "/"
 	probe.Env = []string{"DESK_PROBE=" + path}
-	probe.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	out, err := probe.CombinedOutput()
-	if err != nil || !bytes.Contains(out, []byte("belongs to another user")) {
-		t.Errorf("another user: %v\n%s", err, out)
+	probe.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
+	if err := probe.Run(); err != nil || !strings.Contains(out.String(), "belongs to another user") {
+		t.Errorf("another user: %v\n%s", err, &out)
 	}
 }
 
@@ -175,7 +176,7 @@ func TestHalfARequestIsGivenUp(t *testing.T) {
 	defer func() { _ = c.Close() }()
 	// A head that is longer than any is refused at once.
 	_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: desk\r\nX: "+strings.Repeat("x", 64<<10)+"\r\n\r\n")
-	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	answer, err := io.ReadAll(c)
 	if err != nil && !errors.Is(err, syscall.ECONNRESET) || len(answer) > 0 && !bytes.Contains(answer, []byte("431")) {
 		t.Errorf("got %q, %v", answer, err)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -137,6 +138,9 @@ type Clock struct {
 func (d *Desk) clock(ctx context.Context) (Clock, error) {
 	c := Clock{Now: d.now().UTC()}
 	last, err := d.Store.LastSweep(ctx)
+	if errors.Is(err, store.ErrDamaged) { // then nothing is swept before the clock is confirmed
+		err = nil
+	}
 	if !last.IsZero() {
 		c.LastSweep = &last
 	}

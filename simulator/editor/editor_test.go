@@ -274,7 +274,7 @@ func dialled(t *testing.T) (page *websocket.Conn, end chan error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { page.Close() })
-	page.SetReadDeadline(time.Now().Add(20 * time.Second))
+	page.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	return page, end
 }
 

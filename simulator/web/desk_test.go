@@ -21,7 +21,7 @@ import (
 )
 
 // patience is how long a test waits for what has to come.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // A room is a simulator with a round, on a line that can be cut.
 type room struct {
@@ -96,7 +96,6 @@ func newRoom(t testing.TB, s web.Settings) *room {
 		t.Fatal(err)
 	}
 	r.served.Store(r.web)
-	r.server.Config.ReadHeaderTimeout = s.Limits.Hello
 	r.line = &browsertest.Line{Listener: r.server.Listener}
 	r.server.Listener = r.line
 	r.server.Start()

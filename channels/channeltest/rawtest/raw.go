@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long what has to come may take.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // A Conn is a connection whose bytes the test writes itself.
 type Conn struct {

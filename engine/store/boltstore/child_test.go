@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"baraza/engine/childtest"
 	"baraza/engine/store"
 	"baraza/engine/store/boltstore"
 )
@@ -156,10 +156,8 @@ func startChild(t *testing.T, path string, env []string, wrapper ...string) *chi
 	t.Helper()
 	self, err := os.Executable()
 	check(t, err)
-	args := append(wrapper, self)
-	c := &child{t: t, cmd: exec.Command(args[0], args[1:]...)}
+	c := &child{t: t, cmd: childtest.Command(t, append(wrapper, self)...)}
 	c.cmd.Env = append(append(os.Environ(), childEnv+"="+path), env...)
-	c.cmd.Stderr = io.Discard
 	out, err := c.cmd.StdoutPipe()
 	check(t, err)
 	check(t, c.cmd.Start())
@@ -344,6 +342,9 @@ func TestAFailedFsyncIsSettledByReopening(t *testing.T) {
 func needs(t *testing.T, program string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("there is no %s on this machine, and CI has to have it", program)
+		}
 		t.Skipf("there is no %s on this machine; TestKilledAnywhere and TestAnUnknownCommitIsSettled are the part that needs none", program)
 	}
 }
