@@ -164,7 +164,7 @@ func (r *Restoring) restoreFrozen() error {
 			continue
 		}
 		if err := book.Restore(one.Next); err != nil {
-			return fmt.Errorf("how %s stands could not be written down: %w", one.Country, err)
+			return fmt.Errorf("whether %s is frozen: %w", one.Country, err)
 		}
 	}
 	return nil

@@ -104,8 +104,6 @@ func TestARestoreThatIsKilledLeavesTheOldTheNewOrAWordOfWhatToDo(t *testing.T) {
 	})
 }
 
-const cleo = "593990000003"
-
 // restoresInChild restores in a process that kills itself before a step, and gives the step; died is false where it was done.
 func (w *world) restoresInChild(folder string, step int) (name string, died bool) {
 	w.t.Helper()
@@ -126,14 +124,6 @@ func (w *world) restoresInChild(folder string, step int) (name string, died bool
 
 func (w *world) freeze() string {
 	return freeze.Open(w.place().Frozen, []string{"ke"}).Of("ke").Stage
-}
-
-func (w *world) has(who string) bool {
-	one, err := w.client.Contact(w.t.Context(), desk.Person{Key: w.key(who).String()})
-	if err == nil && one.Unreadable > 0 {
-		w.t.Errorf("%s cannot be read", who)
-	}
-	return err == nil
 }
 
 // standsWhole starts on what is there, unless it says that a restore has to be done first.

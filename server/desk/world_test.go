@@ -394,7 +394,7 @@ func (w *world) halt() {
 	}
 }
 
-const ana, bea = "593990000001", "593990000002"
+const ana, bea, cleo = "593990000001", "593990000002", "593990000003"
 
 // hears gives a message of a person to the runner and waits until it was answered.
 func (w *world) hears(from string, texts ...string) {
@@ -442,6 +442,15 @@ func (w *world) opensCase(from, about string) string {
 	}
 	w.t.Fatalf("no case of %s; the phone shows %q", from, w.phone.take())
 	return ""
+}
+
+// has tells whether somebody is kept, and sees that they can be read.
+func (w *world) has(who string) bool {
+	one, err := w.client.Contact(w.t.Context(), desk.Person{Key: w.key(who).String()})
+	if err == nil && one.Unreadable > 0 {
+		w.t.Errorf("%s cannot be read", who)
+	}
+	return err == nil
 }
 
 // problem is what a desk refused, and with which status.
