@@ -92,8 +92,8 @@ func TestTimersThatCannotBeCarriedOutKeepNobodyElseWaiting(t *testing.T) {
 }
 
 func TestWhoCannotBeAnsweredAfterAFreezeKeepsNobodyElseWaiting(t *testing.T) {
-	s := &stop{}
-	lockedWorld(t, func(c *Config) { c.Freeze = s.of }, func(t *testing.T, w *world, k *locked, sick, sound []Identity) {
+	s, o := &stop{}, &told{}
+	lockedWorld(t, func(c *Config) { c.Freeze, c.Alert = s.of, o.alert }, func(t *testing.T, w *world, k *locked, sick, sound []Identity) {
 		s.t, s.w = t, w
 		s.freezes()
 		which := k.lock(nil)
@@ -118,6 +118,7 @@ func TestWhoCannotBeAnsweredAfterAFreezeKeepsNobodyElseWaiting(t *testing.T) {
 		if got := w.phone.take(); len(got) != 2*len(sound) {
 			t.Errorf("%d parts went out to the %d who can be answered: %q", len(got), len(sound), got)
 		}
+		equal(t, "operators are told", []string{"freeze-unanswered"}, o.take())
 		k.lock(nil)
 		if err := thaws(); err != nil {
 			t.Errorf("once they can be answered: %v", err)
