@@ -20,7 +20,7 @@ func everyFault() (all []string) {
 	for n := 1; n <= 21; n++ {
 		all = append(all, fmt.Sprintf("F%02d", n))
 	}
-	return append(all, "F26", "F27", "F29", "F30", "F31", "F32", "F33", "F34", "F35", "F36", "F37", "F39", "F41", "F42")
+	return append(all, "F26", "F27", "F29", "F30", "F31", "F32", "F33", "F34", "F35", "F36", "F37", "F39", "F41", "F42", "F43", "F44", "F45", "F46", "F47")
 }
 
 func TestEveryFaultHasItsTest(t *testing.T) {

@@ -92,8 +92,8 @@ func TestTimersThatCannotBeCarriedOutKeepNobodyElseWaiting(t *testing.T) {
 }
 
 func TestWhoCannotBeAnsweredAfterAFreezeKeepsNobodyElseWaiting(t *testing.T) {
-	s := &stop{}
-	lockedWorld(t, func(c *Config) { c.Freeze = s.of }, func(t *testing.T, w *world, k *locked, sick, sound []Identity) {
+	s, o := &stop{}, &told{}
+	lockedWorld(t, func(c *Config) { c.Freeze, c.Alert = s.of, o.alert }, func(t *testing.T, w *world, k *locked, sick, sound []Identity) {
 		s.t, s.w = t, w
 		s.freezes()
 		which := k.lock(nil)
@@ -118,6 +118,7 @@ func TestWhoCannotBeAnsweredAfterAFreezeKeepsNobodyElseWaiting(t *testing.T) {
 		if got := w.phone.take(); len(got) != 2*len(sound) {
 			t.Errorf("%d parts went out to the %d who can be answered: %q", len(got), len(sound), got)
 		}
+		equal(t, "operators are told", []string{"freeze-unanswered"}, o.take())
 		k.lock(nil)
 		if err := thaws(); err != nil {
 			t.Errorf("once they can be answered: %v", err)
@@ -174,6 +175,48 @@ func TestARunnerEndsWhereAnErasureLeavesItUnknownWhatIsKeptOfTheKeys(t *testing.
 			}
 		default:
 			t.Error("the runner goes on")
+		}
+	})
+}
+
+// Teams whose server takes a call and never answers hold up no fetch, and each notice waits once.
+func TestTeamsThatDoNotAnswerHoldUpNoFetchAndNoticesDoNotPileUp(t *testing.T) {
+	const people = outsideAtOnce + 6
+	var calls atomic.Int64
+	var gate chan struct{}
+	notifier := notifierFunc(func(Notice) error {
+		calls.Add(1)
+		<-gate
+		return nil
+	})
+	fetch := fetcherFunc(func(Question) (map[string]any, error) { return map[string]any{"status": "ready"}, nil })
+	inWorld(t, func(c *Config) {
+		gate = make(chan struct{})
+		calls.Store(0)
+		c.Fetcher, c.Notifier = fetch, notifier
+	}, func(t *testing.T, w *world) {
+		for n := range people {
+			id := Identity{"whatsapp", "wa_phone", fmt.Sprintf("2547000002%02d", n)}
+			if err := w.runner.Receive(t.Context(), []Inbound{w.from(id, "hello"), w.from(id, "person")}); err != nil {
+				t.Fatalf("receive: %v", err)
+			}
+		}
+		w.passes(20 * time.Minute)
+		if got := calls.Load(); got != outsideAtOnce {
+			t.Errorf("%d notices are being said, want %d", got, outsideAtOnce)
+		}
+		w.hears("hello")
+		w.phone.take()
+		w.hears("status")
+		w.hears("77")
+		equal(t, "what the phone got", []string{"Which number?", "One moment.", "It is ready."}, w.phone.take())
+		close(gate)
+		w.passes(5 * time.Minute)
+		if got := calls.Load(); got != people {
+			t.Errorf("%d notices were said, want each of %d once", got, people)
+		}
+		if left := len(w.runner.outside.lanes) + len(w.runner.outside.saying); left > 0 {
+			t.Errorf("%d lanes and notices are left", left)
 		}
 	})
 }

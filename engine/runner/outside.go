@@ -43,27 +43,48 @@ type Question struct {
 }
 
 // outside carries out what asks elsewhere: fetches and notices. It is told of them after the commit that wrote
-// them down; a process that dies before they are done finds their timers.
+// them down; a process that dies before they are done finds their timers. What waits for a service or a team that does not
+// answer is in a lane of its own, so that it holds up nothing of other countries, and no alert.
 type outside struct {
 	r     *Runner
 	woken chan struct{}
 
-	mu    sync.Mutex
-	queue []func(context.Context)
+	mu     sync.Mutex
+	lanes  map[string]*lane // that have something to do
+	saying map[timerID]bool // notices that wait in a lane, or are being said
 
 	lights atomic.Int64
 }
 
-func newOutside(r *Runner) *outside { return &outside{r: r, woken: make(chan struct{}, 1)} }
+type lane struct {
+	queue   []func(context.Context)
+	running int
+}
 
-// start hands over and does not wait. An idle runner carries nothing out: the next one finds it.
-func (o *outside) start(f func(context.Context)) {
+func newOutside(r *Runner) *outside {
+	return &outside{r: r, woken: make(chan struct{}, 1), lanes: map[string]*lane{}, saying: map[timerID]bool{}}
+}
+
+// start hands over to the lane of what has none of its own, and does not wait. An idle runner carries nothing out: the
+// next one finds it.
+func (o *outside) start(f func(context.Context)) { o.startIn("", f) }
+
+func (o *outside) startIn(name string, f func(context.Context)) {
 	if o.r.config.Idle {
 		return
 	}
 	o.mu.Lock()
-	o.queue = append(o.queue, f)
+	l := o.lanes[name]
+	if l == nil {
+		l = &lane{}
+		o.lanes[name] = l
+	}
+	l.queue = append(l.queue, f)
 	o.mu.Unlock()
+	o.wake()
+}
+
+func (o *outside) wake() {
 	select {
 	case o.woken <- struct{}{}:
 	default:
@@ -96,7 +117,6 @@ func (o *outside) light(f func(context.Context)) {
 
 func (o *outside) run(ctx context.Context) error {
 	var g errgroup.Group
-	g.SetLimit(outsideAtOnce)
 	for {
 		select {
 		case <-ctx.Done():
@@ -104,16 +124,46 @@ func (o *outside) run(ctx context.Context) error {
 		case <-o.woken:
 		}
 		o.mu.Lock()
-		queue := o.queue
-		o.queue = nil
-		o.mu.Unlock()
-		for _, f := range queue {
-			if ctx.Err() != nil {
-				break
+		for name, l := range o.lanes {
+			for ; len(l.queue) > 0 && l.running < outsideAtOnce && ctx.Err() == nil; l.queue = l.queue[1:] {
+				f := l.queue[0]
+				l.running++
+				g.Go(func() error {
+					f(ctx)
+					o.done(name, l)
+					return nil
+				})
 			}
-			g.Go(func() error { f(ctx); return nil })
 		}
+		o.mu.Unlock()
 	}
+}
+
+func (o *outside) done(name string, l *lane) {
+	o.mu.Lock()
+	l.running--
+	if l.running == 0 && len(l.queue) == 0 {
+		delete(o.lanes, name)
+	}
+	o.mu.Unlock()
+	o.wake()
+}
+
+// says marks a notice as under way; false where it is already, as when its timer comes before its turn in the lane.
+func (o *outside) says(id timerID) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.saying[id] {
+		return false
+	}
+	o.saying[id] = true
+	return true
+}
+
+func (o *outside) said(id timerID) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.saying, id)
 }
 
 // fetch writes the question down, to be asked after the commit.
@@ -127,7 +177,7 @@ func (d *draft) fetch(e *engine.Effect) {
 func (d *draft) ask(p pending) {
 	r, key, pack, on := d.r, d.t.key, d.pack, d.p
 	d.after = append(d.after, func(store.Result) {
-		r.outside.start(func(ctx context.Context) { r.fetch(ctx, on, pack, key, p) })
+		r.outside.startIn("services of "+pack, func(ctx context.Context) { r.fetch(ctx, on, pack, key, p) })
 	})
 }
 
@@ -225,7 +275,14 @@ func (d *draft) sayNotice(x store.Timer) error {
 		}
 		d.turn.Timers = append(d.turn.Timers, store.Timer{Number: x.Number, Due: d.now.Add(r.timing.FetchAgain), Class: NoticeTimer})
 		d.after = append(d.after, func(store.Result) {
-			r.outside.start(func(ctx context.Context) { r.notify(ctx, pack, key, n) })
+			id := timerID{key, n.number}
+			if r.config.Idle || !r.outside.says(id) {
+				return
+			}
+			r.outside.startIn("teams of "+pack, func(ctx context.Context) {
+				defer r.outside.said(id)
+				r.notify(ctx, pack, key, n)
+			})
 		})
 		return nil
 	}

@@ -173,6 +173,7 @@ func (r *Runner) Thaw(ctx context.Context, packs []string, done func() error) er
 			return err
 		}
 		if failures++; failures == triesOfThaw {
+			r.tell("freeze-unanswered", Warning)
 			return errors.Join(err, served())
 		}
 		if !r.wait(ctx, r.backoff(failures)) {
