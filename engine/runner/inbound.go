@@ -371,8 +371,8 @@ func (d *draft) failed(m *store.Message, s Status, stops bool) {
 	result := Result{Class: s.Class, Code: s.Code}
 	plan := d.r.sender.plan(*m, result, d.now)
 	next := store.Settlement{ID: m.ID, State: plan.state, Ready: plan.ready, Code: plan.code}
-	if plan.code == codeParked {
-		d.r.sender.refuse(m.Key)
+	if plan.state == store.Waiting && (s.Class == OutsideWindow || s.Class == TemplateUnusable) {
+		d.r.sender.sticks(m.Key)
 	}
 	d.r.count(plan.state)
 	from, _ := ParseSender(m.Channel)
