@@ -246,6 +246,9 @@ func (d *draft) renamed(in *Inbound) error {
 		d.stepped = true
 		d.person.to = slices.DeleteFunc(d.person.to, func(id Identity) bool { return slices.Contains(in.Was, id) })
 		d.person.to = merged(in.From, d.person.to, d.person.channel)
+		if err := d.follow(Sender{d.pack, d.person.channel, d.person.account}, true); err != nil {
+			return err
+		}
 	}
 	d.report("identity-changed", "")
 	return nil

@@ -275,7 +275,7 @@ func (d *draft) arrived(ev *engine.Event) error {
 		}
 	}
 	if elsewhere {
-		return d.follow(Sender{d.pack, in.Channel, in.Account})
+		return d.follow(Sender{d.pack, in.Channel, in.Account}, false)
 	}
 	return d.unpark(before)
 }
