@@ -169,3 +169,37 @@ func TestWhoIsSuspendedLaterSendsNothingUnasked(t *testing.T) {
 		equal(t, "nudges wait", 1, len(w.runner.sender.nudges))
 	})
 }
+
+func TestWhatNobodyAskedForDoesNotHoldUpAnAnswer(t *testing.T) {
+	t.Run("while the sender is suspended", func(t *testing.T) {
+		inWorld(t, nil, func(t *testing.T, w *world) {
+			w.hears("hello")
+			w.phone.take()
+			w.runner.sender.hold("sample/whatsapp/100", Result{Class: Suspended, RetryAfter: 12 * time.Hour})
+			w.passes(4 * time.Hour)
+			equal(t, "nudges while suspended", nil, w.phone.take())
+			w.hears("yes")
+			w.passes(time.Second)
+			equal(t, "the answer", []string{"Heard yes.", "Write a word."}, w.phone.take())
+			equal(t, "reports", []string{"nudge-dropped the person wrote"}, w.entries(ReportEntry))
+		})
+	})
+	t.Run("while a template is paused", func(t *testing.T) {
+		inWorld(t, nil, func(t *testing.T, w *world) {
+			w.phone.result = func(d Delivery) Result {
+				if d.Part.Anytime {
+					return Result{Class: TemplateUnusable, Code: 132015}
+				}
+				return Result{Class: Accepted}
+			}
+			w.hears("later")
+			w.passes(49 * time.Hour)
+			w.phone.take()
+			w.hears("hello")
+			w.passes(time.Second)
+			if got := w.phone.take(); len(got) == 0 {
+				t.Error("the person waits for a template that cannot go")
+			}
+		})
+	})
+}

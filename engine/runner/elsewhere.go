@@ -10,8 +10,9 @@ import (
 
 // follow has what waits for the person leave from the number they write to now, in its order and before what is answered
 // to them: the other number may have stopped or its window may be closed, and the first that cannot go holds up all. What
-// is handed over at this moment, or may have arrived, stays where it is until that is known.
-func (d *draft) follow(to Sender) error {
+// is handed over at this moment, or may have arrived, stays where it is until that is known. anew: also what leaves from there
+// already, for the person has other names since.
+func (d *draft) follow(to Sender, anew bool) error {
 	if len(d.t.flying) > 0 {
 		return errHold
 	}
@@ -25,7 +26,7 @@ func (d *draft) follow(to Sender) error {
 		for _, m := range list {
 			from, _ := ParseSender(m.Channel)
 			handedOver := m.Code == codeSending && m.Ready.After(d.now)
-			if m.State == store.Waiting && from != to && from.Channel == to.Channel && !handedOver {
+			if m.State == store.Waiting && (anew || from != to) && from.Channel == to.Channel && !handedOver {
 				waiting = append(waiting, m)
 			}
 		}

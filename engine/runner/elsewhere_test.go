@@ -59,3 +59,26 @@ func TestWhatWaitsOnAnotherNumberDoesNotFollowWhoWritesStopHideOrDelete(t *testi
 		})
 	}
 }
+
+func TestWhatWaitsForWhoChangedTheirNumberGoesToTheNewOne(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		var to []Identity
+		tries := 0
+		w.phone.result = func(d Delivery) Result {
+			if tries++; tries == 1 {
+				return Result{Class: Retry, Code: 131000, RetryAfter: time.Hour}
+			}
+			to = d.To
+			return Result{Class: Accepted}
+		}
+		w.hears("hello")
+		now := Identity{Channel: ana.Channel, Kind: ana.Kind, Value: ana.Value + "7"}
+		if err := w.runner.Receive(t.Context(), []Inbound{{Kind: IdentityChanged, ID: "changed", Pack: "sample", Channel: "whatsapp", Account: "100",
+			From: []Identity{now}, Was: []Identity{ana}, At: time.Now()}}); err != nil {
+			t.Fatalf("receive: %v", err)
+		}
+		w.passes(2 * time.Hour)
+		equal(t, "what the phone got", []string{"Write a word."}, w.phone.take())
+		equal(t, "at the number", []Identity{now}, to)
+	})
+}

@@ -246,6 +246,9 @@ func (d *draft) renamed(in *Inbound) error {
 		d.stepped = true
 		d.person.to = slices.DeleteFunc(d.person.to, func(id Identity) bool { return slices.Contains(in.Was, id) })
 		d.person.to = merged(in.From, d.person.to, d.person.channel)
+		if err := d.follow(Sender{d.pack, d.person.channel, d.person.account}, true); err != nil {
+			return err
+		}
 	}
 	d.report("identity-changed", "")
 	return nil
@@ -371,8 +374,8 @@ func (d *draft) failed(m *store.Message, s Status, stops bool) {
 	result := Result{Class: s.Class, Code: s.Code}
 	plan := d.r.sender.plan(*m, result, d.now)
 	next := store.Settlement{ID: m.ID, State: plan.state, Ready: plan.ready, Code: plan.code}
-	if plan.code == codeParked {
-		d.r.sender.refuse(m.Key)
+	if plan.state == store.Waiting && (s.Class == OutsideWindow || s.Class == TemplateUnusable) {
+		d.r.sender.sticks(m.Key)
 	}
 	d.r.count(plan.state)
 	from, _ := ParseSender(m.Channel)

@@ -46,17 +46,18 @@ type sender struct {
 	slowed map[string]time.Time    // by sender: its pace refused a part a moment ago
 	paced  map[store.Key]time.Time // whose next part waits for the pace. It is kept here alone: a restart forgets it
 	back   map[store.Key]bool      // came back while a part of theirs was under way
-	// refused are those whose window the provider calls closed though it may be open by our clock, and until when that is
-	// of use: their next message opens it. It is kept here alone: after a restart their part is looked at each hour.
-	refused map[store.Key]time.Time
-	after   store.Message       // where the next round goes on, when one does not see all
-	told    map[store.Hash]bool // names that are somebody else's, reported already
+	// stuck are those whose first part waits because the provider calls the window closed, which may be open by our clock,
+	// because a template is not to be used, or because nothing unasked may go; and until when that is of use. It is kept
+	// here alone: after a restart it is known when the part is tried again.
+	stuck map[store.Key]time.Time
+	after store.Message       // where the next round goes on, when one does not see all
+	told  map[store.Hash]bool // names that are somebody else's, reported already
 }
 
 func newSender(r *Runner) *sender {
 	return &sender{r: r, woken: make(chan struct{}, 1), busy: map[store.Key]bool{}, active: map[string]int{},
 		paused: map[string]time.Time{}, nudges: map[string]time.Time{}, slowed: map[string]time.Time{},
-		paced: map[store.Key]time.Time{}, back: map[store.Key]bool{}, refused: map[store.Key]time.Time{}, told: map[store.Hash]bool{}}
+		paced: map[store.Key]time.Time{}, back: map[store.Key]bool{}, stuck: map[store.Key]time.Time{}, told: map[store.Hash]bool{}}
 }
 
 func (s *sender) wake() {
@@ -179,6 +180,7 @@ func (s *sender) take(m store.Message, now time.Time) time.Time {
 	until := s.paused[m.Channel]
 	if n := s.nudges[m.Channel]; n.After(until) && (m.Class == Nudge || m.Class == Template) {
 		until = n
+		s.stuck[m.Key] = n.Add(25 * time.Hour)
 	}
 	if p := s.paced[m.Key]; p.After(until) {
 		until = p
@@ -384,8 +386,8 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 		r.alert(a)
 	}
 	r.count(v.state)
-	if v.code == codeParked && result.Class == OutsideWindow {
-		s.refuse(m.Key)
+	if v.state == store.Waiting && (result.Class == OutsideWindow || result.Class == TemplateUnusable) {
+		s.sticks(m.Key)
 	}
 	news := store.Settlement{ID: m.ID, State: v.state, Ready: v.ready, Code: v.code}
 	if result.ProviderID != "" {

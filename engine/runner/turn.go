@@ -275,7 +275,7 @@ func (d *draft) arrived(ev *engine.Event) error {
 		}
 	}
 	if elsewhere {
-		return d.follow(Sender{d.pack, in.Channel, in.Account})
+		return d.follow(Sender{d.pack, in.Channel, in.Account}, false)
 	}
 	return d.unpark(before)
 }
@@ -328,14 +328,15 @@ func (r *Runner) identityHash(pack string, id Identity) store.Hash {
 	return r.config.Keys.Hash(pack, keys.ForIdentity, id.Channel, id.Kind, id.Value)
 }
 
-// unpark lets parts go that waited for the person to write.
+// unpark lets parts go that waited for the person to write. What nobody asked for and could not go is stale now, and would
+// hold up the answer.
 func (d *draft) unpark(before time.Time) error {
 	c := d.r.config.Channels[d.person.channel]
 	if c == nil || before.IsZero() {
 		return nil
 	}
-	closes, refused := c.WindowCloses(before), d.r.sender.wasRefused(d.t.key)
-	if closes.IsZero() || d.now.Before(closes.Add(-d.r.timing.Park)) && !refused {
+	closes, stuck := c.WindowCloses(before), d.r.sender.isStuck(d.t.key)
+	if !stuck && (closes.IsZero() || d.now.Before(closes.Add(-d.r.timing.Park))) {
 		return nil
 	}
 	if len(d.t.flying) > 0 {
@@ -346,12 +347,19 @@ func (d *draft) unpark(before time.Time) error {
 		return err
 	}
 	for _, m := range waiting {
-		if m.State == store.Waiting && m.Code == codeParked {
+		handedOver := m.Code == codeSending && m.Ready.After(d.now)
+		switch {
+		case m.State != store.Waiting:
+		case m.Code == codeParked:
 			d.turn.Settle = append(d.turn.Settle, store.Settlement{ID: m.ID, State: store.Waiting, Ready: d.now})
+		case stuck && !handedOver && (m.Class == Nudge || m.Class == Template):
+			d.turn.Settle = append(d.turn.Settle, store.Settlement{ID: m.ID, State: store.Gone})
+			d.r.count(store.Gone)
+			d.report("nudge-dropped", "the person wrote")
 		}
 	}
-	if refused {
-		d.after = append(d.after, func(store.Result) { d.r.sender.opened(d.t.key) })
+	if stuck {
+		d.after = append(d.after, func(store.Result) { d.r.sender.goesOn(d.t.key) })
 	}
 	return nil
 }
