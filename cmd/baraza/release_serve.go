@@ -93,7 +93,7 @@ func planWords(w io.Writer, p desk.Plan, bundle string, tests *behaviour) {
 		fmt.Fprintln(w, "  nothing that people meet, or it is the first release")
 	}
 	for _, c := range p.Changes {
-		fmt.Fprintf(w, "  %s\n", changeTitle(c))
+		fmt.Fprintf(w, "  %s\n", oneLine(shown(changeTitle(c))))
 		if c.Old != "" && c.Old != c.New {
 			indented(w, "    was: ", oneLine(c.Old))
 		}
@@ -108,7 +108,7 @@ func planWords(w io.Writer, p desk.Plan, bundle string, tests *behaviour) {
 	} else {
 		rows := [][]string{{"  FATE", "CONVERSATIONS", "STEP", "LANGUAGE"}}
 		for _, l := range p.Lines {
-			rows = append(rows, []string{"  " + l.Fate, fmt.Sprint(l.Count), l.Step, cmp.Or(l.Language, "–")})
+			rows = append(rows, []string{"  " + l.Fate, fmt.Sprint(l.Count), shown(l.Step), shown(cmp.Or(l.Language, "–"))})
 		}
 		table(w, rows)
 		fmt.Fprintf(w, "  %s: %d continue, %d move, %d stay on their release for now, %d restart, %d stranded.\n",
@@ -175,7 +175,7 @@ func planMarkdown(w io.Writer, p desk.Plan, tests *behaviour) {
 	}
 	fmt.Fprintf(w, "| Fate | Conversations | Step | Language |\n|---|---|---|---|\n")
 	for _, l := range p.Lines {
-		fmt.Fprintf(w, "| %s | %d | %s | %s |\n", l.Fate, l.Count, escaped(l.Step), cmp.Or(l.Language, "–"))
+		fmt.Fprintf(w, "| %s | %d | %s | %s |\n", l.Fate, l.Count, escaped(l.Step), escaped(cmp.Or(l.Language, "–")))
 	}
 }
 
