@@ -12,11 +12,11 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /baraza ./cmd/baraza && mkdir -m 0700 /data
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /baraza ./cmd/baraza && mkdir -p /data && mkdir -m 0700 /data/baraza
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /baraza /usr/bin/baraza
-COPY --from=build --chown=65532:65532 /data /var/lib/baraza
+COPY --from=build --chown=65532:65532 /data /var/lib
 USER 65532:65532
 ENV BARAZA_CONFIG=/etc/baraza/baraza.yaml BARAZA_LISTEN=0.0.0.0:8080 BARAZA_DATA=/var/lib/baraza
 EXPOSE 8080

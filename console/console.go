@@ -20,12 +20,11 @@ import (
 type Options struct {
 	Config *config.Config
 	Audit  *audit.Log
-	// API answers below /api/ for who signed in; nil: nobody does.
-	API http.Handler
-	// Page makes what answers below /console/ for who signed in, from the accounts that it shows; nil: nobody does.
-	Page func(*accounts.Accounts) http.Handler
-	Now  func() time.Time // nil: the machine's clock
-	Log  *slog.Logger     // nil: none
+	// API and Page make what answers below /api/ and /console/ for who signed in, from the accounts that both see to; nil:
+	// nobody does.
+	API, Page func(*accounts.Accounts) http.Handler
+	Now       func() time.Time // nil: the machine's clock
+	Log       *slog.Logger     // nil: none
 }
 
 // Console is open until Close.
@@ -34,50 +33,55 @@ type Console struct {
 	api, page http.Handler
 }
 
-// Open opens the accounts.
-func Open(o Options) (*Console, error) {
-	c := o.Config.Console
+// Accounts are the options of the accounts of a configuration.
+func Accounts(configuration *config.Config) (a accounts.Options, err error) {
+	c := configuration.Console
 	if c == nil {
-		return nil, errors.New("the configuration has no section \"console\"; docs/baraza.example.yaml shows one")
+		return a, errors.New("the configuration has no section \"console\"; docs/baraza.example.yaml shows one")
 	}
-	a := accounts.Options{Path: o.Config.Accounts(), Public: o.Config.Public, Countries: o.Config.CountryNames(), Audit: o.Audit, Now: o.Now, Log: o.Log}
-	var err error
+	a = accounts.Options{Path: configuration.Accounts(), Public: configuration.Public, Countries: configuration.CountryNames()}
 	if a.Key, err = c.Key.Key(); err != nil {
-		return nil, fmt.Errorf("the key of the console: %w", err)
+		return a, fmt.Errorf("the key of the console: %w", err)
 	}
 	for _, secret := range c.OldKeys {
 		key, err := secret.Key()
 		if err != nil {
-			return nil, fmt.Errorf("an old key of the console: %w", err)
+			return a, fmt.Errorf("an old key of the console: %w", err)
 		}
 		a.OldKeys = append(a.OldKeys, key)
 	}
 	for _, proxy := range c.Proxies {
 		var network netip.Prefix
 		if network, err = config.ReadNetwork(proxy); err != nil {
-			return nil, err
+			return a, err
 		}
 		a.Proxies = append(a.Proxies, network)
 	}
 	if c.OIDC != nil {
 		a.OIDC = &accounts.OIDC{Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: c.OIDC.ClientSecret.Read, Name: c.OIDC.Name}
 	}
+	return a, nil
+}
+
+// Open opens the accounts.
+func Open(o Options) (*Console, error) {
+	a, err := Accounts(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	a.Audit, a.Now, a.Log = o.Audit, o.Now, o.Log
 	who, err := accounts.Open(a)
 	if err != nil {
 		return nil, err
 	}
-	var page http.Handler
-	if o.Page != nil {
-		page = o.Page(who)
-	}
-	return &Console{who, orNothing(o.API), orNothing(page)}, nil
+	return &Console{who, orNothing(o.API, who), orNothing(o.Page, who)}, nil
 }
 
-func orNothing(h http.Handler) http.Handler {
-	if h == nil {
+func orNothing(from func(*accounts.Accounts) http.Handler, who *accounts.Accounts) http.Handler {
+	if from == nil {
 		return http.NotFoundHandler()
 	}
-	return h
+	return from(who)
 }
 
 // Mounted are the patterns of the port that the console answers, with what does.

@@ -265,6 +265,7 @@ func TestEveryConstruct(t *testing.T) {
 			bot template reminder name=Ana: Hello Ana, still a good time?
 			buttons: 1 Yes, call me
 			* export
+			* unsend everything
 			* opted out
 			* opted in
 			* field town = Quito*
@@ -383,6 +384,7 @@ func TestEveryConstruct(t *testing.T) {
 			bot: Are you there?
 			buttons: 1 Yes
 			> قف!
+			* unsend everything
 			* opted out
 			bot: No more messages.
 			* ended
@@ -401,6 +403,7 @@ func TestEveryConstruct(t *testing.T) {
 			bot: One moment.
 			> hello?
 			> halt
+			* unsend everything
 			* opted out
 			* report held-dropped
 			bot: No more messages.

@@ -239,6 +239,7 @@ func TestAConversation(t *testing.T) {
 			* case 1 for protection: A person wants to talk From
 			bot: A colleague will answer.
 			> stop
+			* unsend everything
 			* case 1 closed
 			* opted out
 			bot: You will get no more messages.
@@ -318,6 +319,7 @@ func TestAConversation(t *testing.T) {
 			bot: In which city are you?
 			buttons: 1 Nairobi · 2 Kakuma
 			> weather
+			* unsend everything
 			bot: Sunny, 25 degrees.
 			* ended
 			tap Nairobi

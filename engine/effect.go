@@ -6,7 +6,7 @@ import "time"
 // are one slice; which fields count is said at each kind.
 type Effect struct {
 	Kind EffectKind
-	Flag bool // of OpenCase, Alert: urgent; of RecordConsent: agreed; of SaveRecord: an update
+	Flag bool // of OpenCase, Alert: urgent; of RecordConsent: agreed; of SaveRecord: an update; of Unsend: all
 
 	// Numbers within the contact.
 	Timer uint32 // of SetTimer, CancelTimer
@@ -55,6 +55,7 @@ const (
 	OptIn
 	Erase
 	Export
+	Unsend // Flag: nothing said before this turn leaves any more; else nothing that people wrote before it
 	Ended  // the conversation ended
 	Report // Code, Text: something an operator should see; never content
 )

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strconv"
 
 	"baraza/engine/program"
@@ -145,8 +146,10 @@ func (t *turn) caseDone(state int) {
 	t.run(st.Next)
 }
 
-// leaveCases closes every case of the conversation: nothing that people write in them reaches the person.
+// leaveCases closes every case of the conversation: nothing that people write in them, or wrote and has not left,
+// reaches the person.
 func (t *turn) leaveCases() {
+	t.unsend(false)
 	for _, at := range [...]*place{&t.s.here, t.s.before} {
 		if at != nil && at.caseNumber != 0 {
 			t.add(CloseCase).Case = at.caseNumber
@@ -159,6 +162,16 @@ func (t *turn) leaveCases() {
 		t.s.before = &kept
 	}
 	t.s.closedUpTo = t.s.numbers
+}
+
+// unsend takes back what has not left yet: everything, or what people wrote. One effect a turn says so.
+func (t *turn) unsend(all bool) {
+	i := slices.IndexFunc(t.effects, func(e Effect) bool { return e.Kind == Unsend })
+	if i < 0 {
+		t.add(Unsend).Flag = all
+	} else if all {
+		t.effects[i].Flag = true
+	}
 }
 
 // closeCase tells people that the person has left. A case that nobody answered in time stays open: they

@@ -79,6 +79,7 @@ func isReference(id string) bool { return len(id) == 8 && id[:2] == "R-" }
 // optOut stops everything but replies to the person's own messages.
 func (t *turn) optOut() {
 	t.cancelReminders()
+	t.unsend(true)
 	if !t.s.Contact.OptedOut {
 		t.s.Contact.OptedOut = true
 		t.add(OptOut)
@@ -88,6 +89,7 @@ func (t *turn) optOut() {
 // hide sends an innocuous text and leaves nothing of the conversation behind.
 func (t *turn) hide(op *program.Op) {
 	t.sayString(op.Text)
+	t.unsend(true)
 	t.leaveCases()
 	t.cancelReminders()
 	t.dropLate()

@@ -219,6 +219,8 @@ func (sc *script) effect(e *Effect) {
 		sc.print("* alert %s: %s", e.Name, e.Text)
 	case Report:
 		sc.print("* report %s %s", e.Code, e.Text)
+	case Unsend:
+		sc.print("* unsend %s", map[bool]string{true: "everything", false: "what people wrote"}[e.Flag])
 	default:
 		names := map[EffectKind]string{OptOut: "opted out", OptIn: "opted in", Erase: "erase", Export: "export", Ended: "ended"}
 		sc.print("* %s", names[e.Kind])

@@ -5,13 +5,16 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"baraza/engine/keys"
 	"baraza/server/audit"
 	"baraza/server/desk"
+	"baraza/server/freeze"
 )
 
 // moved has the configuration name a new data folder, to which the keys of the weeks were brought.
@@ -37,8 +40,8 @@ func (r *releases) place() desk.Place {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return desk.Place{Store: r.config.Store(), Audit: r.config.Audit(), Released: map[string]string{"help": r.config.Released("help")},
-		Countries: map[string]desk.PlaceOfKeys{"ke": {Keys: r.config.Keys("ke"), Weeks: r.config.Weeks("ke"), Wraps: []keys.CountryKey{key}}}}
+	return desk.Place{Store: r.config.Store(), Audit: r.config.Audit(), Frozen: r.config.Freezes(), Released: map[string]string{"help": r.config.Released("help")},
+		Countries: map[string]desk.PlaceOfKeys{"ke": {Keys: r.config.Keys("ke"), Weeks: r.config.Weeks("ke"), Wraps: []keys.CountryKey{key}, Packs: []string{"help"}}}}
 }
 
 func (r *releases) restores(folder string, place desk.Place) *desk.Restoring {
@@ -129,19 +132,29 @@ func TestABackupBringsBackWhatServedAndWhoDidWhat(t *testing.T) {
 	}
 }
 
-// One of an earlier version has neither releases nor the log.
-func TestABackupOfTheFormatBeforeIsStillRestored(t *testing.T) {
+// One of format 1 has neither releases nor the log; one before format 3 does not say which countries were frozen.
+func TestABackupOfAFormatBeforeIsStillRestored(t *testing.T) {
 	t.Parallel()
+	for format, lacks := range map[int]*regexp.Regexp{
+		1: regexp.MustCompile(`\.bundle$|\.serving\.json$|^audit\.log$|\.frozen\.json$`),
+		2: regexp.MustCompile(`\.frozen\.json$`),
+	} {
+		t.Run(strconv.Itoa(format), func(t *testing.T) {
+			t.Parallel()
+			restoresAFormatBefore(t, format, lacks)
+		})
+	}
+}
+
+func restoresAFormatBefore(t *testing.T, format int, lacks *regexp.Regexp) {
 	r := releasing(t)
 	folder := filepath.Join(t.TempDir(), "backup")
 	m, err := r.desk.Backup(t.Context(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Format = 1
-	m.Files = slices.DeleteFunc(m.Files, func(f desk.File) bool {
-		return strings.HasSuffix(f.Name, ".bundle") || f.Name == "help.serving.json" || f.Name == "audit.log"
-	})
+	m.Format = format
+	m.Files = slices.DeleteFunc(m.Files, func(f desk.File) bool { return lacks.MatchString(f.Name) })
 	text, err := json.Marshal(m)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, "manifest.json"), text, 0o600)
@@ -150,10 +163,13 @@ func TestABackupOfTheFormatBeforeIsStillRestored(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.halt()
-	r.restores(folder, r.moved())
+	restored := r.restores(folder, r.moved())
+	if one := restored.Freezes[0]; one.Fate != freeze.Nothing || one.There.Stage != "" {
+		t.Errorf("nothing is held, and its freeze: %+v", one)
+	}
 	r.again()
-	if r.serves() != "" {
-		t.Error("something serves")
+	if got := r.serves() != ""; got != (format > 1) {
+		t.Errorf("something serves: %v", got)
 	}
 }
 
@@ -180,5 +196,36 @@ func TestADamagedReleaseInABackupIsRefusedBeforeAnythingIsReplaced(t *testing.T)
 	}
 	if _, err := os.Stat(place.Store); err == nil {
 		t.Error("something was replaced")
+	}
+}
+
+// Somebody in the copy of the data may be on a release that nobody is on any more when releases are copied.
+func TestNoReleaseIsForgottenWhileABackupIsMade(t *testing.T) {
+	t.Parallel()
+	r := releasing(t)
+	r.keep("second", anotherQuestion)
+	hash := r.hashes["second"]
+	folder := filepath.Join(t.TempDir(), "backup")
+	forget := func() error {
+		_, err := r.desk.Forget(t.Context(), desk.Change{Country: "ke", Release: hash, By: "ana", Why: "space"})
+		return err
+	}
+	slow := desk.Within(afterPart(r.server.Desk().Handler(), "ke.keys", func() {
+		if err := forget(); err == nil || !strings.Contains(err.Error(), "a backup is being made") {
+			t.Errorf("it says %v", err)
+		}
+	}))
+	if _, err := slow.Backup(t.Context(), folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := forget(); err != nil {
+		t.Error(err)
+	}
+	r.halt()
+	r.restores(folder, r.moved())
+	r.again()
+	all, err := r.desk.ReleaseList(t.Context(), desk.OneRelease{Country: "ke"})
+	if err != nil || len(all.Releases) != 2 {
+		t.Errorf("after: %+v, %v", all, err)
 	}
 }

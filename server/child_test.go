@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
 	"sync"
@@ -49,6 +50,7 @@ func TestMain(m *testing.M) {
 }
 
 func childMain() int {
+	mayBeTraced()
 	listener, err := net.FileListener(os.NewFile(3, "the port that each process takes over from the last one"))
 	if err != nil {
 		fmt.Println("listen:", err)
@@ -64,8 +66,14 @@ func childMain() int {
 		fmt.Println("open:", err)
 		return 1
 	}
-	fmt.Println(s.Run(context.Background()))
-	return 1
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := errors.Join(s.Run(ctx), s.Close()); err != nil {
+		fmt.Println("ended:", err)
+		return 1
+	}
+	fmt.Println("closed")
+	return 0
 }
 
 // mortal is a log that kills the process at a message.
@@ -85,12 +93,13 @@ func (m mortal) Handle(_ context.Context, r slog.Record) error {
 // nursery starts a process that serves, again and again on what the last one left, beside a provider that outlives them.
 type nursery struct {
 	*releases
-	key      string
-	listener *os.File // a port that nobody else takes while no process serves
-	process  *exec.Cmd
-	up       atomic.Pointer[chan struct{}] // closed while one serves
-	over     chan struct{}                 // nobody will serve any more
-	answered atomic.Int64                  // words
+	key, address string
+	listener     *os.File // a port that nobody else takes while no process serves
+	process      *exec.Cmd
+	said         *safeBuffer                   // by it
+	up           atomic.Pointer[chan struct{}] // closed while one serves
+	over         chan struct{}                 // nobody will serve any more
+	answered     atomic.Int64                  // words
 }
 
 func newNursery(t *testing.T) *nursery {
@@ -129,7 +138,8 @@ func newNursery(t *testing.T) *nursery {
 	t.Cleanup(func() { _, _ = n.listener.Close(), listener.Close() })
 	n.key = n.config.Countries["ke"].ReleaseKeys[0]
 	n.config.WhatsApp[0].Graph = provider.URL
-	n.cloud.SetCallback("http://" + listener.Addr().String() + "/whatsapp")
+	n.address = listener.Addr().String()
+	n.cloud.SetCallback("http://" + n.address + "/whatsapp")
 	return n
 }
 
@@ -174,7 +184,7 @@ func (n *nursery) begin(dies string) {
 		childDies+"="+dies)
 	n.process.ExtraFiles = []*os.File{n.listener}
 	said := &safeBuffer{}
-	n.process.Stdout, n.process.Stderr = said, said
+	n.process.Stdout, n.process.Stderr, n.said = said, said, said
 	if err := n.process.Start(); err != nil {
 		n.t.Fatal(err)
 	}

@@ -28,8 +28,10 @@ var kindsOf = map[string][]string{
 	webchat.Name:  {channels.WebSession},
 }
 
-// Desk is what operators do with this process. Run has to run.
-func (s *Server) Desk() *desk.Desk {
+// Desk is what operators do with this process, one for all who ask. Run has to run.
+func (s *Server) Desk() *desk.Desk { return s.desk() }
+
+func (s *Server) newDesk() *desk.Desk {
 	rings := runner.Rings{Packs: map[string]*keys.Ring{}, Clock: s.clock}
 	p := desk.Parts{Runner: s.runner, Store: s.store, Keys: rings, Countries: map[string]desk.Country{}, Program: s.program,
 		Clock: s.clock, Channels: kindsOf, Serving: !s.options.Idle, Media: s.media, Folder: s.config.Data, Audit: s.audit,

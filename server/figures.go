@@ -100,7 +100,7 @@ func newFigures(s *Server) *figures {
 		return float64(len(s.runner.Stopped()))
 	})
 	gauge("ready", "1 while messages are taken.", func() float64 {
-		if s.ready.Load() {
+		if s.ready.Load() && s.runner.Health() == nil {
 			return 1
 		}
 		return 0

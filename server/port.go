@@ -12,6 +12,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"baraza/engine/store"
 )
 
 // Bounds of the port.
@@ -96,10 +98,21 @@ func word(w http.ResponseWriter, status int, text string) {
 }
 
 // readiness tells whether messages are taken: not before the start, not while it ends, and not while the store cannot
-// be read.
+// be read, or keeps nothing since the disk is full or does not answer.
 func (s *Server) readiness(w http.ResponseWriter, r *http.Request) {
 	if !s.ready.Load() {
 		word(w, http.StatusServiceUnavailable, "not serving")
+		return
+	}
+	if err := s.runner.Health(); err != nil {
+		why := "nothing can be kept"
+		switch {
+		case errors.Is(err, store.ErrFull):
+			why = "the disk is full"
+		case errors.Is(err, store.ErrStuck):
+			why = "the disk does not answer"
+		}
+		word(w, http.StatusServiceUnavailable, why)
 		return
 	}
 	if _, err := s.store.Contacts(r.Context(), 1, [16]byte{}, 1); err != nil {

@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -89,6 +90,7 @@ type Server struct {
 	thaws   map[string]chan struct{} // by country: its freeze begins or ends
 	news    chan runner.Alert
 	figures *figures
+	desk    func() *desk.Desk // the one
 
 	pages    map[string]http.Handler // of the port, by pattern
 	controls map[string]http.Handler // of the control socket
@@ -142,6 +144,7 @@ func Open(o Options) (*Server, error) {
 	s := &Server{options: o, config: o.Config, log: o.Log, clock: o.Clock, packs: map[string]*pack{},
 		rings: map[string]*keys.Ring{}, weeks: map[string]*keys.Weeks{}, outlets: map[string]*outlet{}, audited: make(chan string, 4),
 		news: make(chan runner.Alert, 16), pages: maps.Clone(o.Pages), controls: map[string]http.Handler{}}
+	s.desk = sync.OnceValue(s.newDesk)
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -230,7 +233,18 @@ func (s *Server) openStore() error {
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("only one process can serve %s: %w", s.config.Data, store.ErrLocked)
 	}
-	return err
+	if err == nil {
+		err = desk.CutOff(s.config.Store())
+	}
+	if err != nil {
+		return err
+	}
+	var files []string
+	for _, name := range s.config.CountryNames() {
+		files = append(files, s.config.Keys(name))
+	}
+	desk.ClearStaged(s.config.Store(), files)
+	return nil
 }
 
 func (s *Server) openKeys() error {

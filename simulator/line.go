@@ -233,6 +233,8 @@ func TraceText(p *program.Program, e *engine.Effect) string {
 		return "cancel timer " + strconv.FormatUint(uint64(e.Timer), 10)
 	case engine.SetField:
 		return "set field " + e.Name + " = " + ValueText(e.Value)
+	case engine.Unsend:
+		return "what waits to be sent is dropped"
 	}
 	text := effectText(p, e) // in brackets, as all of them are
 	return strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"), "]\n[", "; ")

@@ -147,6 +147,7 @@ func TestEveryEffectHasWords(t *testing.T) {
 		engine.OptIn:         {engine.Effect{}, "[opted in]", ""},
 		engine.Erase:         {engine.Effect{}, "[everything about this person is erased]", ""},
 		engine.Export:        {engine.Effect{}, "[a copy of what is held is prepared]", ""},
+		engine.Unsend:        {engine.Effect{Flag: true}, "", "what waits to be sent is dropped"},
 		engine.Ended:         {engine.Effect{}, "[the conversation ended]", ""},
 		engine.Report:        {engine.Effect{Code: "old-tap"}, "[reported: old-tap]", ""},
 	} {

@@ -85,6 +85,10 @@ func (p *parser) messages(value, whole []byte) {
 		return
 	}
 	p.account = string(v.Metadata.PhoneNumberID)
+	if len(v.Messages)+len(v.Statuses)+len(v.Errors) == 0 {
+		p.unknown("kind", whole)
+		return
+	}
 	var people []person
 	for _, raw := range v.Contacts {
 		var who person
@@ -170,7 +174,7 @@ func (p *parser) message(raw []byte, people []person) {
 	in := p.inbound(channels.MessageReceived, string(m.ID))
 	in.From, in.Key = sender(&m, people)
 	in.At, in.Message, in.About = m.Timestamp.time(), string(m.ID), string(m.Context.ID)
-	if len(in.From) == 0 {
+	if len(in.From) == 0 || p.account == "" { // nobody to answer, or nothing to answer from
 		p.unknown("malformed", raw)
 		return
 	}

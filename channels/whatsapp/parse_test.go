@@ -141,6 +141,19 @@ func TestOneBrokenElementTakesNoOtherWithIt(t *testing.T) {
 	}
 }
 
+func TestWhatIsToNoNumberOrOfNoKnownListIsKept(t *testing.T) {
+	t.Parallel()
+	for value, reason := range map[string]string{
+		`{"messages":[{"from":"593990000001","id":"w","timestamp":"1","type":"text","text":{"body":"to whom"}}]}`: "malformed",
+		`{"metadata":{"phone_number_id":"9"},"somethings":[{"id":"w"}]}`:                                          "kind",
+	} {
+		all := whatsapp.Parse([]byte(`{"entry":[{"id":"1","changes":[{"field":"messages","value":` + value + `}]}]}`))
+		if len(all) != 1 || all[0].Kind != channels.Unknown || all[0].Reason != reason || len(all[0].Raw) == 0 {
+			t.Errorf("%s became %+v", value, all)
+		}
+	}
+}
+
 func TestStatusesInAnyOrderEndTheSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {

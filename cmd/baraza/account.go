@@ -25,6 +25,10 @@ type accountCommand struct {
 	Roles  accountRoles  `cmd:"" help:"Say which roles an account has in a country."`
 	Reset  accountReset  `cmd:"" help:"Let who lost a phone or a password begin anew, and print the link."`
 	Close  accountClose  `cmd:"" help:"Close an account for ever."`
+
+	EndToken accountEndToken `cmd:"" help:"End a token of an account."`
+	Backup   accountBackup   `cmd:"" help:"Write a copy of the accounts into a new file, also while somebody serves."`
+	Restore  accountRestore  `cmd:"" help:"Put a copy of the accounts in place of what is there. Nobody may serve."`
 }
 
 // atAccounts does something at the accounts of the process that serves, or of the files where nobody does.
@@ -184,6 +188,22 @@ func (c *accountReset) Run(s streams) error {
 			fmt.Fprintf(w, "%s has no password, phone, session or token any more.\n", c.Name)
 			printLink(w, link)
 		})
+	})
+}
+
+type accountEndToken struct {
+	configured
+	Name  string `arg:"" help:"The account." placeholder:"NAME"`
+	Token string `arg:"" help:"Name of the token, as baraza account list --json has it." placeholder:"TOKEN"`
+}
+
+func (c *accountEndToken) Run(s streams) error {
+	return c.atAccounts(s, func(ctx context.Context, a *accounts.Client) error {
+		if err := a.EndToken(ctx, accounts.TokenOf{Name: c.Name, Token: c.Token}); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "The token %s of %s is ended.\n", c.Token, c.Name)
+		return nil
 	})
 }
 

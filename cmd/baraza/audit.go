@@ -87,6 +87,9 @@ func (c *auditVerify) words(w io.Writer, r audit.Report, missed bool) {
 	if r.Torn > 0 {
 		fmt.Fprintf(w, "%s left unfinished by a process that was killed; a record marks each.\n", counted(r.Torn, "line was", "lines were"))
 	}
+	if r.Loose && r.Records > 0 {
+		fmt.Fprint(w, "No file audit.log.last lies beside it, so nobody would miss records that were taken off\nthe end: compare the last one with a hash that was noted elsewhere.\n")
+	}
 	if len(r.Problems) == 0 && !missed {
 		fmt.Fprintln(w, "Each is as it was written.")
 		return
@@ -178,12 +181,16 @@ func outcome(r audit.Record) string {
 	return fmt.Sprintf("%s (%d)", r.Outcome, r.Status)
 }
 
-// about says in short what it was done to, and which release took the place of which.
+// about says in short what it was done to, and which release or roles took the place of which.
 func about(r audit.Record) string {
-	if r.After != "" {
-		return shortStanding(r.Before) + " -> " + shortStanding(r.After)
+	change := strings.TrimSpace(shortStanding(r.Before) + " -> " + shortStanding(r.After))
+	switch {
+	case r.After == "":
+		return r.About
+	case strings.HasPrefix(r.What, "account ") || strings.HasPrefix(r.What, "token "): // whose roles they are
+		return r.About + ": " + strings.TrimPrefix(change, "-> ")
 	}
-	return r.About
+	return change
 }
 
 // shortStanding shortens the hashes in what served.
@@ -248,13 +255,22 @@ func jsonLines(w io.Writer, all []audit.Record) error {
 	return nil
 }
 
-// recordRestore says in the log that a backup took the place of the data. The log itself is not in backups: it goes on.
+// recordRestore says in the log that a backup took the place of the data, and what became of each country's freeze by it.
 func recordRestore(c *config.Config, r *desk.Restoring) error {
 	l, err := audit.Open(c.Audit(), time.Now, nil)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	_, err = l.Append(audit.Record{Who: desk.Account(), Account: desk.Account(), What: "store restore",
-		About: "the backup of " + r.Manifest.At.UTC().Format(time.RFC3339), Outcome: audit.Done})
+	record := audit.Record{Who: desk.Account(), Account: desk.Account(), What: "store restore",
+		About: "the backup of " + r.Manifest.At.UTC().Format(time.RFC3339), Outcome: audit.Done}
+	_, err = l.Append(record)
+	for _, one := range r.Freezes {
+		if one.Here.Stage == one.Next.Stage {
+			continue
+		}
+		record.Country, record.Before, record.After, record.Why = one.Country, one.Here.Stage, one.Next.Stage, one.Next.Why
+		_, failed := l.Append(record)
+		err = errors.Join(err, failed)
+	}
 	return errors.Join(err, l.Close())
 }

@@ -63,6 +63,9 @@ func (c *configured) reach(s streams, within func(*server.Server, *config.Config
 		return err
 	}
 	if _, err := os.Stat(configuration.Store()); errors.Is(err, fs.ErrNotExist) {
+		if err := desk.CutOff(configuration.Store()); err != nil {
+			return err
+		}
 		return fmt.Errorf("there is no store at %s: nobody has served with this configuration yet, or its \"data\" is another folder", configuration.Store())
 	}
 	if err := mine(configuration.Data); err != nil {

@@ -108,7 +108,7 @@ func planWords(w io.Writer, p desk.Plan, bundle string, tests *behaviour) {
 	} else {
 		rows := [][]string{{"  FATE", "CONVERSATIONS", "STEP", "LANGUAGE"}}
 		for _, l := range p.Lines {
-			rows = append(rows, []string{"  " + l.Fate, fmt.Sprint(l.Count), l.Step, l.Language})
+			rows = append(rows, []string{"  " + l.Fate, fmt.Sprint(l.Count), l.Step, cmp.Or(l.Language, "–")})
 		}
 		table(w, rows)
 		fmt.Fprintf(w, "  %s: %d continue, %d move, %d stay on their release for now, %d restart, %d stranded.\n",
@@ -175,7 +175,7 @@ func planMarkdown(w io.Writer, p desk.Plan, tests *behaviour) {
 	}
 	fmt.Fprintf(w, "| Fate | Conversations | Step | Language |\n|---|---|---|---|\n")
 	for _, l := range p.Lines {
-		fmt.Fprintf(w, "| %s | %d | %s | %s |\n", l.Fate, l.Count, escaped(l.Step), l.Language)
+		fmt.Fprintf(w, "| %s | %d | %s | %s |\n", l.Fate, l.Count, escaped(l.Step), cmp.Or(l.Language, "–"))
 	}
 }
 
@@ -311,6 +311,9 @@ func (c *releaseRollback) Run(s streams) error {
 				return err
 			}
 			change.Planned = now.State.Serves()
+			if tried := now.State.Candidate; tried != nil && c.To == "" {
+				change.Planned = tried.Release
+			}
 		}
 		return c.changed(s, func() (desk.Serves, error) { return d.Rollback(ctx, change) })
 	})

@@ -100,11 +100,9 @@ func (c *serve) check(configuration *config.Config, s streams) error {
 				problems = append(problems, fmt.Sprintf("countries.%s.notice: %v", name, err))
 			}
 		}
-		for _, folder := range configuration.Countries[name].Packs {
-			if _, _, err := compileFolder(folder); err != nil {
-				problems = append(problems, strings.TrimRight(err.Error(), "\n"))
-			}
-		}
+	}
+	if err := server.Check(configuration, compileFolder); err != nil {
+		problems = append(problems, strings.TrimRight(err.Error(), "\n"))
 	}
 	if len(problems) == 0 {
 		count := "1 country"

@@ -20,7 +20,8 @@ func withConsole(process *server.Server, configuration *config.Config, log *slog
 	if configuration.Console == nil {
 		return func() error { return nil }, nil
 	}
-	open, err := console.Open(console.Options{Config: configuration, Audit: process.Audit(), Log: log, API: api.Handler(process.Desk(), log),
+	open, err := console.Open(console.Options{Config: configuration, Audit: process.Audit(), Log: log,
+		API: func(who *accounts.Accounts) http.Handler { return api.Handler(process.Desk(), who, log) },
 		Page: func(who *accounts.Accounts) http.Handler {
 			return page.Handler(page.Options{Desk: process.Desk(), Accounts: who, Behaviour: tried(configuration), Folder: configuration.Data, Log: log})
 		}})

@@ -57,7 +57,8 @@ type Link struct {
 	Until   time.Time `json:"until"`
 }
 
-// Accounts lists those with a role where the caller is administrator, by name, with the roles they have there.
+// Accounts lists those with a role where the caller is administrator, or has the right role.Offboarding, by name, with the
+// roles they have there.
 func (a *Accounts) Accounts(ctx context.Context) (list []Account, err error) {
 	c, ok := role.Of(ctx)
 	if !ok {
@@ -69,7 +70,7 @@ func (a *Accounts) Accounts(ctx context.Context) (list []Account, err error) {
 		visible := func(roles map[string][]role.Role) map[string][]role.Role {
 			out := map[string][]role.Role{}
 			for country, some := range roles {
-				if c.May(country, role.Administrator) {
+				if c.May(country, over(c)) {
 					out[country] = some
 				}
 			}
@@ -107,7 +108,7 @@ func (a *Accounts) Accounts(ctx context.Context) (list []Account, err error) {
 func tidy(roles map[string][]role.Role) map[string][]role.Role {
 	out := map[string][]role.Role{}
 	for country, some := range roles {
-		for _, r := range role.All() {
+		for _, r := range append(role.All(), role.Offboarding) {
 			if slices.Contains(some, r) {
 				out[country] = append(out[country], r)
 			}

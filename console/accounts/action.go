@@ -17,16 +17,31 @@ import (
 	"baraza/server/audit"
 )
 
-// linkLives is how long an invitation can be used.
-const linkLives = 72 * time.Hour
+const (
+	// linkLives is how long an invitation can be used.
+	linkLives = 72 * time.Hour
+	// closedADay is how many accounts are closed within a day when a token asks for one more: a token that was stolen, or a
+	// list of who left that is wrong, does not close everybody. An administrator who signed in closes more.
+	closedADay = 20
+)
 
 // The actions below are those of the caller in the context (role.Of), who is an administrator where it matters and no
-// token. Each leaves a record, also one that is refused. Errors are *Problem where the caller can do something.
+// token, but for CloseAccount. Each leaves a record, also one that is refused. Errors are *Problem where the caller can do
+// something.
 
-var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{1,63}$`)
+var (
+	nameForm  = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{1,63}$`)
+	emailForm = regexp.MustCompile(`^[^\pC\s@]+@[^\pC\s@]+$`)
+)
 
-// nameOf is a name as it is kept: small letters.
-func nameOf(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+// small are small letters, in which names and addresses are kept.
+func small(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+
+// nameOf is a name as it is kept. What is too long for one is cut and stays so.
+func nameOf(text string) string {
+	name := small(text)
+	return name[:min(len(name), 65)]
+}
 
 func refused(format string, args ...any) error {
 	return &Problem{http.StatusForbidden, fmt.Sprintf(format, args...)}
@@ -51,6 +66,9 @@ func OnMachine(ctx context.Context, account string) context.Context {
 
 func onMachine(ctx context.Context) bool { return ctx.Value(machineKey{}) != nil }
 
+// closing is the one action that a token can do, if it has the right role.Offboarding.
+const closing = "account close"
+
 // act carries an action of the caller out. Its record is written within the transaction: a change without one cannot be,
 // and a process that is killed between the two leaves a record of something that was not done.
 func (a *Accounts) act(ctx context.Context, what, about string, do func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error) error {
@@ -66,7 +84,7 @@ func (a *Accounts) act(ctx context.Context, what, about string, do func(tx *bbol
 		r.Account = "token " + c.Token
 	}
 	err := a.db.Update(func(tx *bbolt.Tx) error {
-		if c.Token != "" {
+		if c.Token != "" && what != closing {
 			return refused("a token cannot do this; sign in for it")
 		}
 		if err := do(tx, c, &r); err != nil {
@@ -108,7 +126,7 @@ func (a *Accounts) record(r audit.Record) error {
 
 // Invite makes an account that its owner opens by the link. An administrator of a country invites into it.
 func (a *Accounts) Invite(ctx context.Context, in Invitation) (Link, error) {
-	in.Name, in.Email = nameOf(in.Name), nameOf(in.Email)
+	in.Name, in.Email = nameOf(in.Name), small(in.Email)
 	var out Link
 	err := a.act(ctx, "account invite", in.Name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
 		r.After, r.Country = said(in.Roles), only(in.Roles)
@@ -118,8 +136,8 @@ func (a *Accounts) Invite(ctx context.Context, in Invitation) (Link, error) {
 		if err := a.mayGive(c, in.Roles); err != nil {
 			return err
 		}
-		if in.Email != "" && (!strings.Contains(in.Email, "@") || len(in.Email) > 254) {
-			return wrong("%q is no e-mail address", in.Email)
+		if in.Email != "" && (!emailForm.MatchString(in.Email) || len(in.Email) > 254) {
+			return wrong("this is no e-mail address; one is such as rosa@example.org")
 		}
 		there, err := account(tx, in.Name)
 		if err != nil {
@@ -195,11 +213,19 @@ func (a *Accounts) mayGive(c role.Caller, roles map[string][]role.Role) error {
 // administers tells whether the caller administers every country of the roles.
 func administers(c role.Caller, roles map[string][]role.Role) bool {
 	for country, some := range roles {
-		if len(some) > 0 && !c.May(country, role.Administrator) {
+		if len(some) > 0 && !c.May(country, over(c)) {
 			return false
 		}
 	}
-	return c.May(role.Everywhere, role.Administrator) || len(roles) > 0
+	return c.May(role.Everywhere, over(c)) || len(roles) > 0
+}
+
+// over is the role by which a caller sees to the accounts of a country.
+func over(c role.Caller) role.Role {
+	if c.Token != "" {
+		return role.Offboarding
+	}
+	return role.Administrator
 }
 
 // Reset takes password, phone, tokens and sessions from an account and gives a new link: for who lost a phone. The caller
@@ -226,7 +252,7 @@ func (a *Accounts) Reset(ctx context.Context, name string) (Link, error) {
 
 // begin takes from an account all by which somebody can be it.
 func (a *Accounts) begin(tx *bbolt.Tx, k *kept) error {
-	k.SignIn, k.Password, k.Phone, k.Codes, k.Issuer, k.Subject = ByNothing, "", nil, nil, "", ""
+	k.nobody()
 	if err := errors.Join(k.signOutAll(tx), dropTokens(tx, func(t *keptToken) bool { return t.Account == k.Name })); err != nil {
 		return err
 	}
@@ -259,13 +285,13 @@ func (a *Accounts) others(ctx context.Context, tx *bbolt.Tx, c role.Caller, name
 	return k, nil
 }
 
-// sees tells whether a caller administers a country in which the account has a role.
+// sees tells whether a caller sees to the accounts of a country in which the account has a role.
 func (a *Accounts) sees(c role.Caller, k *kept) bool {
-	if c.May(role.Everywhere, role.Administrator) {
+	if c.May(role.Everywhere, over(c)) {
 		return true
 	}
 	for country, some := range k.Roles {
-		if len(some) > 0 && country != role.Everywhere && c.May(country, role.Administrator) {
+		if len(some) > 0 && country != role.Everywhere && c.May(country, over(c)) {
 			return true
 		}
 	}
@@ -277,6 +303,9 @@ func (a *Accounts) SetRoles(ctx context.Context, name, country string, roles []r
 	name = nameOf(name)
 	return a.act(ctx, "account roles", name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
 		r.Country, r.After = recordCountry(country), names(roles)
+		if country == "" {
+			return wrong("say in which country; the countries are %s", strings.Join(a.options.Countries, ", "))
+		}
 		if len(roles) > 0 {
 			if err := a.mayGive(c, map[string][]role.Role{country: roles}); err != nil {
 				return err
@@ -306,6 +335,9 @@ func (a *Accounts) SetRoles(ctx context.Context, name, country string, roles []r
 		if more := !within(roles, k.Roles[country]); more && open {
 			return conflict("%s has a link that was not used yet; wait until it is, or invite another name", name)
 		}
+		if len(roles) == 0 && len(k.Roles[country]) == 0 && country != role.Everywhere && !slices.Contains(a.options.Countries, country) {
+			return wrong("there is no country %q; the countries are %s", country, strings.Join(a.options.Countries, ", "))
+		}
 		r.Before = names(k.Roles[country])
 		if k.Roles == nil {
 			k.Roles = map[string][]role.Role{}
@@ -321,17 +353,43 @@ func (a *Accounts) SetRoles(ctx context.Context, name, country string, roles []r
 }
 
 // CloseAccount ends an account for ever, with sessions and tokens. Its name is not given again. The caller administers
-// every country in which it has a role.
+// every country in which it has a role, or is a token with the right role.Offboarding in each of them; that closes no
+// administrator, and not many a day.
 func (a *Accounts) CloseAccount(ctx context.Context, name string) error {
 	name = nameOf(name)
-	return a.act(ctx, "account close", name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
+	return a.act(ctx, closing, name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
 		k, err := a.others(ctx, tx, c, name)
 		if err != nil {
 			return err
 		}
 		r.Before, r.Country = said(k.Roles), only(k.Roles)
+		if c.Token != "" {
+			if err := a.offboards(tx, c, k); err != nil {
+				return err
+			}
+		}
 		now := a.now()
 		k.Closed = &now
 		return errors.Join(dropLinks(tx, func(l *link) bool { return l.Account == name || l.By == name }), a.begin(tx, k))
 	})
+}
+
+// offboards says why a token may not close an account that it may see to.
+func (a *Accounts) offboards(tx *bbolt.Tx, c role.Caller, k *kept) error {
+	for _, some := range k.Roles {
+		if slices.Contains(some, role.Administrator) {
+			return refused("%s is an administrator, whom no token closes; sign in for it", k.Name)
+		}
+	}
+	lately := 0
+	err := each(tx, accountBucket, func(_ []byte, other *kept) bool {
+		if other.Closed != nil && a.sees(c, other) && a.now().Sub(*other.Closed) < 24*time.Hour {
+			lately++
+		}
+		return false
+	})
+	if err == nil && lately >= closedADay {
+		err = conflict("%d accounts were closed within a day, and a token closes no more then; sign in for it, or ask tomorrow", lately)
+	}
+	return err
 }

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 
-	"baraza/console/role"
 	"baraza/server/desk"
 )
 
@@ -20,85 +17,24 @@ import (
 // ControlPath is where Control belongs on the socket.
 const ControlPath = "/account/"
 
-// Named is a request about one account.
-type Named struct {
-	Name string `json:"name"`
-}
-
-// RolesIn says which roles an account has in a country.
-type RolesIn struct {
-	Name    string      `json:"name"`
-	Country string      `json:"country"`
-	Roles   []role.Role `json:"roles"`
-}
-
-// List are accounts.
-type List struct {
-	Accounts []Account `json:"accounts"`
-}
-
-// Done is the answer that has nothing to say.
-type Done struct{}
-
-// mostBody is what can be asked at once.
-const mostBody = 64 << 10
-
 // Control answers commands. Who can reach it may do everything.
 func (a *Accounts) Control() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("POST /account/invite", answers(a.Invite))
-	mux.Handle("POST /account/list", answers(func(ctx context.Context, _ Done) (List, error) {
-		all, err := a.Accounts(ctx)
-		return List{all}, err
-	}))
-	mux.Handle("POST /account/roles", answers(func(ctx context.Context, in RolesIn) (Done, error) {
-		return Done{}, a.SetRoles(ctx, in.Name, in.Country, in.Roles)
-	}))
-	mux.Handle("POST /account/reset", answers(func(ctx context.Context, in Named) (Link, error) { return a.Reset(ctx, in.Name) }))
-	mux.Handle("POST /account/close", answers(func(ctx context.Context, in Named) (Done, error) {
-		return Done{}, a.CloseAccount(ctx, in.Name)
-	}))
+	for _, route := range append(Routes(), asked("/account/backup", "Copy the accounts.", (*Accounts).Backup).changes()) {
+		mux.Handle(route.Path, commanded(a.Answer(route)))
+	}
 	return mux
 }
 
-func answers[In, Out any](do func(context.Context, In) (Out, error)) http.Handler {
+// commanded has the administrator of the machine ask, by the name that a command gives.
+func commanded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		var in In
-		var out any
-		err := readBody(w, r, &in)
-		if err == nil {
-			name, wrong := url.QueryUnescape(r.Header.Get(desk.OperatorHeader))
-			if wrong != nil || name == "" {
-				name = "the machine"
-			}
-			out, err = do(OnMachine(r.Context(), name), in)
+		name, err := url.QueryUnescape(r.Header.Get(desk.OperatorHeader))
+		if err != nil || name == "" {
+			name = "the machine"
 		}
-		if err != nil {
-			status := http.StatusInternalServerError
-			var p *Problem
-			if errors.As(err, &p) {
-				status = p.Status
-			}
-			w.WriteHeader(status)
-			out = map[string]string{"error": err.Error()}
-		}
-		_ = json.NewEncoder(w).Encode(out)
+		next.ServeHTTP(w, r.WithContext(OnMachine(r.Context(), name)))
 	})
-}
-
-func readBody(w http.ResponseWriter, r *http.Request, in any) error {
-	// A page of a site cannot send this type to another site without asking.
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return &Problem{http.StatusUnsupportedMediaType, "send application/json, and say so in Content-Type"}
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostBody))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(in); err != nil {
-		return &Problem{http.StatusBadRequest, "the request is not the JSON that is expected: " + err.Error()}
-	}
-	return nil
 }
 
 // Client asks for commands what Control answers.
@@ -127,6 +63,24 @@ func (c *Client) CloseAccount(ctx context.Context, in Named) error {
 	return err
 }
 
+func (c *Client) EndToken(ctx context.Context, in TokenOf) error {
+	_, err := ask[Done](ctx, c, "end-token", in)
+	return err
+}
+
+// Backup writes a copy of the accounts into a new file. It is for the machine alone: over HTTP nobody gets what passwords
+// could be guessed from.
+func (c *Client) Backup(ctx context.Context, path string) (Copy, error) {
+	if err := freeFor(path); err != nil {
+		return Copy{}, err
+	}
+	out, err := ask[Copy](ctx, c, "backup", Done{})
+	if err != nil {
+		return Copy{}, err
+	}
+	return out, writeCopy(path, out.Content)
+}
+
 func ask[Out any](ctx context.Context, c *Client, what string, in any) (out Out, err error) {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -143,7 +97,7 @@ func ask[Out any](ctx context.Context, c *Client, what string, in any) (out Out,
 		return out, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	decoder := json.NewDecoder(io.LimitReader(response.Body, 16<<20))
+	decoder := json.NewDecoder(io.LimitReader(response.Body, 2*mostCopy))
 	if response.StatusCode != http.StatusOK {
 		var said struct{ Error string }
 		if decoder.Decode(&said) != nil || said.Error == "" {

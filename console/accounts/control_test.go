@@ -18,7 +18,8 @@ func TestTheControlSocketTakesJSONAlone(t *testing.T) {
 		{"POST", "text/plain", `{"name":"rosa"}`, http.StatusUnsupportedMediaType},
 		{"POST", "application/json", `{"name":"rosa","password":"x"}`, http.StatusBadRequest},
 		{"POST", "application/json", `{"name":`, http.StatusBadRequest},
-		{"POST", "application/json", `{"name":"` + strings.Repeat("a", 1<<20) + `"}`, http.StatusBadRequest},
+		{"POST", "application/json", `{"name":"` + strings.Repeat("a", 1<<20) + `"}`, http.StatusRequestEntityTooLarge},
+		{"POST", "application/json", `{"name":"rosa"}{}`, http.StatusBadRequest},
 		{"POST", "application/json", `{"name":"nobody"}`, http.StatusNotFound},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), c.method, "/account/reset", strings.NewReader(c.body))

@@ -71,9 +71,11 @@ func (a *Accounts) accountPage(w http.ResponseWriter, r *http.Request, status in
 	}
 	for _, country := range slices.Sorted(maps.Keys(c.Roles)) {
 		for _, one := range c.Roles[country] {
-			if one != role.Administrator {
-				data.Can = append(data.Can, choice{country + "." + string(one), rolesWords(map[string][]role.Role{country: {one}})[0].Country + ": " + string(one)})
+			says := string(one)
+			if one == role.Administrator { // which no token is
+				one, says = role.Offboarding, word("offboarding")
 			}
+			data.Can = append(data.Can, choice{country + "." + string(one), rolesWords(map[string][]role.Role{country: {one}})[0].Country + ": " + says})
 		}
 	}
 	title := word("account")

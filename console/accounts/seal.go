@@ -20,6 +20,7 @@ type keyring struct {
 	phones  []cipher.AEAD // the first seals; all open
 	browser cipher.AEAD   // what a browser keeps between two pages, which it may neither read nor change
 	devices []byte        // signs what tells a browser that was here before
+	copies  [][]byte      // sign copies of the file; the first signs, all tell
 }
 
 func newKeyring(key [32]byte, old [][32]byte) (r keyring, err error) {
@@ -41,6 +42,7 @@ func newKeyring(key [32]byte, old [][32]byte) (r keyring, err error) {
 	r.devices = derive(key, "devices")
 	for _, k := range append([][32]byte{key}, old...) {
 		r.phones = append(r.phones, sealing(derive(k, "phones")))
+		r.copies = append(r.copies, derive(k, "copies"))
 	}
 	return r, err
 }

@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -244,6 +245,27 @@ func TestAnAdministratorOfACountryActsThereAlone(t *testing.T) {
 	want := map[string]map[string][]role.Role{"mine": in("ec", role.Designer), "new": in("ec", role.Staff, role.Administrator), "tom": in("ec", role.Administrator)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("accounts (-want +got):\n%s", diff)
+	}
+}
+
+// Whatever roles it has: what a token may ask for is decided before, and once more here.
+func TestATokenDoesNothingToAccountsButCloseThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.has("tom", in("ec", role.Staff))
+	ctx := role.With(t.Context(), role.Caller{Account: "rosa", Token: "leavers", Roles: in("ec", role.Administrator, role.Offboarding)})
+	_, invited := w.accounts.Invite(ctx, accounts.Invitation{Name: "new", Roles: in("ec", role.Staff)})
+	_, reset := w.accounts.Reset(ctx, "tom")
+	_, made := w.accounts.NewToken(ctx, accounts.Token{Name: "more", Roles: in("ec", role.Offboarding), Expires: w.clock.Now().Add(time.Hour)})
+	for what, err := range map[string]error{"invite": invited, "reset": reset, "make a token": made, "roles": w.accounts.SetRoles(ctx, "tom", "ec", nil),
+		"end a token": w.accounts.RevokeToken(ctx, "rosa", "leavers")} {
+		var p *accounts.Problem
+		if !errors.As(err, &p) || p.Status != http.StatusForbidden || !strings.Contains(p.Text, "a token cannot do this") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := w.accounts.CloseAccount(ctx, "tom"); err != nil {
+		t.Errorf("close: %v", err)
 	}
 }
 

@@ -236,7 +236,7 @@ func (p *provider) who(ctx context.Context, q url.Values, on away, now func() ti
 	}
 	one := somebody{issuer: token.Issuer, subject: token.Subject}
 	if claims.Verified {
-		one.email = nameOf(claims.Email)
+		one.email = small(claims.Email)
 	}
 	return one, nil
 }

@@ -52,6 +52,11 @@ type kept struct {
 // live tells whether somebody can sign in.
 func (k *kept) live() bool { return k.Closed == nil && k.SignIn != ByNothing }
 
+// nobody takes from an account all by which somebody can sign in as it.
+func (k *kept) nobody() {
+	k.SignIn, k.Password, k.Phone, k.Codes, k.Issuer, k.Subject = ByNothing, "", nil, nil, "", ""
+}
+
 type session struct {
 	Account string    `json:"account"`
 	Epoch   uint64    `json:"epoch"`

@@ -32,7 +32,7 @@ func dropTokens(tx *bbolt.Tx, which func(*keptToken) bool) error {
 }
 
 // NewToken makes a token of the caller's own account and gives it, once. Its roles are some of the caller's and never
-// that of an administrator.
+// that of an administrator, who can give role.Offboarding instead.
 func (a *Accounts) NewToken(ctx context.Context, t Token) (text string, err error) {
 	t.Name = strings.TrimSpace(t.Name)
 	err = a.act(ctx, "token make", t.Name, func(tx *bbolt.Tx, c role.Caller, r *audit.Record) error {
@@ -54,8 +54,8 @@ func (a *Accounts) NewToken(ctx context.Context, t Token) (text string, err erro
 				if one == role.Administrator {
 					return refused("a token never has the role of an administrator")
 				}
-				if !c.May(country, one) {
-					return refused("you are no %s in %s yourself", one, countryName(country))
+				if need := needs(one); !c.May(country, need) {
+					return refused("you are no %s in %s yourself", need, countryName(country))
 				}
 			}
 		}
@@ -86,6 +86,14 @@ func (a *Accounts) NewToken(ctx context.Context, t Token) (text string, err erro
 		return "", err
 	}
 	return text, nil
+}
+
+// needs is the role by which an account gives a role to its token.
+func needs(r role.Role) role.Role {
+	if r == role.Offboarding {
+		return role.Administrator
+	}
+	return r
 }
 
 // Tokens lists those of the caller's own account.
@@ -120,7 +128,7 @@ func (a *Accounts) RevokeToken(ctx context.Context, account, name string) error 
 			return true
 		})
 		if err == nil && !found {
-			return &Problem{http.StatusNotFound, fmt.Sprintf("%s has no token %q that you may end", account, name)}
+			return &Problem{http.StatusNotFound, fmt.Sprintf("there is no such token of %q that you may end", account)}
 		}
 		return err
 	})
@@ -158,7 +166,7 @@ func (a *Accounts) byToken(text string) (role.Caller, error) {
 		c = role.Caller{Account: k.Name, Token: t.Name, Roles: map[string][]role.Role{}}
 		for country, some := range t.Roles {
 			for _, r := range some {
-				if r != role.Administrator && has.May(country, r) {
+				if r != role.Administrator && has.May(country, needs(r)) {
 					c.Roles[country] = append(c.Roles[country], r)
 				}
 			}

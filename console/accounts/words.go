@@ -48,6 +48,7 @@ var words = map[string]string{
 	"tokens": "Tokens for programs", "tokens-how": "A token lets a program ask in your place. It has no more than the roles you choose, and never those of an administrator.",
 	"token-name": "What is it for?", "token-name-hint": "Such as nightly export. Records name it.", "token-roles": "What it may do", "token-until": "Last day",
 	"token-until-hint": "Within a year.", "make-token": "Make a token", "token-made": "This is the token “%s”. Copy it now: it is not shown again.",
+	"offboarding": "offboarding: lists accounts, and closes those of people who leave, but no administrator's",
 	"token-ended": "The token is ended.", "end-token": "End %s", "token-says": "until %s, last used %s", "never": "never", "none": "You have none.",
 	"everywhere": "every country",
 

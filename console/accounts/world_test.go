@@ -134,19 +134,21 @@ type answer struct {
 
 func (b *browser) do(method, path string, form url.Values, header ...string) answer {
 	b.t.Helper()
+	if form == nil {
+		return b.doing(method, path, nil, header...)
+	}
+	return b.doing(method, path, strings.NewReader(form.Encode()), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, header...)...)
+}
+
+// doing sends a body of whatever kind the header says.
+func (b *browser) doing(method, path string, body io.Reader, header ...string) answer {
+	b.t.Helper()
 	if !strings.HasPrefix(path, "http") {
 		path = b.public + path
-	}
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
 	}
 	r, err := http.NewRequestWithContext(b.t.Context(), method, path, body)
 	if err != nil {
 		b.t.Fatal(err)
-	}
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	for i := 0; i+1 < len(header); i += 2 {

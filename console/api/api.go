@@ -5,6 +5,7 @@
 //
 //	POST /api/v1/countries/{country}/case/list    what the desk calls /case/list, in one country
 //	POST /api/v1/machine/store/stats              what belongs to no country
+//	POST /api/v1/account/list                     what is done about accounts of operators, for administrators
 //	GET  /api/v1/openapi.json                     the document
 package api
 
@@ -19,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"baraza/console/accounts"
 	"baraza/console/role"
 	"baraza/server/desk"
 )
@@ -35,10 +37,10 @@ const (
 	answerTime    = 2 * time.Minute
 )
 
-// Handler answers for the countries of d. Whoever is before it has to have said who asks (role.With). Errors are
-// {"error": "a sentence"}.
-func Handler(d *desk.Desk, log *slog.Logger) http.Handler {
-	a := &api{countries: map[string]http.Handler{}, machine: d.Handler(), routes: routes(), document: Document(), log: log, now: d.Clock.Now,
+// Handler answers for the countries of d and for the accounts. Whoever is before it has to have said who asks (role.With).
+// Errors are {"error": "a sentence"}.
+func Handler(d *desk.Desk, who *accounts.Accounts, log *slog.Logger) http.Handler {
+	a := &api{countries: map[string]http.Handler{}, machine: d.Handler(), routes: routes(), accounts: who, document: Document(), log: log, now: d.Clock.Now,
 		bundles: make(chan struct{}, bundlesAtOnce)}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
@@ -53,6 +55,7 @@ type api struct {
 	countries map[string]http.Handler // desks of one country each
 	machine   http.Handler
 	routes    map[string]desk.Route
+	accounts  *accounts.Accounts
 	document  []byte
 	log       *slog.Logger
 	now       func() time.Time
@@ -84,6 +87,8 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.country(w, r, caller, country, "/"+route)
 	case ok && where == "machine":
 		a.ask(w, r, caller, role.Everywhere, "/"+route, a.machine)
+	case ok && where == "account":
+		a.account(w, r, caller, "/"+rest)
 	case ok && rest == "openapi.json" && r.Method == http.MethodGet:
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(a.document)
@@ -147,12 +152,50 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, caller role.Caller, co
 	h.ServeHTTP(w, asked)
 }
 
+// account has the accounts answer a caller who may ask them for something.
+func (a *api) account(w http.ResponseWriter, r *http.Request, caller role.Caller, path string) {
+	route, known := ofAccounts(path)
+	switch {
+	case !caller.MaySomewhere(role.Administrator, role.Offboarding):
+		a.forbid(w, caller, path)
+	case !known:
+		refuse(w, http.StatusNotFound, "there is nothing here; "+Root+"openapi.json says what can be asked")
+	case !route.For(caller):
+		a.forbid(w, caller, path)
+	default:
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // where there is a line
+		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+		defer cancel()
+		a.accounts.Answer(route).ServeHTTP(w, r.WithContext(ctx))
+	}
+}
+
+// ofAccounts is the route of accounts with a path.
+func ofAccounts(path string) (accounts.Route, bool) {
+	for _, route := range accounts.Routes() {
+		if route.Path == path {
+			return route, true
+		}
+	}
+	return accounts.Route{}, false
+}
+
 // forbid says the same of a country that there is and of one that there is not.
 func (a *api) forbid(w http.ResponseWriter, caller role.Caller, path string) {
-	if _, known := a.routes[path]; known { // else it may be anything that somebody typed
+	_, known := a.routes[path]
+	route, ofAccounts := ofAccounts(path)
+	if known || ofAccounts { // else it may be anything that somebody typed
 		a.log.Warn("refused over HTTP for want of a role", "who", caller.Name(), "command", path)
 	}
-	refuse(w, http.StatusForbidden, "this account has no role that may do this here")
+	text := "this account has no role that may do this here"
+	switch {
+	case caller.Token == "" || !ofAccounts:
+	case route.Tokens:
+		text = "a token needs the right offboarding for this, which an administrator gives to one of their own"
+	default:
+		text = "a token never has the role of an administrator; sign in for this, or run baraza account on the machine"
+	}
+	refuse(w, http.StatusForbidden, text)
 }
 
 func refuse(w http.ResponseWriter, status int, text string) {

@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"baraza/console/accounts"
 	"baraza/console/api"
 	"baraza/console/role"
 	"baraza/server/audit"
@@ -98,8 +98,34 @@ func TestATokenOfOneCountryIsRefusedOnEveryRouteOfAnotherAndOfTheMachine(t *test
 			}
 		}
 	}
-	if after, _ := w.records(); len(after) != len(before) {
-		t.Errorf("something was done: %+v", after[len(before):])
+	everything := append(role.All(), role.Offboarding)
+	for _, route := range accounts.Routes() {
+		address := desk.Route{Path: route.Path}
+		if got := w.ask(role.Caller{}, "/api/v1"+route.Path, address); got.status != http.StatusUnauthorized {
+			t.Errorf("%s for nobody: got %d %s", route.Path, got.status, got.body)
+		}
+		for _, one := range everything {
+			for _, token := range []string{"", "night"} {
+				ana := caller("ana", "ke", one)
+				ana.Token = token
+				may := token == "" && one == role.Administrator || token != "" && one == role.Offboarding && route.Tokens
+				got := w.ask(ana, "/api/v1"+route.Path, address)
+				if !may && got.status != http.StatusForbidden || may && got.status == http.StatusForbidden {
+					t.Errorf("%s for %s in ke by the token %q: got %d %s", route.Path, one, token, got.status, got.body)
+				}
+			}
+		}
+		ana := caller("ana", "ke", role.All()...)
+		ana.Token = "night"
+		if got := w.ask(ana, "/api/v1"+route.Path, address); !strings.Contains(got.body, `{"error":"a token ne`) {
+			t.Errorf("%s for a token is answered %s", route.Path, got.body)
+		}
+	}
+	after, _ := w.records()
+	for _, r := range after[len(before):] { // of administrators, who named nobody
+		if r.Outcome != audit.Refused || r.About != "" && r.About != ": " {
+			t.Errorf("something was done: %+v", r)
+		}
 	}
 	if diff := gocmp.Diff([]desk.CaseLine{cases["ug"]}, ofUg()); diff != "" {
 		t.Errorf("the case of ug (-before +after):\n%s", diff)
@@ -251,6 +277,15 @@ func TestEveryActionIsDoneOverHTTPAsTheDocumentSays(t *testing.T) {
 	good("machine/store/compact", map[string]any{})
 	good("machine/store/confirm-clock", map[string]any{})
 	hasPart(t, good("machine/store/backup", map[string]any{}).body, "manifest.json")
+	roles := map[string]any{"ke": []string{"staff", "designer"}}
+	hasPart(t, good("account/invite", map[string]any{"name": "tom", "email": "tom@example.org", "roles": roles}).body, `"https://chat.example.org/console/invited?link=`)
+	good("account/roles", map[string]any{"name": "tom", "country": "ke", "roles": []string{"designer"}})
+	hasPart(t, good("account/list", map[string]any{}).body, `{"name":"tom","email":"tom@example.org","roles":{"ke":["designer"]},"sign_in":""`)
+	hasPart(t, good("account/reset", map[string]any{"name": "tom"}).body, `"until"`)
+	_, err := w.accounts.NewToken(role.With(t.Context(), root), accounts.Token{Name: "night", Roles: map[string][]role.Role{"ke": {role.Staff}}, Expires: time.Now().Add(time.Hour)})
+	w.check(err)
+	good("account/end-token", map[string]any{"name": "root", "token": "night"})
+	good("account/close", map[string]any{"name": "tom"})
 	var list map[string]any
 	got := ask("openapi.json", nil, func(r *http.Request) { r.Method = http.MethodGet })
 	got.into(t, &list)
@@ -330,28 +365,20 @@ func TestWhatIsAskedIsBounded(t *testing.T) {
 	w := newWorld(t)
 	ana := caller("ana", "ke", role.Staff, role.Releaser)
 	path := in("ke", "/case/list")
-	send := func(body string, kind string) func(*http.Request) {
-		return func(r *http.Request) {
-			other, err := http.NewRequest(http.MethodPost, w.url, bytes.NewBufferString(body))
-			w.check(err)
-			r.Body, r.ContentLength = other.Body, other.ContentLength
-			r.Header.Set("Content-Type", kind)
-		}
-	}
 	for name, tt := range map[string]struct {
 		change func(*http.Request)
 		path   string
 		status int
 		says   string
 	}{
-		"too long":        {send(`{"team":"`+strings.Repeat("x", 1<<20), "application/json"), path, 413, "longer than"},
-		"too deep":        {send(`{"team":`+strings.Repeat("[", 40), "application/json"), path, 400, "nested deeper"},
-		"not JSON":        {send(`hello`, "application/json"), path, 400, "not the JSON"},
-		"another type":    {send(`{}`, "text/plain"), path, 415, "Content-Type"},
-		"a form":          {send(`a=b`, "application/x-www-form-urlencoded"), path, 415, "Content-Type"},
+		"too long":        {sends(`{"team":"`+strings.Repeat("x", 1<<20), "application/json"), path, 413, "longer than"},
+		"too deep":        {sends(`{"team":`+strings.Repeat("[", 40), "application/json"), path, 400, "nested deeper"},
+		"not JSON":        {sends(`hello`, "application/json"), path, 400, "not the JSON"},
+		"another type":    {sends(`{}`, "text/plain"), path, 415, "Content-Type"},
+		"a form":          {sends(`a=b`, "application/x-www-form-urlencoded"), path, 415, "Content-Type"},
 		"a query":         {func(r *http.Request) { r.Method = http.MethodGet }, path, 405, "ask by POST"},
-		"no bundle":       {send(`x`, "application/octet-stream"), in("ke", "/release/keep"), 422, ""},
-		"JSON, no bundle": {send(`{}`, "application/json"), in("ke", "/release/plan"), 415, "application/octet-stream"},
+		"no bundle":       {sends(`x`, "application/octet-stream"), in("ke", "/release/keep"), 422, ""},
+		"JSON, no bundle": {sends(`{}`, "application/json"), in("ke", "/release/plan"), 415, "application/octet-stream"},
 	} {
 		got := w.asks(ana, tt.path, nil, tt.change)
 		var said struct{ Error string }
@@ -377,7 +404,7 @@ func TestWhatIsAskedIsBounded(t *testing.T) {
 func TestNoWayOfWritingAnAddressLeadsToAnotherCountry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	h := signsIn(api.Handler(w.desk, nil))
+	h := signsIn(api.Handler(w.desk, w.accounts, nil))
 	who, err := json.Marshal(caller("ana", "ke", role.All()...))
 	w.check(err)
 	for _, path := range []string{"/api/v1/countries/ke/../ug/key/list", "/api/v1/countries/ke%2F..%2Fug/key/list", "/api/v1/countries/ke/%2e%2e/ug/key/list",
@@ -398,7 +425,7 @@ func TestNoWayOfWritingAnAddressLeadsToAnotherCountry(t *testing.T) {
 func TestTwoBundlesAreLookedAtAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	h := signsIn(api.Handler(w.desk, nil))
+	h := signsIn(api.Handler(w.desk, w.accounts, nil))
 	ask := func(account string, body io.Reader) int {
 		who, err := json.Marshal(caller(account, "ke", role.Designer))
 		if err != nil {
@@ -490,7 +517,7 @@ func TestAnAccountAsksSixtyTimesInARowAndTenTimesASecond(t *testing.T) {
 func TestNobodyIsAnsweredWithoutAnAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	h := api.Handler(w.desk, nil)
+	h := api.Handler(w.desk, w.accounts, nil)
 	for _, path := range []string{"/api/v1/openapi.json", "/api/v1/", "/"} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		for _, r := range []*http.Request{r, r.WithContext(role.With(r.Context(), role.Caller{Roles: root.Roles}))} {

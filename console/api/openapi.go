@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"baraza/console/accounts"
 	"baraza/console/role"
 	"baraza/server/desk"
 )
@@ -37,7 +38,7 @@ const otherErrors = `Anything else that is wrong. The sentence says what, and wh
 - 507: the disk is full, or no record could be kept of who does it; nothing was done
 `
 
-// Document is the OpenAPI document, made from the routes of the desk, the types that they take and give, and the table of
+// Document is the OpenAPI document, made from the routes of the desk and of the accounts, the types that they take and give, and the table of
 // roles.
 func Document() []byte {
 	s := &schemas{all: object{"Error": object{"type": "object", "required": []string{"error"}, "additionalProperties": false,
@@ -63,10 +64,13 @@ func Document() []byte {
 			paths[Root+path] = object{"post": operation}
 		}
 	}
+	for _, route := range accounts.Routes() {
+		paths[Root+route.Path[1:]] = object{"post": s.ofAccounts(route)}
+	}
 	paths[Root+"openapi.json"] = object{"get": object{"operationId": "openapi", "summary": "This document, for everybody who signed in.", "tags": []string{"openapi"},
 		"responses": responses(object{"description": "The document.", "content": jsonOf(object{"type": "object"})})}}
 	var named []object
-	for _, tag := range append(tags, "openapi") {
+	for _, tag := range append(tags, "account", "openapi") {
 		named = append(named, object{"name": tag})
 	}
 	document := object{
@@ -76,12 +80,15 @@ func Document() []byte {
 				"Everything is asked by POST with a JSON object, so that a name or a number of a person never stands in an address, which proxies and logs keep. " +
 				"Who acts is the account that asks, and what changes something leaves a record of it."},
 		"servers":  []object{{"url": "/"}},
-		"security": []object{{"token": []string{}}},
+		"security": []object{{"token": []string{}}, {"session": []string{}}},
 		"tags":     named,
 		"paths":    paths,
 		"components": object{
-			"schemas":         s.all,
-			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer", "description": "A token of an account, with roles in countries."}},
+			"schemas": s.all,
+			"securitySchemes": object{
+				"token": object{"type": "http", "scheme": "bearer", "description": "A token of an account, with roles in countries."},
+				"session": object{"type": "apiKey", "in": "cookie", "name": "__Host-baraza", "description": "What a browser keeps of who signed in to the console; " +
+					"without https its name is baraza. A request that a page of another site makes is refused."}},
 			"parameters": object{
 				"Country": object{"name": "country", "in": "path", "required": true, "description": "The word of a country in the configuration.",
 					"schema": object{"type": "string", "pattern": "^[a-z0-9_-]+$"}},
@@ -169,7 +176,7 @@ func (s *schemas) operation(route desk.Route, who []role.Role, tag string, machi
 		body["description"] = "The bytes of a bundle."
 		parameters = append(parameters, object{"$ref": "#/components/parameters/Signature"})
 	} else {
-		body["content"] = jsonOf(s.taken(route.In, machine))
+		body["content"] = jsonOf(s.taken(route.In, !machine))
 	}
 	done := object{"description": "It was done."}
 	if !route.Changes {
@@ -182,6 +189,24 @@ func (s *schemas) operation(route desk.Route, who []role.Role, tag string, machi
 	}
 	return object{"operationId": strings.ReplaceAll(strings.ReplaceAll(strings.Trim(route.Path, "/"), "/", "_"), "-", "_"), "summary": route.Does, "description": says,
 		"tags": []string{tag}, "x-roles": names, "x-records": route.LeavesRecord(), "parameters": parameters, "requestBody": body, "responses": responses(done)}
+}
+
+// ofAccounts is the operation of a route of accounts.
+func (s *schemas) ofAccounts(route accounts.Route) object {
+	out := s.operation(desk.Route{Path: route.Path, Does: route.Does, Changes: route.Changes, In: route.In, Out: route.Out},
+		[]role.Role{role.Administrator}, "account", true)
+	says := "For who signed in and has the role administrator in the countries that it is about; no token has that."
+	out["security"] = []object{{"session": []string{}}}
+	if route.Tokens {
+		says = "For who signed in and has the role administrator in the countries that it is about, and for a token with the right offboarding there."
+		out["security"] = []object{{"session": []string{}}, {"token": []string{}}}
+		out["x-token-right"] = string(role.Offboarding)
+	}
+	if route.Changes {
+		says += " It leaves a record of who did it."
+	}
+	out["description"] = says
+	return out
 }
 
 // responses are the good one and the errors.

@@ -19,6 +19,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"baraza/console/accounts"
 	"baraza/console/api"
 	"baraza/console/role"
 	"baraza/server/desk"
@@ -193,6 +194,26 @@ func TestTheDocumentHasEveryRouteAndWhoMayAskForIt(t *testing.T) {
 			t.Errorf("%s is not in the document", r.Path)
 		}
 	}
+	for _, r := range accounts.Routes() {
+		path := doc.Paths.Value("/api/v1" + r.Path)
+		if path == nil || path.Post == nil {
+			t.Errorf("%s is not in the document", r.Path)
+			continue
+		}
+		var ways []string
+		for _, one := range *path.Post.Security {
+			for way := range one {
+				ways = append(ways, way)
+			}
+		}
+		want := []string{"session"}
+		if r.Tokens {
+			want = append(want, "token")
+		}
+		if diff := gocmp.Diff(want, ways); diff != "" || path.Post.Summary != r.Does || r.Tokens != strings.Contains(path.Post.Description, "a token with the right offboarding") {
+			t.Errorf("%s: %s %+v", r.Path, diff, path.Post)
+		}
+	}
 }
 
 // Every address in the guide is one that there is.
@@ -204,7 +225,7 @@ func TestTheGuideNamesAddressesThatThereAreAndWhoMayAskThem(t *testing.T) {
 	}
 	guide, doc := string(body), document(t)
 	addresses := regexp.MustCompile(`/api/v1/[a-zA-Z0-9_./{}-]*[a-z0-9}]`).FindAllString(guide, -1)
-	for _, m := range regexp.MustCompile(`(?m)^ask ((?:countries|machine)/\S+)`).FindAllStringSubmatch(guide, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^ask ((?:countries|machine|account)/\S+)`).FindAllStringSubmatch(guide, -1) {
 		addresses = append(addresses, api.Root+m[1])
 	}
 	if len(addresses) < 6 {
@@ -214,6 +235,18 @@ func TestTheGuideNamesAddressesThatThereAreAndWhoMayAskThem(t *testing.T) {
 		path := regexp.MustCompile(`/countries/[^/]+/`).ReplaceAllString(address, "/countries/{country}/")
 		if doc.Paths.Value(path) == nil {
 			t.Errorf("docs/operations.md names %s, which there is not", address)
+		}
+	}
+	var signed, token []string
+	for _, r := range accounts.Routes() {
+		path := "`" + r.Path[1:] + "`"
+		if signed = append(signed, path); r.Tokens {
+			token = append(token, path)
+		}
+	}
+	for who, may := range map[string][]string{"administrator who signed in": signed, "token with `offboarding`": token} {
+		if line := "| " + who + " | " + strings.Join(may, ", ") + " |\n"; !strings.Contains(guide, line) {
+			t.Errorf("docs/operations.md does not have this row:\n%s", line)
 		}
 	}
 	for _, country := range []string{"ke", role.Everywhere} {

@@ -16,11 +16,11 @@ import (
 type schemas struct{ all object }
 
 // taken is the schema of a request. A field that may be left out may be; one more than is known is refused. What nobody sends
-// is not in it: the account is who acts, and the address says the country unless it is the whole machine's.
-func (s *schemas) taken(t reflect.Type, machine bool) object {
-	name, but := t.Name()+"Request", map[string]bool{"by": true, "country": true}
-	if _, ofCountry := t.FieldByName("Country"); machine && ofCountry {
-		name, but["country"] = t.Name()+"MachineRequest", false
+// is not in it: the account is who acts, and the address says the country where in is true.
+func (s *schemas) taken(t reflect.Type, in bool) object {
+	name, but := typeName(t)+"Request", map[string]bool{"by": true, "country": in}
+	if _, ofCountry := t.FieldByName("Country"); !in && ofCountry && typeName(t) == t.Name() {
+		name = t.Name() + "MachineRequest" // beside the one in a country
 	}
 	return s.named(name, func() object {
 		out := s.fields(t, but, plainly)

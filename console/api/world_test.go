@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"baraza/channels/whatsapp/fake"
+	"baraza/console/accounts"
 	"baraza/console/api"
 	"baraza/console/role"
 	"baraza/dsl"
@@ -100,6 +102,7 @@ type world struct {
 	cloud     *fake.Server
 	countries map[string]*country
 	desk      *desk.Desk
+	accounts  *accounts.Accounts
 	data      string
 	url       string
 	checked   *checked
@@ -191,7 +194,11 @@ func newWorld(t *testing.T) *world {
 	})
 	w.cloud.SetCallback("http://" + listener.Addr().String() + "/whatsapp")
 	w.desk = process.Desk()
-	w.checked = newChecked(t, signsIn(api.Handler(w.desk, slog.New(slog.NewTextHandler(w.log, nil)))))
+	w.accounts, err = accounts.Open(accounts.Options{Path: filepath.Join(t.TempDir(), "accounts.db"), Public: "https://chat.example.org", Key: [32]byte{1},
+		Countries: []string{"ke", "ug"}, Audit: process.Audit()})
+	w.check(err)
+	t.Cleanup(func() { w.check(w.accounts.Close()) })
+	w.checked = newChecked(t, signsIn(api.Handler(w.desk, w.accounts, slog.New(slog.NewTextHandler(w.log, nil)))))
 	console := httptest.NewServer(w.checked)
 	t.Cleanup(console.Close)
 	w.url = console.URL
@@ -293,6 +300,14 @@ func (w *world) asks(who role.Caller, path string, body any, change ...func(*htt
 	all, err := io.ReadAll(response.Body)
 	w.check(err)
 	return answer{response.StatusCode, response.Header, string(all)}
+}
+
+// sends makes a request send a text as something of a kind.
+func sends(body, kind string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+		r.Header.Set("Content-Type", kind)
+	}
 }
 
 // brings makes a request bring a bundle.

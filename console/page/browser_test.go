@@ -11,6 +11,7 @@ import (
 
 	"baraza/channels/browsertest"
 	"baraza/console/page"
+	"baraza/server/desk"
 )
 
 const (
@@ -23,6 +24,7 @@ const (
 // looks has axe look at the page on a desk and on a small phone, in light and in dark.
 func looks(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
+	browsertest.Holds(t, ctx, `document.readyState === "complete"`) // with its styles
 	for _, size := range []struct {
 		width, height int64
 		scheme        string
@@ -206,6 +208,12 @@ func TestAnOperatorStopsACountryAndServesItAgain(t *testing.T) {
 	}
 	r.opens(ctx, "/console/ke/emergency-stop", "Emergency stop")
 	looks(t, ctx, "stopped")
+	held := func(n string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll("#live div")].some(e => e.textContent.includes("Messages that wait") && e.lastElementChild.textContent === %q)`, n)
+	}
+	browsertest.Holds(t, ctx, held("1"))
+	r.writes("+254700000102", 1, "hello")
+	browsertest.Holds(t, ctx, held("2")) // by itself
 	r.opens(ctx, "/console/ke/help", "help in ke")
 	has(t, browsertest.Eval[string](t, ctx, `document.querySelector("main").innerText`), "ke is stopped since", "by ana")
 	looks(t, ctx, "status-stopped")
@@ -216,6 +224,20 @@ func TestAnOperatorStopsACountryAndServesItAgain(t *testing.T) {
 	clicks(t, ctx, "Answer people again")
 	browsertest.Holds(t, ctx, `document.querySelector("[role=status]") && document.querySelector("[role=status]").textContent.includes("served again")`)
 	r.writes("+254700000101", 4)
+
+	t.Log("what others do is seen")
+	const moved = `document.getElementById("told").textContent.includes(%q)`
+	_, err := r.desk.Freeze(t.Context(), desk.Freeze{Country: "ke", By: "ben", Why: "again", Notice: map[string]string{"en": "We pause."}, Instead: map[string]string{"ar": "en"}})
+	r.check(err)
+	r.opens(ctx, "/console/ke/emergency-stop", "Emergency stop")
+	_, err = r.desk.Unfreeze(t.Context(), desk.Unfreeze{Country: "ke", By: "ben", Why: "it was nothing"})
+	r.check(err)
+	browsertest.Holds(t, ctx, `document.getElementById("live").textContent.includes("is served")`)
+	browsertest.Holds(t, ctx, fmt.Sprintf(moved, "This has changed"))
+	r.opens(ctx, "/console/ke/help", "help in ke")
+	_, err = r.desk.Freeze(t.Context(), desk.Freeze{Country: "ke", By: "ben", Why: "once more", Notice: map[string]string{"en": "We pause."}, Instead: map[string]string{"ar": "en"}})
+	r.check(err)
+	browsertest.Holds(t, ctx, fmt.Sprintf(moved, "has changed"))
 	has(t, r.enters("aida").get("/console/audit").body, "incident freeze", "incident unfreeze", "The office moved")
 }
 

@@ -125,17 +125,16 @@ func (p *pages) rollbackForm(v *visit, status int, to string, f form) error {
 	q := question{Action: v.At("/rollback"), Do: say("do-rollback"), Back: v.At(""), Form: f, Bad: true, Hidden: map[string]string{"planned": now}}
 	if c := is.State.Candidate; c != nil && to == "" {
 		q.Says = []string{say("will-take-back", short(c.Release), short(now), count(is.Conversations[c.Release], "conversations-are"))}
-		q.Do = say("do-take-back")
+		q.Do, q.Hidden["planned"] = say("do-take-back"), c.Release // once somebody else took it back, there is nothing to take back
 		return p.show(v, status, say("title-take-back", short(c.Release)), "question", q)
 	}
-	before, ok := is.State.Before()
-	if to == "" {
+	if before, ok := is.State.Before(); ok && to == "" {
 		to = before.Release
 	}
 	if to != "" && !slices.Contains(is.Kept, to) {
 		return &desk.Problem{Status: http.StatusNotFound, Text: say("not-kept", clip(to))}
 	}
-	if !ok || now == "" {
+	if to == "" || now == "" {
 		return &desk.Problem{Status: http.StatusUnprocessableEntity, Text: say("nothing-back")}
 	}
 	q.Hidden["release"] = to

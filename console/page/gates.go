@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"baraza/engine/program"
 	"baraza/engine/release"
 	"baraza/server/desk"
 )
@@ -74,11 +73,7 @@ func (p *pages) changes(v *visit, hash string) ([]group, error) {
 	if err != nil {
 		return nil, err
 	}
-	var now *program.Program
-	if serving := shelf.Serving(); serving != nil {
-		now = serving.Current
-	}
-	return grouped(release.Changes(now, k.Program)), nil
+	return grouped(desk.Changes(shelf, k.Manifest, k.Program)), nil
 }
 
 // confirmKept says in a sentence what activating a release that is kept would do.

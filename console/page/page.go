@@ -8,6 +8,7 @@
 package page
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -234,12 +235,26 @@ func (p *pages) show(v *visit, status int, title, name string, data any) error {
 		return err
 	}
 	page := look.Page{Title: title, Caller: v.caller, Here: place(v.r.URL.Path), Body: banner + body}
-	if name == "status" {
+	if name == "status" || name == "stop" {
 		page.Scripts = []string{scriptPath}
 	}
 	look.Write(v.w, status, page)
 	return nil
 }
+
+// live answers with the part of a page that its script reads again.
+func (p *pages) live(v *visit, name string, data any) error {
+	var b bytes.Buffer
+	if err := drawn.ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = v.w.Write(b.Bytes())
+	return nil
+}
+
+// isLive tells whether that part is asked for alone.
+func (v *visit) isLive() bool { return v.r.URL.Query().Get("part") == "live" }
 
 // place is that of the menu.
 func place(path string) string {

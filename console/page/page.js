@@ -1,4 +1,4 @@
-// What moves on the page of a pack is read again every few seconds, until somebody stops it or the tab is out of sight.
+// What moves on the page of a pack, or of an emergency stop, is read again every few seconds, until somebody stops it or the tab is out of sight.
 const every = 4000;
 const watch = document.getElementById("watch"), pace = document.getElementById("pace"), pause = document.getElementById("pause");
 const says = document.getElementById("pace-says"), told = document.getElementById("told");

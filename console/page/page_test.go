@@ -358,12 +358,15 @@ func TestTheFirstReleaseServesEverybody(t *testing.T) {
 	first := r.build("help", wording{})
 	plan := ana.sends("/console/ke/help/plan", first)
 	plan.says(t, http.StatusOK, "this would be the first release", `name="percent" value="100"`)
+	ana.post(plan.path+"/activate", "planned", "", "percent", "10", "why", "We begin").says(t, http.StatusUnprocessableEntity, "Nothing serves yet, so a part of the people cannot have it first")
 	ana.post(plan.path, "planned", "", "percent", "100", "why", "We begin").says(t, http.StatusOK, "serves everybody in ke")
 	ana.post(plan.path+"/activate", "planned", "", "percent", "100", "why", "We begin").says(t, http.StatusOK, "is activated")
 	if got := r.state("ke").Serves(); got != first.hash {
 		t.Errorf("%q serves", got)
 	}
 	ana.get("/console/ke/help/rollback?to=0123").says(t, http.StatusNotFound, "No release 0123 is kept")
+	again := ana.sends("/console/ke/help/plan", first)
+	ana.post(again.path+"/activate", "planned", first.hash, "percent", "100", "why", "Once more").says(t, http.StatusUnprocessableEntity, "serves already")
 }
 
 func TestAReleaseThatIsTriedIsTakenBack(t *testing.T) {
@@ -377,8 +380,11 @@ func TestAReleaseThatIsTriedIsTakenBack(t *testing.T) {
 	ana.post("/console/ke/help/percent", "planned", first.hash, "release", next.hash, "percent", "100", "why", "All").says(t, http.StatusUnprocessableEntity, "from 0 to 99")
 	ana.post("/console/ke/help/percent", "planned", first.hash, "release", first.hash, "percent", "20", "why", "More").says(t, http.StatusConflict, "is not being tried any more")
 	ana.post("/console/ke/help/percent", "planned", first.hash, "release", next.hash, "percent", "20", "why", "More").says(t, http.StatusOK, "20 in 100 of those who begin and 1 tester")
-	ana.get("/console/ke/help/rollback").says(t, http.StatusOK, "is taken back: whoever begins gets release "+first.hash[:12]+" again")
-	ana.post("/console/ke/help/rollback", "planned", first.hash, "why", "Testers are lost").says(t, http.StatusOK, "Release "+first.hash[:12]+" serves again")
+	ana.get("/console/ke/help/rollback").says(t, http.StatusOK, "is taken back: whoever begins gets release "+first.hash[:12]+" again", `name="planned" value="`+next.hash+`"`)
+	ana.post("/console/ke/help/rollback", "planned", next.hash, "why", "Testers are lost").says(t, http.StatusOK, "Release "+first.hash[:12]+" serves again")
+	ana.post("/console/ke/help/rollback", "planned", next.hash, "why", "I was slower").says(t, http.StatusConflict, "serves by now")
+	ana.get("/console/ke/help/rollback").says(t, http.StatusUnprocessableEntity, "nothing to go back to")
+	ana.get("/console/ke/help/rollback?to="+next.hash).says(t, http.StatusOK, "Go back to release "+next.hash[:12])
 	if s := r.state("ke"); s.Candidate != nil || s.Serves() != first.hash {
 		t.Errorf("stands as %+v", s)
 	}

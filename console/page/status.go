@@ -1,12 +1,12 @@
 package page
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 
 	"baraza/engine/release"
 	"baraza/server/desk"
+	"baraza/server/freeze"
 )
 
 // history is which releases serve, are tried and served, with the conversations that are open on each.
@@ -54,6 +54,9 @@ func (p *pages) history(v *visit) (history, desk.Serves, error) {
 		add(c.Served, how)
 		out.Standing += " " + short(c.Release) + " " + how
 	}
+	if stage := p.Desk.Freezes.Of(v.Country).Stage; stage != freeze.Served {
+		out.Standing += " " + stage
+	}
 	for _, e := range is.State.Earlier {
 		add(e, say("before", p.moment(v.Pack, e.Left).Text))
 		last := &out.Lines[len(out.Lines)-1]
@@ -96,14 +99,8 @@ func (p *pages) status(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if v.r.URL.Query().Get("part") == "live" {
-		var b bytes.Buffer
-		if err := drawn.ExecuteTemplate(&b, "live", h); err != nil {
-			return err
-		}
-		v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = v.w.Write(b.Bytes())
-		return nil
+	if v.isLive() {
+		return p.live(v, "live", h)
 	}
 	_, before := is.State.Before()
 	tried := is.State.Candidate != nil

@@ -72,6 +72,9 @@ func (p *pages) stopForm(v *visit, status int, page stopPage) error {
 	if page.Since != nil {
 		page.At = p.moment(p.first(v.Country), *page.Since)
 	}
+	if v.isLive() {
+		return p.live(v, "stop-live", page)
+	}
 	told, filled := page.Notice, page.Form.Values != nil
 	if ready := page.Prepared; ready != nil && !filled {
 		told, page.Problems = ready.Notice, ready.Problems

@@ -178,7 +178,7 @@ var Words = map[string]string{
 	"will-rollback":  "Release %[1]s serves everybody in %[3]s again, in place of %[2]s, from the next message of each person on. %[4]s open on %[2]s.",
 	"will-take-back": "Release %[1]s is taken back: whoever begins gets release %[2]s again. %[3]s open on %[1]s.",
 	"not-kept":       "No release %s is kept.",
-	"nothing-back":   "No release served before this one, so there is nothing to go back to.",
+	"nothing-back":   "No release is left that served everybody before this one, so there is nothing to go back to. Any that is kept can serve again from the page of the pack.",
 	"nothing-tried":  "No release is being tried, so there is nothing to give to everybody or to change.",
 	"will-percent":   "Release %s is tried: %d in 100 of those who begin a conversation get it. %s open on it.",
 
@@ -239,6 +239,7 @@ var Words = map[string]string{
 	"notice-wrong":    "The notice is not good yet.",
 	"done-frozen":     "%s is stopped.",
 	"done-served":     "%s is served again.",
+	"stop-moved-on":   "This has changed. Read the whole page again to see it.",
 	"stage":           "Stands",
 	"stage-served":    "is served",
 	"stage-frozen":    "is stopped",

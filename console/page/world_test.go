@@ -195,7 +195,9 @@ func newRoom(t *testing.T, change ...func(*config.Config)) *room {
 		}
 		return r.behaviour(ctx, bundle, serves)
 	}
-	open, err := console.Open(console.Options{Config: settings, Audit: r.server.Audit(), API: api.Handler(r.server.Desk(), slog.New(slog.DiscardHandler)), Page: func(who *accounts.Accounts) http.Handler {
+	open, err := console.Open(console.Options{Config: settings, Audit: r.server.Audit(), API: func(who *accounts.Accounts) http.Handler {
+		return api.Handler(r.server.Desk(), who, slog.New(slog.DiscardHandler))
+	}, Page: func(who *accounts.Accounts) http.Handler {
 		return page.Handler(page.Options{Desk: r.server.Desk(), Accounts: who, Behaviour: behaviour, Folder: settings.Data})
 	}})
 	r.check(err)

@@ -21,7 +21,11 @@ const (
 	Administrator Role = "administrator" // invites operators, and does what belongs to the machine
 )
 
-// All roles, in the order in which they are shown.
+// Offboarding is a right of tokens alone, given by an administrator to one of their own: it lists accounts, and closes those
+// of people who leave. No account has it.
+const Offboarding Role = "offboarding"
+
+// All roles of accounts, in the order in which they are shown.
 func All() []Role { return []Role{Designer, Releaser, Approver, Staff, Auditor, Administrator} }
 
 // Everywhere stands for every country, those of later too, and for what belongs to no country.
@@ -46,13 +50,26 @@ func (c Caller) Name() string {
 	return c.Account
 }
 
-// May tells whether the caller has one of the roles in a country. Without a role it asks for any. The country
-// Everywhere is had only by who has the role everywhere.
+// May tells whether the caller has one of the roles in a country. Without a role it asks for any that an account can
+// have. The country Everywhere is had only by who has the role everywhere.
 func (c Caller) May(country string, roles ...Role) bool {
+	if len(roles) == 0 {
+		roles = All()
+	}
 	has := func(where string) bool {
-		return slices.ContainsFunc(c.Roles[where], func(r Role) bool { return len(roles) == 0 || slices.Contains(roles, r) })
+		return slices.ContainsFunc(c.Roles[where], func(r Role) bool { return slices.Contains(roles, r) })
 	}
 	return has(country) || has(Everywhere)
+}
+
+// MaySomewhere tells whether the caller has one of the roles in any country.
+func (c Caller) MaySomewhere(roles ...Role) bool {
+	for country := range c.Roles {
+		if c.May(country, roles...) {
+			return true
+		}
+	}
+	return false
 }
 
 // Countries are those of all, in order, in which the caller has a role.

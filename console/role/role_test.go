@@ -12,6 +12,7 @@ func TestARoleCountsInItsCountryAlone(t *testing.T) {
 	t.Parallel()
 	ana := role.Caller{Account: "ana", Roles: map[string][]role.Role{"ec": {role.Releaser}, "jo": {role.Staff}}}
 	root := role.Caller{Account: "root", Roles: map[string][]role.Role{role.Everywhere: {role.Auditor}}}
+	leavers := role.Caller{Account: "ana", Token: "leavers", Roles: map[string][]role.Role{"ec": {role.Offboarding}}}
 	for _, tt := range []struct {
 		who     role.Caller
 		country string
@@ -29,9 +30,21 @@ func TestARoleCountsInItsCountryAlone(t *testing.T) {
 		{root, role.Everywhere, []role.Role{role.Auditor}, true},
 		{root, "ke", []role.Role{role.Releaser}, false},
 		{role.Caller{}, "ec", nil, false},
+		{leavers, "ec", []role.Role{role.Offboarding}, true},
+		{leavers, "ec", []role.Role{role.Administrator}, false},
+		{leavers, "ec", nil, false}, // it sees nothing of the country
 	} {
 		if got := tt.who.May(tt.country, tt.roles...); got != tt.want {
 			t.Errorf("%s in %s as %v: got %t, want %t", tt.who.Account, tt.country, tt.roles, got, tt.want)
+		}
+	}
+	for _, tt := range []struct {
+		who  role.Caller
+		role role.Role
+		want bool
+	}{{ana, role.Staff, true}, {ana, role.Auditor, false}, {root, role.Auditor, true}, {leavers, role.Offboarding, true}, {role.Caller{}, role.Staff, false}} {
+		if got := tt.who.MaySomewhere(tt.role); got != tt.want {
+			t.Errorf("%s as %s anywhere: got %t, want %t", tt.who.Account, tt.role, got, tt.want)
 		}
 	}
 	if diff := cmp.Diff([]string{"ec", "jo"}, ana.Countries([]string{"ke", "jo", "ec"})); diff != "" {

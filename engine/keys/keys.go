@@ -14,6 +14,7 @@
 package keys
 
 import (
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -44,6 +45,8 @@ var (
 	ErrLocked = errors.New("another process has the keys open")
 	// ErrFormat: the file was written in a format this program does not know.
 	ErrFormat = errors.New("unknown format of the keys")
+	// ErrMoved: the country key was rotated while the keys were copied. The copy would lack some: make it again.
+	ErrMoved = errors.New("the country key was rotated meanwhile")
 	// ErrClosed: the ring was closed.
 	ErrClosed = errors.New("the keys are closed")
 )
@@ -182,10 +185,20 @@ func (r *Ring) read(countryKeys []CountryKey) error {
 		}
 		return nil
 	})
-	if err == nil && !head {
-		err = fmt.Errorf("%w: the file has no head", ErrFormat)
+	if err != nil {
+		return err
 	}
-	return err
+	if !head {
+		return fmt.Errorf("%w: the file has no head", ErrFormat)
+	}
+	if _, there := r.newest[Country]; there {
+		return nil
+	}
+	// The file is new, or the process before died, or the disk had no room, right behind its head.
+	if err := r.addKey(Country, time.Time{}); err != nil {
+		return err
+	}
+	return r.slots.sync()
 }
 
 func (r *Ring) noteErased(e store.Erasure) {
@@ -213,8 +226,7 @@ func (r *Ring) index(n uint32, s slot) {
 	r.newest[s.contact()] = n
 }
 
-// begin writes the head of a new file: the secret of the keyed hashes, which comes from the oldest country key, and
-// the key of what belongs to no contact.
+// begin writes the head of a new file: the secret of the keyed hashes, which comes from the oldest country key.
 func (r *Ring) begin(oldest CountryKey) error {
 	secret, err := hkdf.Key(sha256.New, oldest[:], nil, "baraza keyed hashes of "+r.country, keySize)
 	if err != nil {
@@ -224,13 +236,8 @@ func (r *Ring) begin(oldest CountryKey) error {
 	if err := r.wrapInto(&s, secret); err != nil {
 		return err
 	}
-	if _, err := r.slots.add(s); err != nil {
-		return err
-	}
-	if err := r.addKey(store.Key{}, time.Time{}); err != nil {
-		return err
-	}
-	return r.slots.sync()
+	_, err = r.slots.add(s)
+	return err
 }
 
 func (r *Ring) readHead(s slot) error {
@@ -288,9 +295,7 @@ func (r *Ring) addKey(contact store.Key, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	if r.newest != nil {
-		r.index(n, s)
-	}
+	r.index(n, s)
 	return nil
 }
 
@@ -374,12 +379,13 @@ func (r *Ring) Replay(all []store.Erasure) error {
 	if r.closed {
 		return ErrClosed
 	}
+	var failed error
 	for _, e := range all {
 		if err := r.erase(e); err != nil {
-			return err
+			failed = err
 		}
 	}
-	return r.slots.sync()
+	return cmp.Or(r.slots.sync(), failed) // what was destroyed is, whatever failed behind it
 }
 
 func (r *Ring) erase(e store.Erasure) error {
@@ -396,23 +402,9 @@ func (r *Ring) erase(e store.Erasure) error {
 	if known && len(free) == 0 {
 		return nil
 	}
-	if !known {
-		for _, s := range tombstones(e) {
-			if len(free) > 0 {
-				err = r.slots.write(free[0], s)
-				free = free[1:]
-			} else {
-				_, err = r.slots.add(s)
-			}
-			if err != nil {
-				return err
-			}
-			r.noteErased(s.tombstone())
-		}
-	}
 	for _, n := range free {
 		if err := r.slots.clear(n); err != nil {
-			return err
+			return r.slots.fail(err)
 		}
 	}
 	r.cache.drop(e.Key)
@@ -421,9 +413,23 @@ func (r *Ring) erase(e store.Erasure) error {
 		delete(r.older, n)
 		s, err := r.slots.read(n)
 		if err != nil {
-			return err
+			return r.slots.fail(err)
 		}
 		r.index(n, s)
+	}
+	if known {
+		return nil
+	}
+	// Each finds room where a key was, but for those of who had none or is known by many identities. Where there is no room
+	// for one, the keys are gone all the same, and the store knows that too.
+	all := tombstones(e)
+	for _, s := range all {
+		if _, err := r.slots.add(s); err != nil {
+			return err
+		}
+	}
+	for _, s := range all {
+		r.noteErased(s.tombstone())
 	}
 	return nil
 }
@@ -485,17 +491,24 @@ func (r *Ring) Rotate() error {
 		clear(key)
 		return s, err
 	})
-	if err != nil {
+	if next == nil {
 		return fmt.Errorf("rotate the country key: %w", err)
 	}
 	r.slots = next
 	r.newest, r.older = map[store.Key]uint32{}, map[uint32]uint32{}
-	return r.slots.each(func(n uint32, s slot) error {
+	read := r.slots.each(func(n uint32, s slot) error {
 		if s.kind() == kindKey {
 			r.index(n, s)
 		}
 		return nil
 	})
+	if read != nil { // where keys are is not known any more
+		return r.slots.fail(read)
+	}
+	if err != nil {
+		return fmt.Errorf("rotate the country key: %w", err)
+	}
+	return nil
 }
 
 // Contacts is how many contacts have a key.

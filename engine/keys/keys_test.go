@@ -304,6 +304,35 @@ func TestBackupsOfKeysOpenForTheirWeeksAndEraseAgain(t *testing.T) {
 	}
 }
 
+// writing is a writer that does something when its second part comes.
+type writing struct {
+	bytes.Buffer
+	parts int
+	do    func()
+}
+
+func (w *writing) Write(b []byte) (int, error) {
+	if w.parts++; w.parts == 2 {
+		w.do()
+	}
+	return w.Buffer.Write(b)
+}
+
+// A rotation leaves out free slots, so that keys move towards the beginning, which is copied already.
+func TestABackupAmidARotationIsNone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r, weeks := open(t, filepath.Join(dir, "ec"), first), openWeeks(t, filepath.Join(dir, "weeks"), first)
+	for n := range 1200 { // several chunks
+		check(t, r.Begin(store.Key{3, byte(n >> 8), byte(n)}, start))
+	}
+	backup := &writing{do: func() { check(t, r.Rotate()) }}
+	if err := r.Backup(t.Context(), backup, weeks, start); !errors.Is(err, keys.ErrMoved) {
+		t.Errorf("it says %v", err)
+	}
+	check(t, r.Backup(t.Context(), &bytes.Buffer{}, weeks, start))
+}
+
 func TestWeekKeysRotate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -245,13 +245,32 @@ func (s *slots) sync() error {
 	return nil
 }
 
+// again opens the file anew after a sync that failed, and writes each slot once more: what the system shows of it may be
+// what never reached the disk.
+func (s *slots) again() (*slots, error) {
+	_ = s.close()
+	next, err := openSlots(s.path)
+	if err != nil {
+		return nil, err
+	}
+	err = next.each(func(n uint32, one slot) error { return next.put(n, one) })
+	if err == nil {
+		err = next.sync()
+	}
+	if err != nil {
+		_ = next.close()
+		return nil, err
+	}
+	return next, nil
+}
+
 func (s *slots) fail(err error) error {
 	s.failed = fmt.Errorf("nobody knows whether the keys were kept: %w", err)
 	return s.failed
 }
 
 // rewrite puts a new file in the place of this one, which has every slot but the free ones as change gives it.
-// Where it returns an error, this one goes on.
+// Where it returns nil, this one goes on. An error beside the new one is that nobody knows whether its name lasts.
 func (s *slots) rewrite(change func(slot) (slot, error)) (*slots, error) {
 	name := s.path + ".new"
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {

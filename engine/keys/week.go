@@ -53,14 +53,29 @@ func OpenWeeks(path, country string, countryKeys []CountryKey, opts Options) (*W
 	return w, nil
 }
 
+// usable opens the file anew where a sync failed: nobody ends the process for keys of backups.
+func (w *Weeks) usable() error {
+	if w.closed {
+		return ErrClosed
+	}
+	if w.slots.failed == nil {
+		return nil
+	}
+	next, err := w.slots.again()
+	if err == nil {
+		w.slots = next
+	}
+	return err
+}
+
 func weekOf(at time.Time) uint64 { return uint64(max(at.UnixMilli(), 0)) / uint64(week.Milliseconds()) }
 
 // key finds the key of a week, or makes it.
 func (w *Weeks) key(number uint64, create bool) (key []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return nil, ErrClosed
+	if err := w.usable(); err != nil {
+		return nil, err
 	}
 	err = w.slots.each(func(_ uint32, s slot) error {
 		if s.kind() == kindWeek && order.Uint64(s[contactAt:]) == number {
@@ -96,8 +111,8 @@ func (w *Weeks) key(number uint64, create bool) (key []byte, err error) {
 func (w *Weeks) Destroy(now time.Time) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return 0, ErrClosed
+	if err := w.usable(); err != nil {
+		return 0, err
 	}
 	var old []uint32
 	err := w.slots.each(func(n uint32, s slot) error {
@@ -122,8 +137,8 @@ func (w *Weeks) Destroy(now time.Time) (int, error) {
 func (w *Weeks) Rotate() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return ErrClosed
+	if err := w.usable(); err != nil {
+		return err
 	}
 	next, err := w.slots.rewrite(func(s slot) (slot, error) {
 		key, err := w.ring.unwrap(s)
@@ -157,7 +172,8 @@ const (
 	chunkSize   = 512 * slotSize
 )
 
-// Backup writes a copy of the keys, sealed with the key of the week of at. Sealing and erasing go on meanwhile.
+// Backup writes a copy of the keys, sealed with the key of the week of at. Sealing and erasing go on meanwhile. ErrMoved: Rotate
+// was called meanwhile.
 func (r *Ring) Backup(ctx context.Context, w io.Writer, weeks *Weeks, at time.Time) error {
 	key, err := weeks.key(weekOf(at), true)
 	if err != nil {
@@ -176,12 +192,15 @@ func (r *Ring) Backup(ctx context.Context, w io.Writer, weeks *Weeks, at time.Ti
 	if _, err := w.Write(head); err != nil {
 		return err
 	}
+	r.mu.Lock()
+	from := r.slots
+	r.mu.Unlock()
 	chunk := make([]byte, chunkSize)
 	for n := uint64(0); ; n++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		some, last, err := r.chunk(n, chunk)
+		some, last, err := r.chunk(from, n, chunk)
 		if err != nil {
 			return fmt.Errorf("back up the keys: %w", err)
 		}
@@ -195,11 +214,14 @@ func (r *Ring) Backup(ctx context.Context, w io.Writer, weeks *Weeks, at time.Ti
 }
 
 // chunk reads a part of the file as it is between two changes.
-func (r *Ring) chunk(n uint64, chunk []byte) (some []byte, last bool, err error) {
+func (r *Ring) chunk(file *slots, n uint64, chunk []byte) (some []byte, last bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return nil, false, ErrClosed
+	}
+	if r.slots != file {
+		return nil, false, ErrMoved
 	}
 	end := int64(r.slots.count) * slotSize
 	from := min(int64(n)*chunkSize, end)

@@ -13,7 +13,7 @@ import (
 
 // Change is one thing that is different in another release, in words. Old or New is "" where it was not, or is no more.
 type Change struct {
-	What     string `json:"what"`  // text, question, step, consent, field, record, team, trigger, table, service, setting
+	What     string `json:"what"`  // text, question, step, consent, field, record, team, trigger, table, service, medium, setting
 	Where    string `json:"where"` // its name: offices.town.city
 	Language string `json:"language,omitempty"`
 	Old      string `json:"old,omitempty"`
@@ -35,6 +35,7 @@ func Changes(before, after *program.Program) []Change {
 	c.teams()
 	c.services()
 	c.steps()
+	c.works()
 	c.states()
 	c.triggers()
 	c.tables()
@@ -177,6 +178,12 @@ func (c *comparing) triggers() {
 			if x.Flow >= 0 && x.Flow < len(p.Flows) {
 				out = "leads to " + p.Flows[x.Flow].Name
 			}
+			if x.Anywhere {
+				out += ", anywhere"
+			}
+			if x.ThenBack {
+				out += ", then back"
+			}
 			if x.Ref >= 0 && x.Ref < len(p.Words) && strings.HasPrefix(x.Name, "words ") {
 				for i, list := range p.Words[x.Ref].Lists {
 					if i < len(p.Languages) {
@@ -191,44 +198,62 @@ func (c *comparing) triggers() {
 func (c *comparing) tables() {
 	each(c, "table", c.before.Tables, c.after.Tables, func(x *program.Table) string { return x.Name },
 		func(p *program.Program, x *program.Table) string { return "columns " + columns(x.Columns) })
-	rows := func(p *program.Program) map[string]map[string]string {
-		out := map[string]map[string]string{}
-		for _, t := range p.Tables {
-			out[t.Name] = map[string]string{}
-			for _, r := range t.Rows {
-				out[t.Name][r.ID] = fmt.Sprint(r.Cells, r.Translated)
-			}
-		}
-		return out
-	}
-	was, is := rows(c.before), rows(c.after)
+	was, is := rowsOf(c.before), rowsOf(c.after)
 	for _, name := range slices.Sorted(maps.Keys(is)) {
 		if was[name] == nil {
 			continue
 		}
-		var added, changed, gone []string
-		for id, row := range is[name] {
-			if old, had := was[name][id]; !had {
-				added = append(added, id)
-			} else if old != row {
-				changed = append(changed, id)
+		for _, id := range slices.Sorted(maps.Keys(was[name])) {
+			old := was[name][id]
+			if now, has := is[name][id]; !has {
+				c.all = append(c.all, Change{What: "table", Where: name + ", row " + id, Old: cells(old, nil), Note: "it is gone"})
+			} else if said, says := cells(old, now), cells(now, old); said != says {
+				c.all = append(c.all, Change{What: "table", Where: name + ", row " + id, Old: said, New: says})
 			}
 		}
-		for id := range was[name] {
-			if _, has := is[name][id]; !has {
-				gone = append(gone, id)
-			}
-		}
-		for _, list := range []struct {
-			note string
-			ids  []string
-		}{{"new rows", added}, {"other cells", changed}, {"rows that are gone", gone}} {
-			if len(list.ids) > 0 {
-				slices.Sort(list.ids)
-				c.all = append(c.all, Change{What: "table", Where: name, New: strings.Join(list.ids, ", "), Note: list.note})
+		for _, id := range slices.Sorted(maps.Keys(is[name])) {
+			if _, had := was[name][id]; !had {
+				c.all = append(c.all, Change{What: "table", Where: name + ", row " + id, New: cells(is[name][id], nil), Note: "it is new"})
 			}
 		}
 	}
+}
+
+// rowsOf are the rows of each table, by their ids: the cells by their columns, and by language where they are translated.
+func rowsOf(p *program.Program) map[string]map[string]map[string]string {
+	out := map[string]map[string]map[string]string{}
+	for _, t := range p.Tables {
+		out[t.Name] = map[string]map[string]string{}
+		for _, r := range t.Rows {
+			row := map[string]string{}
+			for i, column := range r.Columns {
+				if i < len(r.Cells) && r.Cells[i] != nil {
+					row[column] = fmt.Sprint(r.Cells[i])
+				}
+				if i >= len(r.Translated) {
+					continue
+				}
+				for l, text := range r.Translated[i] {
+					if l > 0 && l < len(p.Languages) {
+						row[column+"."+p.Languages[l]] = text
+					}
+				}
+			}
+			out[t.Name][r.ID] = row
+		}
+	}
+	return out
+}
+
+// cells are those of a row that are others in another one.
+func cells(row, other map[string]string) string {
+	var all []string
+	for _, column := range slices.Sorted(maps.Keys(row)) {
+		if value := row[column]; value != other[column] {
+			all = append(all, column+": "+value)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 func (c *comparing) settings() {
@@ -238,10 +263,14 @@ func (c *comparing) settings() {
 		}
 	}
 	b, a := c.before, c.after
+	say("title", b.Title, a.Title)
+	say("notice", notice(b), notice(a))
+	say("start", leadsAt(b, b.Start), leadsAt(a, a.Start))
+	say("fallback", leadsAt(b, b.Fallback), leadsAt(a, a.Fallback))
 	say("languages", strings.Join(b.Languages, ", "), strings.Join(a.Languages, ", "))
 	say("timezone", b.Timezone, a.Timezone)
 	say("channels", channelNames(b), channelNames(a))
-	say("silence", within(b.Silent.Seconds), within(a.Silent.Seconds))
+	say("silence", silence(b), silence(a))
 	say("release needs", needs(b), needs(a))
 	say("example", fmt.Sprint(b.Example), fmt.Sprint(a.Example))
 }

@@ -31,6 +31,8 @@ type Served struct {
 	Why     string    `json:"why,omitempty"`
 	// Left is when another took its place; zero while it serves.
 	Left time.Time `json:"left,omitzero"`
+	// Aside: a rollback comes back to it only where it is named, since it was taken back, or only tried on some.
+	Aside bool `json:"aside,omitempty"`
 }
 
 // Candidate is a release that some have and others have not.
@@ -72,7 +74,8 @@ func (s State) Serves() string {
 	return s.Current.Release
 }
 
-// Activate has a release serve all, or those whom percent and testers name while the present one serves the others. planned is
+// Activate has a release serve all, or those whom percent and testers name while the present one serves the others; the first
+// one serves all. planned is
 // the release that served when the change was planned.
 func (s State) Activate(planned string, next Served, percent int, testers []string) (State, error) {
 	switch {
@@ -82,13 +85,15 @@ func (s State) Activate(planned string, next Served, percent int, testers []stri
 		return s, fmt.Errorf("release %s serves already", short(next.Release))
 	case percent < 0 || percent > 100:
 		return s, errors.New("percent is a number from 0 to 100")
+	case s.Current == nil && percent < 100: // there is nothing that the others could have, and nobody may get it by surprise
+		return s, errors.New("nothing serves yet, so a part of the people cannot have it first; activate it for all, without percent and testers")
 	}
 	if bad := slices.IndexFunc(testers, func(word string) bool { _, ok := tester(word); return !ok }); bad >= 0 {
 		return s, fmt.Errorf("%q is no key of a contact; baraza contact find gives it", testers[bad])
 	}
-	if s.Current != nil && percent < 100 {
+	if percent < 100 {
 		if gone := s.tried(); gone != nil && gone.Release != next.Release { // some are amid a conversation on it
-			s.Earlier = remembered(s.Earlier, gone.until(next.Since))
+			s.Earlier = remembered(s.Earlier, gone.aside(next.Since))
 		}
 		s.Candidate = &Candidate{Served: next, Percent: percent, Testers: slices.Clone(testers)}
 		return s, nil
@@ -116,31 +121,40 @@ func (s State) Rollback(planned string, to Served) (State, error) {
 	case planned != s.Serves() && (s.Candidate == nil || planned != s.Candidate.Release):
 		return s, &Moved{planned, s.Serves()}
 	case s.Candidate != nil && (to.Release == "" || to.Release == s.Serves()):
-		gone := s.Candidate.until(to.Since)
+		gone := s.Candidate.aside(to.Since)
 		s.Candidate = nil
 		s.Earlier = remembered(s.Earlier, gone)
 		return s, nil
 	case to.Release == s.Serves():
 		return s, fmt.Errorf("release %s serves already", short(to.Release))
 	}
-	return s.replaced(to), nil
+	past := slices.IndexFunc(s.Earlier, func(e Served) bool { return e.Release == to.Release })
+	out := s.replaced(to)
+	for i := range out.Earlier { // what is gone back behind is nothing to come back to by another rollback
+		e := &out.Earlier[i]
+		newer := slices.ContainsFunc(s.Earlier[:max(past, 0)], func(n Served) bool { return n.Release == e.Release })
+		e.Aside = e.Aside || newer || e.Release == s.Serves()
+	}
+	return out, nil
 }
 
-// Before is the release that served before the present one; false where there is none.
+// Before is the release that all had before the present one, behind what was taken back since; false where there is none.
 func (s State) Before() (Served, bool) {
-	if len(s.Earlier) == 0 {
+	i := slices.IndexFunc(s.Earlier, func(e Served) bool { return !e.Aside })
+	if i < 0 {
 		return Served{}, false
 	}
-	return s.Earlier[0], true
+	return s.Earlier[i], true
 }
 
 // replaced has next serve alone.
 func (s State) replaced(next Served) State {
-	next.Left = time.Time{}
-	for _, gone := range []*Served{s.tried(), s.Current} {
-		if gone != nil && gone.Release != next.Release {
-			s.Earlier = remembered(s.Earlier, gone.until(next.Since))
-		}
+	next.Left, next.Aside = time.Time{}, false
+	if gone := s.tried(); gone != nil && gone.Release != next.Release {
+		s.Earlier = remembered(s.Earlier, gone.aside(next.Since))
+	}
+	if gone := s.Current; gone != nil && gone.Release != next.Release {
+		s.Earlier = remembered(s.Earlier, gone.until(next.Since))
 	}
 	s.Earlier = slices.DeleteFunc(slices.Clone(s.Earlier), func(e Served) bool { return e.Release == next.Release })
 	s.Current, s.Candidate = &next, nil
@@ -154,6 +168,13 @@ func (s Served) until(left time.Time) Served {
 	if s.Left.Before(s.Since) {
 		s.Left = s.Since
 	}
+	return s
+}
+
+// aside is a release that left and that nobody is to come back to without naming it.
+func (s Served) aside(left time.Time) Served {
+	s = s.until(left)
+	s.Aside = true
 	return s
 }
 

@@ -62,7 +62,7 @@ func TestReleasesTakeEachOthersPlaceAndComeBack(t *testing.T) {
 		changes []func(release.State) (release.State, error)
 		want    string
 	}{
-		{"the first serves all, whatever the percent", []func(release.State) (release.State, error){activate(a, 10)}, "a"},
+		{"the first serves all", []func(release.State) (release.State, error){activate(a, 100)}, "a"},
 		{"another takes its place", []func(release.State) (release.State, error){activate(a, 100), activate(b, 100)}, "b before a"},
 		{"some have it first", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10)}, "a trying b"},
 		{"more have it", []func(release.State) (release.State, error){activate(a, 100), activate(b, 10), activate(b, 50)}, "a trying b"},
@@ -75,6 +75,52 @@ func TestReleasesTakeEachOthersPlaceAndComeBack(t *testing.T) {
 	} {
 		if got := serves(did(t, release.State{}, test.changes...)); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+func TestTheFirstReleaseIsForAllAndNobodyGetsItBySurprise(t *testing.T) {
+	t.Parallel()
+	for _, percent := range []int{0, 10, 99} {
+		s, err := release.State{}.Activate("", served("a", 0), percent, []string{strings.Repeat("0", 32)})
+		if err == nil || !strings.Contains(err.Error(), "nothing serves yet") || s.Current != nil {
+			t.Errorf("%d %%: %v, %s", percent, err, serves(s))
+		}
+	}
+}
+
+func TestARollbackThatNamesNoReleaseComesToNoneThatWasTakenBackOrOnlyTried(t *testing.T) {
+	t.Parallel()
+	a, b, c, d := served("a", 0), served("b", 1), served("c", 2), served("d", 3)
+	back := func(s release.State) (release.State, error) { // as a command that names none does it
+		var to release.Served
+		if before, ok := s.Before(); ok && s.Candidate == nil {
+			to = before
+		}
+		return s.Rollback(s.Serves(), to)
+	}
+	promote := func(s release.State) (release.State, error) {
+		return s.Promote(s.Candidate.Release, monday.Add(time.Hour), "ben", "it works")
+	}
+	type changes []func(release.State) (release.State, error)
+	for _, test := range []struct {
+		name    string
+		changes changes
+		want    string // "" where none is left
+	}{
+		{"the one before it", changes{activate(a, 100), activate(b, 100)}, "a"},
+		{"a second time, one further", changes{activate(a, 100), activate(b, 100), activate(c, 100), back}, "a"},
+		{"a second time, where there is none further", changes{activate(a, 100), activate(b, 100), back}, ""},
+		{"behind what was tried and taken back", changes{activate(a, 100), activate(b, 100), activate(c, 10), back}, "a"},
+		{"behind what another trial took the place of", changes{activate(a, 100), activate(b, 10), activate(c, 10), back}, ""},
+		{"behind what was tried before the one that all got", changes{activate(a, 100), activate(b, 10), activate(c, 10), promote, back}, ""},
+		{"behind all that a named one was further back than", changes{activate(a, 100), activate(b, 100), activate(c, 100), activate(d, 100),
+			func(s release.State) (release.State, error) { return s.Rollback(s.Serves(), b) }}, "a"},
+		{"again what was taken back, once it was activated anew", changes{activate(a, 100), activate(b, 100), back, activate(b, 100), activate(c, 100)}, "b"},
+	} {
+		before, ok := did(t, release.State{}, test.changes...).Before()
+		if ok != (test.want != "") || ok && before.Release[:1] != test.want {
+			t.Errorf("%s: %q %v, want %q", test.name, before.Release, ok, test.want)
 		}
 	}
 }

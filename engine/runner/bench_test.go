@@ -28,6 +28,12 @@ type real struct {
 
 func newReal(tb testing.TB, dir string, wrap func(store.Store) store.Store) *real {
 	tb.Helper()
+	return newRealOf(tb, dir, wrap, nil)
+}
+
+// newRealOf is newReal with a changed configuration.
+func newRealOf(tb testing.TB, dir string, wrap func(store.Store) store.Store, change func(*Config)) *real {
+	tb.Helper()
 	s, err := boltstore.Open(filepath.Join(dir, "data"), boltstore.Options{})
 	if err != nil {
 		tb.Fatalf("open the store: %v", err)
@@ -46,6 +52,9 @@ func newReal(tb testing.TB, dir string, wrap func(store.Store) store.Store) *rea
 	r.config = Config{Store: stored, Keys: Rings{Packs: map[string]*keys.Ring{"sample": ring}, Clock: realClock{}}, Clock: realClock{},
 		Program: func(string) *program.Program { return p }, Channels: map[string]Channel{"whatsapp": r.phone},
 		Random: func() uint64 { return mixed(random.Add(1)) }}
+	if change != nil {
+		change(&r.config)
+	}
 	r.runner = New(r.config)
 	ctx, cancel := context.WithCancel(tb.Context())
 	ended := make(chan error, 1)

@@ -95,7 +95,7 @@ func (r *Runner) trustsStart(ctx context.Context) bool {
 	begun, told := time.Duration(0), false
 	defer r.watch.begin(false)
 	for ; begun < jumpDoubted; begun += r.timing.Poll {
-		last, err := r.config.Store.LastSweep(ctx)
+		last, err := r.lastSweep(ctx)
 		if err == nil && (last.IsZero() || r.now().Sub(last) <= downBelieved) {
 			return true
 		}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -392,5 +393,69 @@ func TestAnErasureOfUnknownOutcomeDestroysTheKeysAtOnce(t *testing.T) {
 		if _, err := r.config.Keys.Open("sample", key, keys.Session, before.Session); !errors.Is(err, ErrUnreadable) {
 			t.Errorf("the old session can still be opened: %v", err)
 		}
+	})
+}
+
+// A bit of an erasure and one of the time of the last sweep keep nobody from being served, and operators hear of both.
+func TestADamagedErasureOrDateOfASweepKeepsNobodyFromBeingServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		r := newReal(t, dir, nil)
+		for _, m := range []Inbound{inbound(1, 0, "hello"), inbound(2, 0, "hello"), inbound(2, 1, "delete")} {
+			if err := r.runner.Receive(t.Context(), []Inbound{m}); err != nil {
+				t.Fatal(err)
+			}
+			settles(time.Second)
+		}
+		r.stop()
+		db, err := bolt.Open(filepath.Join(dir, "data"), 0o600, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		damaged := 0
+		err = db.Update(func(tx *bolt.Tx) error {
+			for _, name := range []string{"tombstones", "meta"} {
+				b := tx.Bucket([]byte(name))
+				c := b.Cursor()
+				for k, v := c.First(); k != nil; k, v = c.Next() {
+					if name == "meta" && string(k) != "swept" {
+						continue
+					}
+					v = bytes.Clone(v)
+					v[0] ^= 4
+					damaged++
+					if err := b.Put(bytes.Clone(k), v); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		if err = errors.Join(err, db.Close()); err != nil || damaged != 2 {
+			t.Fatalf("%d rows were damaged, %v", damaged, err)
+		}
+		var alerts []string
+		var mu sync.Mutex
+		next := newRealOf(t, dir, nil, func(c *Config) {
+			c.Alert = func(_ context.Context, a Alert) {
+				mu.Lock()
+				defer mu.Unlock()
+				alerts = append(alerts, a.Code)
+			}
+		})
+		if err := next.runner.Receive(t.Context(), []Inbound{inbound(1, 1, "water")}); err != nil {
+			t.Error(err)
+		}
+		settles(time.Minute)
+		equal(t, "what leaves", []string{"Heard water.", "Write a word."}, next.phone.take())
+		slices.Sort(alerts)
+		equal(t, "alerts", []string{"clock-jumped", "erasure-unreadable", "sweep-held"}, alerts)
+		next.runner.ConfirmClock()
+		settles(time.Minute)
+		if last, err := next.config.Store.LastSweep(t.Context()); err != nil || last.IsZero() {
+			t.Errorf("after the clock was confirmed the last sweep was at %v, %v", last, err)
+		}
+		next.stop()
 	})
 }

@@ -168,10 +168,38 @@ func (d *draft) effect(e *engine.Effect) error {
 		}
 		d.timer(d.person.notify(n), d.now, NoticeTimer)
 		return d.keep(ExportEntry, 0, &Entry{})
+	case engine.Unsend:
+		return d.unsend(e.Flag)
 	case engine.Report:
 		d.report(e.Code, e.Text)
 	}
 	return nil
+}
+
+// unsend deletes what was said to the person before this turn and has not left, or of it what people wrote: they want
+// nothing more of it, and somebody else may hold the phone.
+func (d *draft) unsend(all bool) error {
+	if len(d.t.flying) > 0 {
+		return errHold
+	}
+	d.dropMoved(all)
+	q := store.OutboxQuery{Key: d.t.key, Limit: 256}
+	for {
+		list, err := d.r.config.Store.Outbox(d.ctx, q)
+		if err != nil && !errors.Is(err, store.ErrDamaged) {
+			return err
+		}
+		for _, m := range list {
+			left := m.State != store.Waiting && m.State != store.Failed && m.State != store.Dead
+			if !left && (all || m.Class == Staff) {
+				d.turn.Settle = append(d.turn.Settle, store.Settlement{ID: m.ID, State: store.Gone})
+			}
+		}
+		if len(list) < q.Limit {
+			return nil
+		}
+		q.After = list[len(list)-1]
+	}
 }
 
 func (d *draft) timer(number uint32, due time.Time, class uint8) {
@@ -389,6 +417,7 @@ func (d *draft) erasureTime(at time.Time) time.Time {
 // erase forgets everything before this turn, what this turn had put down so far too but for what it says and for
 // records that nothing links to the contact.
 func (d *draft) erase() {
+	d.dropMoved(true)
 	key, at, pack := d.t.key, d.erased, d.pack
 	var suppress []store.Hash
 	for h, has := range d.t.identities {
@@ -412,6 +441,7 @@ func (d *draft) erase() {
 		if err := d.r.config.Keys.Erase(pack, store.Erasure{Key: key, At: at, Suppress: suppress}); err != nil { // again at the next start, by the tombstone
 			d.r.log.Error("the keys of an erased contact are still there", "contact", key, "error", err)
 			d.problem = err
+			d.r.group.Reopen() // which ends the process where nobody knows of the keys any more
 		}
 	})
 }

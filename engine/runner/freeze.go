@@ -37,6 +37,8 @@ const (
 	noticeAgain = 24 * time.Hour
 	// mostThaws is how often Thaw looks for what is left, since people write meanwhile.
 	mostThaws = 100
+	// triesOfThaw is how often it is tried to answer somebody before their country is served all the same.
+	triesOfThaw = 5
 	// mostHeld is how many messages of one person wait; more are noted and not kept.
 	mostHeld = 200
 	heldKind = keys.Kind("held")
@@ -53,6 +55,9 @@ const (
 	heldMessage = "message"
 	heldMark    = "mark"
 )
+
+// HeldMessage tells whether an item is a message of a person that a freeze holds.
+func HeldMessage(it store.Item) bool { return it.Kind == store.Held && it.Class == heldMessage }
 
 // States of a mark: new; what was said to the person has been looked at, so that only messages are left.
 const (

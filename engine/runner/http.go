@@ -95,17 +95,19 @@ func newHTTPFetcher(hosts []string, secret func(string) (string, bool), clock Cl
 var special = func() []netip.Prefix {
 	var all []netip.Prefix
 	for _, s := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
-		"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23",
-		"2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16"} {
+		"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"} {
 		all = append(all, netip.MustParsePrefix(s))
 	}
 	return all
 }()
 
+// internet6 is all of the open internet that IPv6 has; what lies outside embeds other addresses, or is a site's own.
+var internet6 = netip.MustParsePrefix("2000::/3")
+
 // public tells whether an address is one of the open internet.
 func public(a netip.Addr) bool {
 	a = a.Unmap()
-	return a.IsGlobalUnicast() && !a.IsPrivate() && a.Zone() == "" &&
+	return (a.Is4() || internet6.Contains(a)) && a.IsGlobalUnicast() && !a.IsPrivate() && a.Zone() == "" &&
 		!slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 

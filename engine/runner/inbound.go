@@ -297,9 +297,27 @@ func (r *Runner) statusJob(ctx context.Context, in *Inbound) (*job, error) {
 	sender, _ := ParseSender(m.Channel)
 	pack := sender.Pack
 	j := &job{key: m.Key, pack: pack, origin: inside}
+	held, stops := false, false
 	j.change = func(d *draft) error {
-		if in.Status.ProviderID != "" && m.Provider == (store.Hash{}) {
+		if in.Status.State == store.Failed { // what comes of it depends on what is known by now
+			if len(d.t.flying) > 0 {
+				return errHold
+			}
+			now, err := r.config.Store.Message(d.ctx, m.ID)
+			if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) {
+				return errSkip
+			} else if err != nil {
+				return err
+			}
+			m = &now
+		}
+		if in.Status.ProviderID != "" {
 			s.Provider = r.config.Keys.Hash(pack, keys.ForProvider, in.Channel, in.Status.ProviderID)
+		}
+		if !s.Follows(m) {
+			return errSkip
+		}
+		if s.Provider != m.Provider {
 			sealed, err := r.config.Keys.Seal(pack, m.Key, keys.ProviderID, []byte(in.Status.ProviderID))
 			if err != nil {
 				return err
@@ -307,8 +325,11 @@ func (r *Runner) statusJob(ctx context.Context, in *Inbound) (*job, error) {
 			s.SealedID = sealed
 		}
 		d.turn.Settle = append(d.turn.Settle, s)
-		if in.Status.State == store.Failed && store.Failed.Follows(m.State) {
-			d.failed(m, in.Status)
+		if in.Status.State == store.Failed {
+			if !held { // once, also where the turn is built again
+				held, stops = true, r.sender.hold(m.Channel, Result{Class: in.Status.Class, Code: in.Status.Code})
+			}
+			d.failed(m, in.Status, stops)
 		}
 		return nil
 	}
@@ -344,16 +365,27 @@ func (r *Runner) partOf(ctx context.Context, in *Inbound) (*store.Message, error
 	return nil, nil
 }
 
-// failed plans what comes after a part that the provider took and then gave up.
-func (d *draft) failed(m *store.Message, s Status) {
-	next := store.Settlement{ID: m.ID, Code: s.Code}
-	plan := d.r.sender.plan(*m, Result{Class: s.Class, Code: s.Code}, d.now)
-	next.State, next.Ready, next.Code = plan.state, plan.ready, plan.code
-	if plan.state == store.Dead {
-		d.r.Figures.Dead.Add(1)
-		d.report("dead-letter", s.Class.String()+" "+strconv.Itoa(s.Code))
-		from, _ := ParseSender(m.Channel)
-		d.alert(Alert{Code: "dead-letter", Subject: s.Class.String(), Severity: Warning, Channel: from.Channel, Account: from.Account})
+// failed plans what comes after a part that the provider took and then gave up, as if it had said so at once; stops tells
+// that its sender holds back because of it.
+func (d *draft) failed(m *store.Message, s Status, stops bool) {
+	result := Result{Class: s.Class, Code: s.Code}
+	plan := d.r.sender.plan(*m, result, d.now)
+	next := store.Settlement{ID: m.ID, State: plan.state, Ready: plan.ready, Code: plan.code}
+	if plan.code == codeParked {
+		d.r.sender.refuse(m.Key)
+	}
+	d.r.count(plan.state)
+	from, _ := ParseSender(m.Channel)
+	tell := func(a Alert) {
+		if a.Code != "" {
+			a.Channel, a.Account = from.Channel, from.Account
+			d.alert(a)
+		}
+	}
+	tell(suspended(result, stops))
+	if plan.report != "" {
+		d.report(reportOf(plan.state), plan.report+" "+strconv.Itoa(plan.code))
+		tell(alertOf(plan, result, stops))
 	}
 	d.turn.Settle = append(d.turn.Settle, next)
 	if s.Class == Stopped && !d.t.fresh {

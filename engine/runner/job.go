@@ -57,11 +57,19 @@ func (r *Runner) submit(ctx context.Context, jobs ...*job) error {
 	if r.halting.Load() {
 		return ErrStopped
 	}
+	s := r.shardOf(jobs[0].key)
 	select {
-	case r.shardOf(jobs[0].key).in <- jobs:
+	case s.in <- jobs:
+		select {
+		case <-s.ended: // it may have turned the last ones away before these lay there
+			s.turnAway()
+		default:
+		}
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-s.ended:
+		return ErrStopped
 	case <-r.stopped:
 		return ErrStopped
 	}

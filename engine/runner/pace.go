@@ -35,6 +35,28 @@ func (s *sender) forget(now time.Time) {
 	rested := func(until time.Time) bool { return !until.After(now) }
 	maps.DeleteFunc(s.paced, func(_ store.Key, until time.Time) bool { return rested(until) })
 	maps.DeleteFunc(s.slowed, func(_ string, until time.Time) bool { return rested(until) })
+	maps.DeleteFunc(s.refused, func(_ store.Key, until time.Time) bool { return rested(until) })
+}
+
+// refuse notes that the provider calls the person's window closed. A day and an hour later it is closed by our clock too.
+func (s *sender) refuse(key store.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused[key] = s.r.now().Add(25 * time.Hour)
+}
+
+// wasRefused tells whether the provider has called the person's window closed since they last wrote.
+func (s *sender) wasRefused(key store.Key) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.refused[key].IsZero()
+}
+
+// opened forgets that, for the person has written.
+func (s *sender) opened(key store.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.refused, key)
 }
 
 // returned notes that the person came back, for a part of theirs that fails at this moment: what became of it is not in

@@ -57,6 +57,7 @@ func (r *Runner) finishErasure(ctx context.Context, d *draft) {
 	}
 	if err != nil {
 		r.log.Error("the keys of an erased contact may still be there", "contact", d.t.key, "error", err)
+		r.group.Reopen()
 	}
 }
 

@@ -175,6 +175,7 @@ type Runner struct {
 	confirmed chan struct{}
 	refs      references
 	intake    intake
+	troubles  troubles
 	stopped   chan struct{} // closed when Run has returned
 	halting   atomic.Bool
 	passed    atomic.Int64 // turns that took a name from whoever had it
@@ -250,7 +251,10 @@ func (r *Runner) Run(ctx context.Context) error {
 // could do so.
 func (r *Runner) replayErasures(ctx context.Context) error {
 	erased, err := r.config.Store.Tombstones(ctx, time.Time{})
-	if err != nil {
+	if errors.Is(err, store.ErrDamaged) { // of the others all is known, and people want to be served
+		r.log.Error("an erasure cannot be read, so it is not known whether the keys of a contact are destroyed; the backup and the keys know of it too", "error", err)
+		r.alert(Alert{Code: "erasure-unreadable", Severity: Warning, At: r.now()})
+	} else if err != nil {
 		return err
 	}
 	for _, e := range erased {

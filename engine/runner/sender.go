@@ -46,14 +46,17 @@ type sender struct {
 	slowed map[string]time.Time    // by sender: its pace refused a part a moment ago
 	paced  map[store.Key]time.Time // whose next part waits for the pace. It is kept here alone: a restart forgets it
 	back   map[store.Key]bool      // came back while a part of theirs was under way
-	after  store.Message           // where the next round goes on, when one does not see all
-	told   map[store.Hash]bool     // names that are somebody else's, reported already
+	// refused are those whose window the provider calls closed though it may be open by our clock, and until when that is
+	// of use: their next message opens it. It is kept here alone: after a restart their part is looked at each hour.
+	refused map[store.Key]time.Time
+	after   store.Message       // where the next round goes on, when one does not see all
+	told    map[store.Hash]bool // names that are somebody else's, reported already
 }
 
 func newSender(r *Runner) *sender {
 	return &sender{r: r, woken: make(chan struct{}, 1), busy: map[store.Key]bool{}, active: map[string]int{},
 		paused: map[string]time.Time{}, nudges: map[string]time.Time{}, slowed: map[string]time.Time{},
-		paced: map[store.Key]time.Time{}, back: map[store.Key]bool{}, told: map[store.Hash]bool{}}
+		paced: map[store.Key]time.Time{}, back: map[store.Key]bool{}, refused: map[store.Key]time.Time{}, told: map[store.Hash]bool{}}
 }
 
 func (s *sender) wake() {
@@ -355,6 +358,7 @@ func (s *sender) submit(ctx context.Context, pack string, t store.Turn) (store.R
 		case errors.Is(err, store.ErrClosed):
 			return result, err
 		}
+		s.r.trouble(err)
 		if !s.r.wait(ctx, s.r.jitter(min(reopenPause<<min(tries, 8), 5*time.Second))) {
 			return result, err
 		}
@@ -375,18 +379,13 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 	r := s.r
 	stops := s.hold(m.Channel, result)
 	from, _ := ParseSender(m.Channel)
-	if stops && result.Class == Suspended {
-		r.alert(Alert{Code: "sender-suspended", Severity: Warning, Pack: from.Pack, Channel: from.Channel, Account: from.Account, At: r.now()})
+	if a := suspended(result, stops); a.Code != "" {
+		a.Pack, a.Channel, a.Account, a.At = from.Pack, from.Channel, from.Account, r.now()
+		r.alert(a)
 	}
-	switch v.state {
-	case store.Accepted:
-		r.Figures.Sent.Add(1)
-	case store.Waiting:
-		r.Figures.Retried.Add(1)
-	case store.Dead:
-		r.Figures.Dead.Add(1)
-	case store.Gone:
-		r.Figures.Dropped.Add(1)
+	r.count(v.state)
+	if v.code == codeParked && result.Class == OutsideWindow {
+		s.refuse(m.Key)
 	}
 	news := store.Settlement{ID: m.ID, State: v.state, Ready: v.ready, Code: v.code}
 	if result.ProviderID != "" {
@@ -404,10 +403,7 @@ func (s *sender) settle(ctx context.Context, m store.Message, v verdict, result 
 		}
 		return
 	}
-	code := map[store.State]string{store.Dead: "dead-letter", store.Gone: "nudge-dropped"}[v.state]
-	if code == "" {
-		code = "not-sent"
-	}
+	code := reportOf(v.state)
 	r.log.Warn("a part does not go", "contact", m.Key, "message", m.ID, "code", code, "why", v.report, "provider-code", v.code)
 	j := &job{key: m.Key, pack: from.Pack, origin: inside, change: func(d *draft) error {
 		if _, err := r.config.Store.Message(d.ctx, m.ID); errors.Is(err, store.ErrNotFound) {

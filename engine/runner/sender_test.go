@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -148,19 +149,20 @@ func TestRanksNeverGoBack(t *testing.T) {
 
 func TestAPartThatFailedAfterItWasTakenIsSentAgain(t *testing.T) {
 	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.numbered()
 		w.hears("hello")
-		status := func(class Class) {
+		status := func(sending int, class Class) {
 			t.Helper()
 			// The provider echoes nothing here: its own id tells the part.
 			if err := w.runner.Receive(t.Context(), []Inbound{{Kind: StatusReceived, Pack: "sample", Channel: "whatsapp", From: []Identity{ana}, At: time.Now(),
-				Status: Status{ProviderID: "wamid." + w.phone.ids[0], State: store.Failed, Class: class, Code: 131049}}}); err != nil {
+				Status: Status{ProviderID: fmt.Sprintf("wamid.%s.%d", w.phone.ids[0], sending), State: store.Failed, Class: class, Code: 131049}}}); err != nil {
 				t.Fatalf("receive: %v", err)
 			}
 		}
-		status(Retry)
+		status(1, Retry)
 		w.passes(time.Minute)
 		equal(t, "what the phone got", []string{"Write a word.", "Write a word."}, w.phone.take())
-		status(Unreachable)
+		status(2, Unreachable)
 		w.passes(time.Minute)
 		equal(t, "dead letters", 1, len(w.outbox(store.Dead)))
 		equal(t, "what the phone got", nil, w.phone.take())

@@ -47,6 +47,7 @@ type shard struct {
 	r     *Runner
 	in    chan []*job // of one contact, in order
 	wake  chan struct{}
+	ended chan struct{} // closed when nothing is taken any more
 	talks map[store.Key]*talk
 	rests rested
 	plain []byte // of draft.plain
@@ -65,7 +66,7 @@ type outcome struct {
 }
 
 func newShard(r *Runner) *shard {
-	return &shard{r: r, in: make(chan []*job, 256), wake: make(chan struct{}, 1), talks: map[store.Key]*talk{}}
+	return &shard{r: r, in: make(chan []*job, 256), wake: make(chan struct{}, 1), ended: make(chan struct{}), talks: map[store.Key]*talk{}}
 }
 
 func (s *shard) run(ctx context.Context) error {
@@ -88,6 +89,12 @@ func (s *shard) wind(ctx context.Context) {
 		<-s.wake
 		s.settle(ctx)
 	}
+	close(s.ended)
+	s.turnAway()
+}
+
+// turnAway tells those who still wait that nobody takes them any more.
+func (s *shard) turnAway() {
 	for {
 		select {
 		case jobs := <-s.in:
@@ -122,6 +129,7 @@ func (s *shard) work(ctx context.Context, t *talk) {
 		}
 		if t.stale {
 			if err := s.load(ctx, t); err != nil {
+				s.r.trouble(err)
 				finishAll(t.waiting, err)
 				t.waiting = nil
 				break
@@ -138,6 +146,7 @@ func (s *shard) work(ctx context.Context, t *talk) {
 		}
 		t.waiting = t.waiting[1:]
 		if err != nil {
+			s.r.trouble(err)
 			j.finish(err)
 			continue
 		}
@@ -217,6 +226,7 @@ func (s *shard) settled(ctx context.Context, o *outcome) {
 	t, j := o.t, o.j
 	t.flying = t.flying[1:]
 	o.d.release()
+	s.r.trouble(o.err)
 	switch {
 	case o.err == nil && o.result.Outcome == store.Committed:
 		s.r.Figures.Turns.Add(1)

@@ -13,6 +13,8 @@ const (
 	sweepEvery = time.Hour
 	sweepAgain = time.Minute // after one that failed
 	sweepPiece = 256         // things a transaction
+	// sweepsToTell is how many sweeps fail one after the other before operators are told.
+	sweepsToTell = 5
 )
 
 // sweeper deletes what is past its date: fields, records, messages, cases, entries, deduplication keys. What a wrong
@@ -21,6 +23,8 @@ const (
 type sweeper struct {
 	r     *Runner
 	woken chan struct{}
+
+	failures int // one after the other; of run alone
 
 	mu        sync.Mutex
 	last      time.Time
@@ -46,9 +50,13 @@ func (s *sweeper) run(ctx context.Context) error {
 		if err := s.round(ctx); err != nil && ctx.Err() == nil {
 			s.r.log.Error("what is past its date was not deleted", "error", err)
 			pause = sweepAgain
+			s.r.trouble(err)
+			s.failed(true)
 			if errors.Is(err, store.ErrUnknown) {
 				s.r.group.Reopen()
 			}
+		} else if err == nil {
+			s.failed(false)
 		}
 		select {
 		case <-ctx.Done():
@@ -59,8 +67,19 @@ func (s *sweeper) run(ctx context.Context) error {
 	}
 }
 
+// failed has operators told where sweeps fail for so long that it is no passing trouble.
+func (s *sweeper) failed(now bool) {
+	if !now {
+		s.failures = 0
+		return
+	}
+	if s.failures++; s.failures >= sweepsToTell {
+		s.r.tell("sweep-failed", Warning)
+	}
+}
+
 func (s *sweeper) round(ctx context.Context) error {
-	last, err := s.r.config.Store.LastSweep(ctx)
+	last, err := s.r.lastSweep(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,6 +107,15 @@ func (s *sweeper) round(ctx context.Context) error {
 		return s.r.config.Sweep(ctx, now)
 	}
 	return nil
+}
+
+// lastSweep is when the store was last swept; long ago where nobody can read it, so that an operator is asked.
+func (r *Runner) lastSweep(ctx context.Context) (time.Time, error) {
+	last, err := r.config.Store.LastSweep(ctx)
+	if errors.Is(err, store.ErrDamaged) {
+		return time.Unix(0, 0), nil
+	}
+	return last, err
 }
 
 // may tells whether the clock can be believed.

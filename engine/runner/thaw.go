@@ -145,32 +145,58 @@ func (r *Runner) thaw(ctx context.Context, x heldContact) error {
 // Thaw answers what is held of the packs' people, at the pace of timers, and returns when nothing is left. Replies are
 // deleted or sent as Config.Freeze says; where a pack is not frozen at all, what a killed process or a backup left is
 // deleted. Of a pack that is frozen anew meanwhile nothing is touched. done is called when nothing is left, and then
-// timers go on.
+// timers go on. Somebody who cannot be answered keeps nobody else waiting: after some tries done is called all the same,
+// and the error says that something is left, of which whoever asks for it again finds that nothing is frozen.
 func (r *Runner) Thaw(ctx context.Context, packs []string, done func() error) error {
+	served := func() error {
+		err := done()
+		r.timers.thaw()
+		return err
+	}
+	failures := 0
 	for range mostThaws {
 		due, err := r.heldContacts(ctx, packs)
 		if err != nil {
 			return err
 		}
 		if len(due) == 0 {
-			err := done()
-			r.timers.thaw()
+			return served()
+		}
+		err = r.thawAll(ctx, due)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
+			failures = 0
+			continue
+		case whole(err):
 			return err
 		}
-		for batch := range slices.Chunk(due, r.timing.TimerBatch) {
-			var g errgroup.Group
-			for _, x := range batch {
-				g.Go(func() error { return r.thaw(ctx, x) })
-			}
-			if err := g.Wait(); err != nil {
-				return err
-			}
-			if !r.wait(ctx, r.timing.TimerPause) {
-				return ctx.Err()
-			}
+		if failures++; failures == triesOfThaw {
+			return errors.Join(err, served())
+		}
+		if !r.wait(ctx, r.backoff(failures)) {
+			return ctx.Err()
 		}
 	}
 	return errors.New("something is held still, however often it was answered")
+}
+
+// thawAll answers what is held of people, some at a time. The error is one of those who could not be answered.
+func (r *Runner) thawAll(ctx context.Context, due []heldContact) (failed error) {
+	for batch := range slices.Chunk(due, r.timing.TimerBatch) {
+		var g errgroup.Group
+		for _, x := range batch {
+			g.Go(func() error { return r.thaw(ctx, x) })
+		}
+		if err := g.Wait(); err != nil {
+			failed = err
+		}
+		if whole(failed) || !r.wait(ctx, r.timing.TimerPause) {
+			break
+		}
+	}
+	return failed
 }
 
 // heldContact is somebody of whom something is held, with the parts that were found.

@@ -23,6 +23,14 @@ type timers struct {
 	// frozen are those that are due and wait until their country is served again. They are kept here alone: a restart
 	// finds them anew.
 	frozen map[timerID]bool
+	// failed are those that could not be carried out, and until when others go before them: who can never be woken, as
+	// where a country left the configuration, keeps nobody else waiting.
+	failed map[timerID]failure
+}
+
+type failure struct {
+	tries int
+	until time.Time
 }
 
 type timerID struct {
@@ -33,8 +41,11 @@ type timerID struct {
 // lookahead is among how many due timers the packs take turns.
 const lookahead = 1024
 
+// forgotten is after how long it is forgotten that a timer failed which nobody has tried again.
+const forgotten = time.Hour
+
 func newTimers(r *Runner) *timers {
-	return &timers{r: r, woken: make(chan struct{}, 1), busy: map[timerID]bool{}, frozen: map[timerID]bool{}}
+	return &timers{r: r, woken: make(chan struct{}, 1), busy: map[timerID]bool{}, frozen: map[timerID]bool{}, failed: map[timerID]failure{}}
 }
 
 func (t *timers) wake() {
@@ -89,18 +100,33 @@ func (t *timers) round(ctx context.Context, now time.Time) (time.Time, error) {
 		}
 		waits++
 	}
+	var failed error
+	failures := 0
 	for range waits {
 		if err := t.r.await(ctx, told); err != nil && ctx.Err() == nil {
-			t.r.log.Error("a timer could not be carried out", "error", err)
-			next = horizon
+			failed = err
+			failures++
+			if whole(err) {
+				next = horizon
+			}
 		}
+	}
+	if failed != nil {
+		t.r.log.Error("timers could not be carried out", "timers", failures, "error", failed)
 	}
 	return next, nil
 }
 
-// ripe are timers that are due, taken, and when the next one is. It looks past those that are frozen, however many.
+// whole tells an error that is about the store, and so about all timers.
+func whole(err error) bool {
+	return errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrUnknown) || errors.Is(err, store.ErrClosed) || errors.Is(err, ErrStopped)
+}
+
+// ripe are timers that are due, taken, and when the next one is. It looks past those that are frozen or failed, however
+// many.
 func (t *timers) ripe(ctx context.Context, now, horizon time.Time) (ripe []store.Timer, next time.Time, err error) {
 	var after store.Timer
+	again := t.forget(now)
 	for {
 		due, err := t.r.config.Store.Due(ctx, store.All, after, horizon, lookahead)
 		if err != nil && !errors.Is(err, store.ErrDamaged) {
@@ -108,14 +134,14 @@ func (t *timers) ripe(ctx context.Context, now, horizon time.Time) (ripe []store
 		}
 		for _, x := range due {
 			if x.Due.After(now) {
-				return ripe, x.Due, nil
+				return ripe, minTime(x.Due, again), nil
 			}
-			if !t.waits(ctx, x) && t.take(x) {
+			if !t.rests(x, now) && !t.waits(ctx, x) && t.take(x) {
 				ripe = append(ripe, x)
 			}
 		}
 		if len(due) < lookahead || len(ripe) > 0 {
-			return ripe, horizon, nil
+			return ripe, minTime(horizon, again), nil
 		}
 		after = due[len(due)-1]
 	}
@@ -162,6 +188,38 @@ func (t *timers) thaw() {
 	t.wake()
 }
 
+// fails has a timer tried again later, and ever more rarely.
+func (t *timers) fails(x store.Timer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	id := timerID{x.Key, x.Number}
+	f := failure{tries: t.failed[id].tries + 1}
+	f.until = t.r.now().Add(max(t.r.timing.Poll, t.r.backoff(f.tries)))
+	t.failed[id] = f
+}
+
+// rests tells whether a timer failed just now.
+func (t *timers) rests(x store.Timer, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed[timerID{x.Key, x.Number}].until.After(now)
+}
+
+// forget drops those that nobody has tried again, since they are gone, and says when the next of the others is to be.
+func (t *timers) forget(now time.Time) (again time.Time) {
+	again = now.Add(t.r.timing.Poll)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, f := range t.failed {
+		if now.Sub(f.until) > forgotten {
+			delete(t.failed, id)
+		} else if f.until.After(now) {
+			again = minTime(again, f.until)
+		}
+	}
+	return again
+}
+
 func (t *timers) take(x store.Timer) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -177,6 +235,12 @@ func (t *timers) free(key store.Key, number uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.busy, timerID{key, number})
+}
+
+func (t *timers) well(x store.Timer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.failed, timerID{x.Key, x.Number})
 }
 
 // fair takes a batch in which each pack has its turn, and gives the rest free.
@@ -213,6 +277,11 @@ func (t *timers) job(x store.Timer, told func(error)) *job {
 		if errors.Is(err, errFrozen) {
 			t.freeze(x)
 			err = nil
+		}
+		if err == nil {
+			t.well(x)
+		} else if !whole(err) {
+			t.fails(x)
 		}
 		t.free(x.Key, x.Number)
 		told(err)

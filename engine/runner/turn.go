@@ -35,6 +35,7 @@ type draft struct {
 	turn    store.Turn
 	after   []func(store.Result)
 	refs    []store.Hash // references of records reserved until the commit is settled
+	moved   int          // of the outbox, first: what waited, and goes out from where the person writes now
 	pause   time.Duration
 	freeze  *Freeze        // of the pack; nil for none
 	unheard []engine.Event // what the person wrote meanwhile and is not taken for an answer
@@ -95,7 +96,7 @@ func (d *draft) start() {
 	if d.j.timer != nil {
 		d.turn.Cancel = append(d.turn.Cancel, d.j.timer.Number)
 	}
-	d.after, d.pause, d.stepped, d.unheard = nil, 0, false, nil
+	d.after, d.pause, d.moved, d.stepped, d.unheard = nil, 0, 0, false, nil
 	d.person = d.t.person.clone()
 }
 
@@ -254,6 +255,7 @@ func mixed(seed uint64) uint64 {
 func (d *draft) arrived(ev *engine.Event) error {
 	in := d.j.in
 	ev.Channel = in.Channel
+	elsewhere := !d.t.fresh && d.person.account != "" && d.person.account != in.Account && d.person.channel == in.Channel
 	d.person.channel, d.person.account, d.person.message = in.Channel, in.Account, in.Message
 	before := d.person.last
 	at := in.At
@@ -271,6 +273,9 @@ func (d *draft) arrived(ev *engine.Event) error {
 		if err := d.identify(id); err != nil {
 			return err
 		}
+	}
+	if elsewhere {
+		return d.follow(Sender{d.pack, in.Channel, in.Account})
 	}
 	return d.unpark(before)
 }
@@ -329,8 +334,8 @@ func (d *draft) unpark(before time.Time) error {
 	if c == nil || before.IsZero() {
 		return nil
 	}
-	closes := c.WindowCloses(before)
-	if closes.IsZero() || d.now.Before(closes.Add(-d.r.timing.Park)) {
+	closes, refused := c.WindowCloses(before), d.r.sender.wasRefused(d.t.key)
+	if closes.IsZero() || d.now.Before(closes.Add(-d.r.timing.Park)) && !refused {
 		return nil
 	}
 	if len(d.t.flying) > 0 {
@@ -344,6 +349,9 @@ func (d *draft) unpark(before time.Time) error {
 		if m.State == store.Waiting && m.Code == codeParked {
 			d.turn.Settle = append(d.turn.Settle, store.Settlement{ID: m.ID, State: store.Waiting, Ready: d.now})
 		}
+	}
+	if refused {
+		d.after = append(d.after, func(store.Result) { d.r.sender.opened(d.t.key) })
 	}
 	return nil
 }

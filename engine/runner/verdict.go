@@ -97,3 +97,36 @@ func (s *sender) hold(name string, result Result) (news bool) {
 	}
 	return news
 }
+
+// suspended is what operators are told when a sender begins to hold back what nobody asked for; no Code where it does not.
+func suspended(result Result, stops bool) Alert {
+	if !stops || result.Class != Suspended {
+		return Alert{}
+	}
+	return Alert{Code: "sender-suspended", Severity: Warning}
+}
+
+// reportOf is the code under which a part that does not go is reported.
+func reportOf(state store.State) string {
+	switch state {
+	case store.Dead:
+		return "dead-letter"
+	case store.Gone:
+		return "nudge-dropped"
+	}
+	return "not-sent"
+}
+
+// count counts what became of a part.
+func (r *Runner) count(state store.State) {
+	switch state {
+	case store.Accepted:
+		r.Figures.Sent.Add(1)
+	case store.Waiting:
+		r.Figures.Retried.Add(1)
+	case store.Dead:
+		r.Figures.Dead.Add(1)
+	case store.Gone:
+		r.Figures.Dropped.Add(1)
+	}
+}

@@ -92,6 +92,8 @@ words stop, safety
   en: stop
 words delete, safety
   en: delete
+words hide, safety
+  en: hide
 `
 
 const flowsText = `flow talk: Talk
@@ -129,6 +131,15 @@ step farewell
   opt out
   say: We will not write to you any more.
   end
+
+flow hide: The weather
+
+on words hide
+  anywhere
+
+step weather
+  public
+  hide: Sunny today.
 
 flow resume: Messages again
 
@@ -312,6 +323,7 @@ type phone struct {
 	got    []string              // texts, in order
 	ids    []string              // of the deliveries
 	result func(Delivery) Result // nil: accepted
+	named  func(Delivery) string // the provider's id of what it accepted; nil: one that follows from ours
 	window time.Duration
 }
 
@@ -332,7 +344,11 @@ func (c *phone) Send(_ context.Context, d Delivery) Result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.got, c.ids = append(c.got, string(d.Part.Body)), append(c.ids, d.ID)
-	return Result{Class: Accepted, ProviderID: "wamid." + d.ID}
+	id := "wamid." + d.ID
+	if c.named != nil {
+		id = c.named(d)
+	}
+	return Result{Class: Accepted, ProviderID: id}
 }
 
 func (c *phone) WindowCloses(last time.Time) time.Time {

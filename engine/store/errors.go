@@ -17,6 +17,8 @@ var (
 	ErrHeld = errors.New("the partition is held by another owner")
 	// ErrFull: there was no room; nothing of the commit was kept and the store goes on.
 	ErrFull = errors.New("no room for the commit")
+	// ErrCopied: a backup and a compaction do not go together; try again when the other is over.
+	ErrCopied = errors.New("the store is being backed up or compacted; try again afterwards")
 	// ErrLocked: another process has the store open.
 	ErrLocked = errors.New("another process has the store open")
 	// ErrFormat: the store was written in a format this program does not know.

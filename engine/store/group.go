@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"sync/atomic"
+	"time"
 )
 
 // Group commits the turns of many goroutines together, so that a commit and its fsync are shared by all who wait
@@ -18,7 +20,29 @@ type Group struct {
 	reopen chan struct{}
 	limit  int
 	done   chan struct{} // closed when Run has returned
+
+	begun  atomic.Int64 // of the commit under way, in nanoseconds since 1970; 0: none is
+	failed atomic.Pointer[failure]
+	// unknown is how many commits one after the other ended so, of Run alone.
+	unknown int
 }
+
+// failure is how the last commit failed.
+type failure struct {
+	err error
+	at  time.Time
+}
+
+const (
+	longest = 30 * time.Second // that a commit may take
+	// unknownPause doubles with each commit of unknown outcome that follows another, up to longestPause.
+	unknownPause = 5 * time.Millisecond
+	longestPause = 2 * time.Second
+	failsFor     = time.Minute // that a failure counts, since whoever asks may be who lets nobody try
+)
+
+// ErrStuck: a commit, or opening the store again, takes so long that nothing is kept for now.
+var ErrStuck = errors.New("the disk does not answer")
 
 type submission struct {
 	turn Turn
@@ -54,8 +78,8 @@ func (g *Group) Submit(ctx context.Context, t Turn) (Result, error) {
 }
 
 // Go hands the turn over and returns; turns are committed in the order in which they were handed over. tell is
-// called once, from Run's goroutine, and must not wait for anything. Where Go returns an error, it is not called
-// and the turn is not committed.
+// called once, from Run's goroutine or, of what comes as Run ends, from one that is in Go, and must not wait for
+// anything. Where Go returns an error, it is not called and the turn is not committed.
 func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error {
 	select {
 	case <-g.done:
@@ -64,6 +88,11 @@ func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error 
 	}
 	select {
 	case g.queue <- submission{t, tell}:
+		select {
+		case <-g.done: // Run may have turned the last ones away before this one lay there
+			g.turnAway()
+		default:
+		}
 		return nil
 	case <-g.done:
 		return ErrClosed
@@ -73,11 +102,37 @@ func (g *Group) Go(ctx context.Context, t Turn, tell func(Result, error)) error 
 }
 
 // Reopen asks Run to open the store again, and does not wait. It is for who wrote without the group, as a sweep does, and
-// for who reads and waits: as long as nobody submits a turn, Run would not learn that the store is to be opened again.
+// for who reads and waits: as long as nobody submits a turn, Run would not learn that the store is to be opened again, nor
+// that what before looks at can be kept no more, upon which it ends.
 func (g *Group) Reopen() {
 	select {
 	case g.reopen <- struct{}{}:
 	default:
+	}
+}
+
+// Health is nil where turns are kept as far as one can know: no commit is stuck, and the last one did not fail a moment ago.
+func (g *Group) Health() error {
+	now := time.Now()
+	if begun := g.begun.Load(); begun != 0 && now.UnixNano()-begun > int64(longest) {
+		return ErrStuck
+	}
+	if f := g.failed.Load(); f != nil && now.Sub(f.at) < failsFor {
+		return f.err
+	}
+	return nil
+}
+
+// begins notes when a commit begins; ends, how it ended.
+func (g *Group) begins() { g.begun.Store(time.Now().UnixNano()) }
+
+func (g *Group) ends(err error) {
+	g.begun.Store(0)
+	switch {
+	case err != nil:
+		g.failed.Store(&failure{err, time.Now()})
+	case g.failed.Load() != nil:
+		g.failed.Store(nil)
 	}
 }
 
@@ -86,12 +141,18 @@ func (g *Group) Reopen() {
 func (g *Group) Run(ctx context.Context) error {
 	err := g.run(ctx)
 	close(g.done)
+	g.turnAway()
+	return err
+}
+
+// turnAway tells those who are still waiting that nobody commits any more.
+func (g *Group) turnAway() {
 	for {
 		select {
 		case s := <-g.queue:
 			s.tell(Result{}, ErrClosed)
 		default:
-			return err
+			return
 		}
 	}
 }
@@ -109,7 +170,7 @@ func (g *Group) run(ctx context.Context) error {
 			case s := <-g.queue:
 				together = append(together, s)
 			case <-g.reopen:
-				if err := g.store.Reopen(context.Background()); err != nil {
+				if err := g.again(); err != nil {
 					return err
 				}
 				continue
@@ -133,15 +194,38 @@ func (g *Group) run(ctx context.Context) error {
 		if err := g.commit(turns, together); err != nil {
 			return err
 		}
+		if g.unknown > 1 { // turns come back at once, and opening the store again reads all of it
+			select {
+			case <-time.After(min(unknownPause<<min(g.unknown, 10), longestPause)):
+			case <-ctx.Done():
+			}
+		}
 		clear(turns)
 		clear(together)
 	}
+}
+
+// again opens the store again where it has to be, and looks whether there can be another commit.
+func (g *Group) again() (err error) {
+	g.begins()
+	defer func() {
+		if g.begun.Store(0); err != nil {
+			g.ends(err)
+		}
+	}()
+	if g.before != nil {
+		if err := g.before(); err != nil {
+			return err
+		}
+	}
+	return g.store.Reopen(context.Background())
 }
 
 // commit returns an error when no later commit can succeed.
 func (g *Group) commit(turns []Turn, together []submission) error {
 	var results []Result
 	var err, lasting error
+	g.begins()
 	if g.before != nil {
 		err = g.before()
 		lasting = err
@@ -154,6 +238,16 @@ func (g *Group) commit(turns []Turn, together []submission) error {
 		lasting = g.store.Reopen(context.Background())
 	} else if errors.Is(err, ErrClosed) {
 		lasting = err
+	}
+	if errors.Is(err, ErrUnknown) {
+		g.unknown++
+	} else {
+		g.unknown = 0
+	}
+	if g.unknown == 1 { // it is settled, and the next may be kept
+		g.ends(lasting)
+	} else {
+		g.ends(err)
 	}
 	for i := range together {
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -149,6 +150,44 @@ func TestAGroupEndsWhenTheStoreCannotBeReopened(t *testing.T) {
 	})
 }
 
+// endsRun is a context whose Done ends a group's Run before it returns, so that Run ends in the middle of Go.
+type endsRun struct {
+	context.Context
+	end func()
+}
+
+func (c endsRun) Done() <-chan struct{} {
+	c.end()
+	return nil
+}
+
+func TestWhoHandsOverAsTheGroupEndsIsToldOnce(t *testing.T) {
+	t.Parallel()
+	handed := 0
+	for range 64 { // where both can be, it is by chance whether the turn is handed over
+		g := store.NewGroup(&scripted{}, 0, nil)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- g.Run(ctx) }()
+		told := 0
+		err := g.Go(endsRun{t.Context(), func() { stop(); <-ended }}, store.Turn{}, func(_ store.Result, err error) {
+			told++
+			if !errors.Is(err, store.ErrClosed) {
+				t.Errorf("told %v", err)
+			}
+		})
+		switch {
+		case err == nil && told == 1:
+			handed++
+		case !errors.Is(err, store.ErrClosed) || told != 0:
+			t.Fatalf("Go says %v, and it was told %d times", err, told)
+		}
+	}
+	if handed == 0 {
+		t.Error("no turn was handed over as the group ended")
+	}
+}
+
 func TestNothingIsCommittedBeforeItsKeysAreKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -158,6 +197,78 @@ func TestNothingIsCommittedBeforeItsKeysAreKept(t *testing.T) {
 		if !errors.Is(err, lost) || len(s.commits) != 0 || heard[0] != "0 no keys" {
 			t.Errorf("run: %v, commits %v, heard %v", err, s.commits, heard)
 		}
+	})
+}
+
+func TestAGroupEndsWithoutATurnWhereKeysCanBeKeptNoMore(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the keys cannot be kept")
+	g := store.NewGroup(&scripted{}, 0, func() error { return broken })
+	g.Reopen()
+	if err := g.Run(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("the group ended with %v, want %v", err, broken)
+	}
+}
+
+func TestAGroupKnowsWhetherTurnsAreKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{ends: make(chan error)}
+		g := store.NewGroup(s, 0, nil)
+		go func() { _ = g.Run(t.Context()) }()
+		submit := func() {
+			t.Helper()
+			if err := g.Go(t.Context(), store.Turn{}, func(store.Result, error) {}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		is := func(says string, want error) {
+			t.Helper()
+			if got := g.Health(); !errors.Is(got, want) {
+				t.Errorf("%s: got %v, want %v", says, got, want)
+			}
+		}
+		ends := func(err error) {
+			s.ends <- err
+			synctest.Wait()
+		}
+		is("at the start", nil)
+		submit()
+		<-time.After(20 * time.Second)
+		is("a commit takes long", nil)
+		<-time.After(20 * time.Second)
+		is("a commit does not end", store.ErrStuck)
+		ends(nil)
+		is("it has ended", nil)
+		submit()
+		ends(store.ErrUnknown)
+		is("nobody knows of it, and it was settled", nil)
+		submit()
+		ends(store.ErrUnknown)
+		is("nobody knows of the next either", store.ErrUnknown)
+		begun := time.Now()
+		for range 12 {
+			submit()
+			ends(store.ErrUnknown)
+		}
+		if took := time.Since(begun); took < 5*time.Second || took > time.Minute {
+			t.Errorf("twelve more took %v", took)
+		}
+		submit()
+		ends(nil)
+		is("the disk is well again", nil)
+		submit()
+		ends(store.ErrFull)
+		is("the disk is full", store.ErrFull)
+		submit()
+		is("the next is tried", store.ErrFull)
+		ends(nil)
+		is("there is room again", nil)
+		submit()
+		ends(store.ErrFull)
+		<-time.After(61 * time.Second)
+		is("a minute later", nil)
 	})
 }
 
@@ -187,5 +298,34 @@ func TestWhatMayFollowWhat(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("follows (-want +got):\n%s", diff)
+	}
+}
+
+func TestNewsOfAnotherSendingChangesNothing(t *testing.T) {
+	t.Parallel()
+	first, last := store.Hash{1}, store.Hash{2}
+	for _, c := range []struct {
+		name string
+		was  store.State
+		of   store.Hash
+		news store.State
+		want bool
+	}{
+		{"the last one failed", store.Sent, last, store.Failed, true},
+		{"one before it failed", store.Sent, first, store.Failed, false},
+		{"one before it was sent", store.Accepted, first, store.Sent, false},
+		{"one before it arrived", store.Sent, first, store.Delivered, true},
+		{"it failed already", store.Waiting, last, store.Failed, false},
+		{"it was taken, but has failed", store.Waiting, last, store.Accepted, false},
+		{"it was sent, but has failed for good", store.Dead, last, store.Sent, false},
+		{"it has failed, and arrived", store.Waiting, last, store.Read, true},
+		{"another was taken", store.Waiting, first, store.Accepted, true},
+		{"nobody says which", store.Sent, store.Hash{}, store.Failed, true},
+		{"it is tried again", store.Failed, store.Hash{}, store.Waiting, true},
+	} {
+		news := store.Settlement{State: c.news, Provider: c.of}
+		if got := news.Follows(&store.Message{State: c.was, Provider: last}); got != c.want {
+			t.Errorf("%s: got %t", c.name, got)
+		}
 	}
 }

@@ -97,7 +97,8 @@ type File interface {
 	// The error is that of the reading, not of what was found. Turns wait meanwhile.
 	Check(ctx context.Context, report func(problem string)) error
 
-	// Backup writes a copy as of now and returns its bytes. Turns go on meanwhile.
+	// Backup writes a copy as of now and returns its bytes. Turns go on meanwhile. It is cut off where it would hold
+	// others up.
 	Backup(ctx context.Context, w io.Writer) (int64, error)
 
 	// Compact gives deleted space back: it writes a new file beside the old one and puts it in its place.
@@ -341,8 +342,8 @@ type Message struct {
 // Settlement is news of a message.
 type Settlement struct {
 	ID uint64
-	// State it is in now. News that State.Follows does not let follow what is known is left out without a word,
-	// and so is news of a message that is gone or of another contact.
+	// State it is in now. News that does not follow what is known is left out without a word, and so is news of a
+	// message that is gone or of another contact.
 	State State
 	Ready time.Time // of Waiting: try again then
 	Code  int
@@ -351,6 +352,20 @@ type Settlement struct {
 	SealedID []byte
 	Sealed   []byte
 	Kept     time.Time
+}
+
+// Follows tells whether the news may replace what is known of the message. A message that failed is sent again, and the
+// provider gives each sending an id of its own. It tells of them late, twice and in any order: news of a sending that
+// has failed, and of any but the last that was taken, change nothing unless the phone has the message.
+func (n *Settlement) Follows(m *Message) bool {
+	switch {
+	case !n.State.Follows(m.State):
+		return false
+	case n.State != Accepted && n.State != Sent && n.State != Failed, n.Provider == (Hash{}), m.Provider == (Hash{}):
+		return true
+	}
+	underWay := m.State == Accepted || m.State == Sent
+	return underWay == (n.Provider == m.Provider)
 }
 
 // OutboxQuery chooses messages. Without a Key: of State Waiting the head of each contact whose Ready is not after

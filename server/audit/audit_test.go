@@ -290,6 +290,40 @@ func TestAKillInTheMiddleOfARecordIsMarkedAndNothingIsLost(t *testing.T) {
 	}
 }
 
+// A copy of the log alone is sound, and says what it cannot say. Where a process wrote, the file beside it is missed.
+func TestWithoutTheFileThatNamesTheLastRecordNobodyBelievesTheEnd(t *testing.T) {
+	t.Parallel()
+	path := written(t)
+	whole := body(t, path)
+	mark := body(t, path+".last")
+	if r := found(t, path); r.Loose || len(r.Problems) > 0 {
+		t.Errorf("as it was written: %+v", r)
+	}
+	for name, beside := range map[string][]byte{"junk": []byte("junk"), "cut": mark[:20], "another sign": bytes.Replace(mark, []byte(" "), []byte("-"), 1), "one more": append(bytes.Clone(mark), '\n')} {
+		put(t, path+".last", beside)
+		if r := found(t, path); len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Says, "does not name the last record any more") {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	if err := os.Remove(path + ".last"); err != nil {
+		t.Fatal(err)
+	}
+	begin := len(whole) - len(bytes.SplitAfter(whole, []byte("\n"))[4])
+	put(t, path, whole[:begin])
+	if r := found(t, path); !r.Loose || r.Number != 4 || len(r.Problems) > 0 {
+		t.Errorf("a copy: %+v", r)
+	}
+	told := ""
+	l, err := audit.Open(path, clock(), func(r audit.Report) { told = r.Problems[0].Says })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if !strings.Contains(told, "nobody can say whether records were taken off the end") {
+		t.Errorf("the process says %q", told)
+	}
+}
+
 func TestALogThatIsNotMendedYetSaysWhatItsEndIs(t *testing.T) {
 	t.Parallel()
 	path := written(t)

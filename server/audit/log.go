@@ -153,12 +153,17 @@ func (l *Log) settle() error {
 	if err := syncDir(filepath.Dir(l.path)); err != nil {
 		return err
 	}
-	if last := readMark(l.path); last.number > known.number {
+	last, sound := readMark(l.path)
+	if last.number > known.number {
 		known = last
 	}
 	w := newWalk(known, "")
 	if err := w.through(l.file); err != nil {
 		return err
+	}
+	w.beside(sound)
+	if w.Loose && w.at.number > 1 { // the first one is written before the file that names it
+		w.problem(w.at.number, "no file beside the log, %s, names the last record: it was taken away, and nobody can say whether records were taken off the end", lastEnding)
 	}
 	l.size, l.at = w.size, w.at
 	if err := l.mend(w); err != nil {

@@ -25,6 +25,8 @@ type Report struct {
 	Number  uint64    `json:"number"` // of the last record
 	Hash    string    `json:"hash"`   // of the last record
 	Torn    int       `json:"torn"`   // lines that a killed process left; a record says so of each
+	// Loose: no file beside the log names the last record, as with a copy; what was taken off its end is not missed.
+	Loose bool `json:"loose,omitempty"`
 	// Noted tells whether there is a record with the hash that was asked for.
 	Noted    bool      `json:"noted,omitempty"`
 	Problems []Problem `json:"problems"`
@@ -47,7 +49,7 @@ func Verify(path, noted string, each func(Record)) (Report, error) {
 	var w *walk
 	var err error
 	for range 5 {
-		if w, err = read(path, noted, each != nil); err != nil || w.whole() {
+		if w, err = read(path, noted, each != nil); err != nil || w.whole() && w.sound {
 			break
 		}
 		time.Sleep(50 * time.Millisecond) // a record that is being written now is whole soon
@@ -64,7 +66,7 @@ func Verify(path, noted string, each func(Record)) (Report, error) {
 
 // read walks through a log.
 func read(path, noted string, keep bool) (*walk, error) {
-	last := readMark(path) // before the log: what is added in between is behind it
+	last, sound := readMark(path) // before the log: what is added in between is behind it
 	f, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -75,7 +77,11 @@ func read(path, noted string, keep bool) (*walk, error) {
 	defer f.Close()
 	w := newWalk(last, noted)
 	w.keep = keep
-	return w, w.through(f)
+	if err := w.through(f); err != nil {
+		return nil, err
+	}
+	w.beside(sound)
+	return w, nil
 }
 
 // mark is a record's number and hash.
@@ -84,9 +90,17 @@ type mark struct {
 	hash   string
 }
 
-// readMark is the record that the file beside the log names as the last; the zero mark where there is none, or it cannot
-// be read.
-func readMark(path string) (m mark) {
+// beside says what is wrong with the file that names the last record.
+func (w *walk) beside(sound bool) {
+	w.Loose, w.sound = w.last == mark{}, sound
+	if !sound {
+		w.problem(w.at.number, "the file beside the log, %s, does not name the last record any more: it was changed, and nobody would miss what was taken off the end", lastEnding)
+	}
+}
+
+// readMark is the record that the file beside the log names as the last; the zero mark where there is none. It is not sound
+// where there is something else in it.
+func readMark(path string) (m mark, sound bool) {
 	b, err := os.ReadFile(path + lastEnding)
 	for range 3 { // it may be written at this moment
 		again, wrong := os.ReadFile(path + lastEnding)
@@ -95,20 +109,24 @@ func readMark(path string) (m mark) {
 		}
 		b, err = again, wrong
 	}
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(b) == 0 { // of a process that was killed before its first record
+		return m, true
+	}
 	if err != nil || len(b) != markSize {
-		return m
+		return m, false
 	}
 	number, err := strconv.ParseUint(string(b[:20]), 10, 64)
 	if err != nil || b[20] != ' ' || b[markSize-1] != '\n' {
-		return m
+		return m, false
 	}
-	return mark{number, string(b[21 : markSize-1])}
+	return mark{number, string(b[21 : markSize-1])}, true
 }
 
 // walk goes through the lines of a log.
 type walk struct {
 	Report
 	last  mark // the record that is known to be there
+	sound bool // the file that names it has nothing else in it
 	noted string
 	keep  bool
 	// records are those that are as they were written, if they are kept.
@@ -259,7 +277,11 @@ func (w *walk) end() {
 	case w.odd.lines > 0:
 		w.problem(next, "record %d%s is not whole. A process that was killed leaves such a line, and the next start marks it; otherwise somebody changed it", next, w.odd.at)
 	case w.lost():
-		w.problem(next, "%s missing at the end, behind %s", several(next, w.last.number, "is", "are"), stamp(w.Last))
+		behind := "behind " + stamp(w.Last)
+		if w.Last.IsZero() {
+			behind = "where no record is left"
+		}
+		w.problem(next, "%s missing at the end, %s", several(next, w.last.number, "is", "are"), behind)
 	case w.unfinished:
 		w.problem(w.at.number, "record %d of %s lacks the end of its line. A process that was killed leaves such a line, and the next start ends it; otherwise somebody changed it",
 			w.at.number, stamp(w.Last))

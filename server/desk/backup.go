@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,13 +9,11 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
@@ -25,14 +22,16 @@ import (
 )
 
 // A backup is a folder: a copy of the data, a sealed copy of each country's keys, every erasure, the releases and what of
-// them serves, the log of who did what, and a manifest. What lies in it of people says nothing to who does not have both the
-// country's key and the key of the backup's week, and of neither it holds a copy. One of format 1 has no releases and no log.
+// them serves, the log of who did what, which countries are frozen, and a manifest. What lies in it of people says nothing to
+// who does not have both the country's key and the key of the backup's week, and of neither it holds a copy. One of format 1
+// has no releases and no log, one before format 3 does not say which countries were frozen.
 const (
-	backupFormat = 2
+	backupFormat = 3
 	manifestName = "manifest.json"
 	dataName     = "store.db"
 	erasedName   = "erased.json"
 	keysEnding   = ".keys"
+	frozenEnding = ".frozen.json" // of a country that is frozen, or was
 )
 
 // Manifest says what is in a backup.
@@ -40,6 +39,8 @@ type Manifest struct {
 	Format int       `json:"format"`
 	At     time.Time `json:"at"`
 	Files  []File    `json:"files"`
+	// Lacks are sentences about what could not be read and is not in it.
+	Lacks []string `json:"lacks,omitempty"`
 }
 
 // File is one of a backup.
@@ -74,8 +75,13 @@ func erasedLines(all []store.Erasure) erasedFile {
 
 func readErased(r io.Reader) (all []store.Erasure, err error) {
 	var f erasedFile
-	if err := json.NewDecoder(r).Decode(&f); err != nil {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
 		return nil, err
+	}
+	if f.Erased == nil { // another file, and nobody of it would be erased
+		return nil, errors.New("it names none, not even that there are none")
 	}
 	for _, line := range f.Erased {
 		key, ok := ParseKey(line.Contact)
@@ -98,7 +104,9 @@ func readErased(r io.Reader) (all []store.Erasure, err error) {
 // erased are the erasures that data and keys know of. One of them may be behind by a moment.
 func (d *Desk) erased(ctx context.Context) ([]store.Erasure, error) {
 	all, err := d.Store.Tombstones(ctx, time.Time{})
-	if err != nil {
+	if errors.Is(err, store.ErrDamaged) { // the keys know of it too, and a backup is worth more than the damage
+		d.log.Error("an erasure cannot be read", "error", err)
+	} else if err != nil {
 		return nil, err
 	}
 	for _, name := range d.countryNames() {
@@ -132,12 +140,15 @@ func unique(all []store.Erasure) []store.Erasure {
 }
 
 // eachPart writes the parts of a backup, one after the other: the data, then the keys, so that the keys of all that is in
-// the data are there, the releases for the same reason, then the erasures, so that none is missing that keys or data had met by then.
-func (d *Desk) eachPart(ctx context.Context, at time.Time, part func(name string) (io.Writer, error)) error {
+// the data are there, the releases for the same reason, then the erasures, so that none is missing that keys or data had met by
+// then, and as the last how countries stand, so that one that was frozen meanwhile is.
+func (d *Desk) eachPart(ctx context.Context, m *Manifest, part func(name string) (io.Writer, error)) error {
 	w, err := part(dataName)
 	if err != nil {
 		return err
 	}
+	d.copying.RLock() // waits for a compaction that is under way
+	defer d.copying.RUnlock()
 	if _, err := d.Store.Backup(ctx, w); err != nil {
 		return err
 	}
@@ -146,14 +157,14 @@ func (d *Desk) eachPart(ctx context.Context, at time.Time, part func(name string
 			return err
 		}
 		c := d.Countries[name]
-		if err := c.Ring.Backup(ctx, w, c.Weeks, at); err != nil {
+		if err := c.Ring.Backup(ctx, w, c.Weeks, m.At); err != nil {
 			return err
 		}
 	}
-	if err := d.releasedParts(part); err != nil {
+	if err := d.releasedParts(m, part); err != nil {
 		return err
 	}
-	if err := d.auditPart(part); err != nil {
+	if err := d.auditPart(m, part); err != nil {
 		return err
 	}
 	all, err := d.erased(ctx)
@@ -163,7 +174,10 @@ func (d *Desk) eachPart(ctx context.Context, at time.Time, part func(name string
 	if w, err = part(erasedName); err != nil {
 		return err
 	}
-	return json.NewEncoder(w).Encode(erasedLines(all))
+	if err := json.NewEncoder(w).Encode(erasedLines(all)); err != nil {
+		return err
+	}
+	return d.frozenParts(part)
 }
 
 // counted is a writer that measures.
@@ -225,7 +239,7 @@ func (d *Desk) serveBackup(w http.ResponseWriter, r *http.Request) error {
 	open := func(next string) (io.Writer, error) {
 		return parts.CreatePart(textproto.MIMEHeader{"Content-Disposition": {mime.FormatMediaType("form-data", map[string]string{"name": next})}})
 	}
-	err := d.eachPart(r.Context(), manifest.At, func(next string) (io.Writer, error) {
+	err := d.eachPart(r.Context(), &manifest, func(next string) (io.Writer, error) {
 		finish()
 		to, err := open(next)
 		now, name = &counted{to: to, hash: sha256.New()}, next
@@ -249,108 +263,7 @@ func (d *Desk) serveBackup(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-var partName = regexp.MustCompile(`^(store\.db|erased\.json|manifest\.json|audit\.log|[a-z][a-z0-9_-]{0,31}\.keys|[a-z][a-z0-9_-]{0,63}\.serving\.json|[0-9a-f]{64}\.bundle)$`)
-
-// Backup writes a backup into a new folder: whole, on the disk and readable by its owner alone, or not at all.
-func (c *Client) Backup(ctx context.Context, folder string) (Manifest, error) {
-	folder, err := filepath.Abs(folder)
-	if err != nil {
-		return Manifest{}, err
-	}
-	if _, err := os.Lstat(folder); err == nil {
-		return Manifest{}, fmt.Errorf("%s is there already; a backup is written into a new folder", folder)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return Manifest{}, err
-	}
-	above := filepath.Dir(folder)
-	if info, err := os.Stat(above); err != nil || !info.IsDir() {
-		return Manifest{}, fmt.Errorf("there is no folder %s to put it into", above)
-	}
-	temporary, err := os.MkdirTemp(above, "."+filepath.Base(folder)+"-") // mode 0700
-	if err != nil {
-		return Manifest{}, err
-	}
-	defer func() { _ = os.RemoveAll(temporary) }()
-	manifest, err := c.receive(ctx, temporary)
-	if err != nil {
-		return Manifest{}, err
-	}
-	if err := os.Rename(temporary, folder); err != nil {
-		return Manifest{}, err
-	}
-	return manifest, syncDir(above)
-}
-
-// receive writes the parts into a folder and compares them with the manifest.
-func (c *Client) receive(ctx context.Context, folder string) (Manifest, error) {
-	response, err := c.post(ctx, "/store/backup", None{})
-	if err != nil {
-		return Manifest{}, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	_, params, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if err != nil {
-		return Manifest{}, err
-	}
-	var got []File
-	var manifest []byte
-	for parts := multipart.NewReader(response.Body, params["boundary"]); ; {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return Manifest{}, cutOff(err)
-		}
-		name := part.FormName()
-		if !partName.MatchString(name) {
-			return Manifest{}, fmt.Errorf("the backup has a part %q, which this program does not know", name)
-		}
-		var kept bytes.Buffer
-		var from io.Reader = part
-		if name == manifestName {
-			from = io.TeeReader(io.LimitReader(part, mostBody), &kept)
-		}
-		file, err := writeFile(filepath.Join(folder, name), from)
-		if err != nil {
-			return Manifest{}, cutOff(err)
-		}
-		if name == manifestName {
-			manifest = kept.Bytes()
-		} else {
-			got = append(got, file)
-		}
-	}
-	m, err := readManifest(manifest)
-	if err != nil {
-		return Manifest{}, cutOff(err)
-	}
-	if !slices.Equal(m.Files, got) {
-		return Manifest{}, errors.New("the backup did not arrive as it was sent; make it again")
-	}
-	return m, syncDir(folder)
-}
-
-func cutOff(err error) error {
-	return fmt.Errorf("the backup was cut off, and nothing of it is kept: %w", err)
-}
-
-// writeFile writes a new file that its owner alone can read, and puts it on the disk.
-func writeFile(path string, from io.Reader) (File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return File{}, err
-	}
-	c := &counted{to: f, hash: sha256.New()}
-	_, err = io.Copy(c, from)
-	if synced := f.Sync(); err == nil {
-		err = synced
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return c.file(filepath.Base(path)), err
-}
+var partName = regexp.MustCompile(`^(store\.db|erased\.json|manifest\.json|audit\.log|[a-z][a-z0-9_-]{0,31}\.(?:keys|frozen\.json)|[a-z][a-z0-9_-]{0,63}\.serving\.json|[0-9a-f]{64}\.bundle)$`)
 
 func readManifest(body []byte) (Manifest, error) {
 	var m Manifest
@@ -358,7 +271,7 @@ func readManifest(body []byte) (Manifest, error) {
 		return m, errors.New("its manifest cannot be read")
 	}
 	if m.Format < 1 || m.Format > backupFormat {
-		return m, fmt.Errorf("it has format %d, this program knows those up to %d", m.Format, backupFormat)
+		return m, fmt.Errorf("it has format %d, this program knows those up to %d: a newer version made it", m.Format, backupFormat)
 	}
 	for _, f := range m.Files {
 		if !partName.MatchString(f.Name) || f.Name == manifestName {

@@ -38,8 +38,8 @@ func (d *Desk) eachReleased(visit func(name string, p ReleasedPack) error) error
 }
 
 // releasedParts come after the data: every release that a conversation in it is on is among them, for one is forgotten only
-// when nobody is on it.
-func (d *Desk) releasedParts(part func(name string) (io.Writer, error)) error {
+// when nobody is on it, and none while a backup is made.
+func (d *Desk) releasedParts(m *Manifest, part func(name string) (io.Writer, error)) error {
 	return d.eachReleased(func(name string, p ReleasedPack) error {
 		c, err := p.Shelf.Copy()
 		if err != nil {
@@ -58,6 +58,7 @@ func (d *Desk) releasedParts(part func(name string) (io.Writer, error)) error {
 				continue // forgotten since
 			case err != nil: // the people in the data are worth more than a whole shelf
 				d.log.Error("a release is not in the backup", "pack", name, "error", err)
+				m.Lacks = append(m.Lacks, fmt.Sprintf("a release of %s: %v", name, err))
 				continue
 			}
 			if w, err = part(hash + bundleEnding); err != nil {
@@ -72,12 +73,13 @@ func (d *Desk) releasedParts(part func(name string) (io.Writer, error)) error {
 }
 
 // auditPart is the log of who did what. That it cannot be read keeps nobody from a backup.
-func (d *Desk) auditPart(part func(name string) (io.Writer, error)) error {
+func (d *Desk) auditPart(m *Manifest, part func(name string) (io.Writer, error)) error {
 	if d.Audit == nil {
 		return nil
 	}
 	if err := d.Audit.Ready(); err != nil {
 		d.log.Error("the log of who did what is not in the backup", "error", err)
+		m.Lacks = append(m.Lacks, fmt.Sprintf("the log of who did what: %v", err))
 		return nil
 	}
 	w, err := part(auditName)

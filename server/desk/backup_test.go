@@ -196,12 +196,15 @@ func TestABackupThatIsNotWholeOrTooOldReplacesNothing(t *testing.T) {
 		back := change("manifest.json", func(b []byte) []byte { return []byte(strings.ReplaceAll(string(b), "ke.keys", "../ke.keys")) })
 		refused("which is none of a backup")
 		back()
-		back = change("manifest.json", func(b []byte) []byte { return []byte(strings.Replace(string(b), `"format":2`, `"format":3`, 1)) })
-		refused("it has format 3, this program knows those up to 2")
+		back = change("manifest.json", func(b []byte) []byte { return []byte(strings.Replace(string(b), `"format":3`, `"format":4`, 1)) })
+		refused("it has format 4, this program knows those up to 3")
 		back()
 		back = change("manifest.json", func([]byte) []byte { return nil })
 		refused("it has no manifest.json")
 		back()
+
+		_, err := desk.ReadBackup(t.Context(), folder, place, []string{filepath.Join(folder, "manifest.json")})
+		hasPart(t, problem(err), "is no list of erasures")
 
 		kept := w.country
 		w.country = []keys.CountryKey{{8}}
@@ -303,5 +306,99 @@ func TestWhoStopsTakingABackupIsGivenUp(t *testing.T) {
 				t.Errorf("a part has to be taken within %v", left)
 			}
 		}
+	})
+}
+
+// taking is an answer that does something when the first of the data comes, behind the head of its part.
+type taking struct {
+	http.ResponseWriter
+	writes int
+	do     func()
+}
+
+func (k *taking) Write(b []byte) (int, error) {
+	if k.writes++; k.writes == 2 {
+		k.do()
+	}
+	return k.ResponseWriter.Write(b)
+}
+
+// during makes a backup and does something while the data is copied.
+func (w *world) during(do func()) (folder string) {
+	w.t.Helper()
+	folder = filepath.Join(w.t.TempDir(), "backup")
+	whole := w.desk.Handler()
+	slow := desk.Within(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		whole.ServeHTTP(&taking{ResponseWriter: rw, do: do}, r)
+	}))
+	_, err := slow.Backup(w.t.Context(), folder)
+	w.check(err)
+	return folder
+}
+
+// A compacted file takes the place of the old one once nobody reads that any more, and until then everybody waits.
+func TestNobodyWaitsForABackup(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.agrees(ana)
+		w.phone.take()
+		w.during(func() {
+			_, err := w.client.Compact(t.Context())
+			hasPart(t, problem(err), "409 a backup or another compaction is under way")
+			w.hears(ana, "hello")
+			if got := w.phone.take(); len(got) == 0 {
+				t.Error("ana waits")
+			}
+		})
+		_, err := w.client.Compact(t.Context())
+		w.check(err)
+	})
+}
+
+// Who is erased while a backup is being made is in its list: that is read last.
+func TestWhoIsErasedAmidABackupIsErasedByIt(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.agrees(ana)
+		w.agrees(bea)
+		folder := w.during(func() {
+			_, err := w.client.Erase(t.Context(), desk.Person{Key: w.key(ana).String()})
+			w.check(err)
+		})
+		w.halt()
+		place := w.place() // of the old disk only the keys of the weeks are left
+		w.check(os.Remove(place.Store))
+		w.check(os.Remove(place.Countries["ke"].Keys))
+		_, err := w.restore(folder)
+		w.check(err)
+		w.start()
+		if w.has(ana) || !w.has(bea) {
+			t.Errorf("ana is there: %v, bea: %v", w.has(ana), w.has(bea))
+		}
+	})
+}
+
+// Two are made into one folder at the same time: one of them is there, and the other is told.
+func TestOfTwoBackupsIntoOneFolderOneIsKept(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.agrees(ana)
+		folder := filepath.Join(t.TempDir(), "backup")
+		whole := w.desk.Handler()
+		slow := desk.Within(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			whole.ServeHTTP(&taking{ResponseWriter: rw, do: func() {
+				if others := desk.Unfinished(folder); len(others) != 1 {
+					t.Errorf("being made: %q", others)
+				}
+				_, err := w.client.Backup(t.Context(), folder)
+				w.check(err)
+			}}, r)
+		}))
+		if _, err := slow.Backup(t.Context(), folder); err == nil || !strings.Contains(err.Error(), "is there already") {
+			t.Errorf("the second: %v", err)
+		}
+		if left := desk.Unfinished(folder); len(left) > 0 {
+			t.Errorf("left: %q", left)
+		}
+		w.halt()
+		_, err := w.restore(folder)
+		w.check(err)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"baraza/engine"
 	"baraza/engine/keys"
 	"baraza/engine/runner"
 	"baraza/engine/store"
@@ -160,7 +161,7 @@ func (d *Desk) Contact(ctx context.Context, in Person) (ContactDetail, error) {
 		Identities: c.Identities, Language: c.Language, OptedOut: c.OptedOut, Fields: c.Fields, Records: len(c.Records),
 		Journal: len(c.Journal), Messages: len(c.Messages), Timers: len(c.Timers), Unreadable: c.Unreadable, Consents: []string{}, Cases: []string{}}
 	if c.Talk != nil {
-		out.Talk, out.LastWord = c.Talk.Flow+"."+c.Talk.Step, d.local(c.Pack, c.Talk.LastMessage)
+		out.Talk, out.LastWord = stands(engine.Where{Flow: c.Talk.Flow, Step: c.Talk.Step, Identity: "at no step"}), d.local(c.Pack, c.Talk.LastMessage)
 	}
 	for _, x := range c.Consents {
 		out.Consents = append(out.Consents, x.Name)
@@ -252,7 +253,7 @@ func (d *Desk) Erase(ctx context.Context, in Person) (Erased, error) {
 		d.log.Info("a contact was erased", "contact", key)
 	}
 	all, err := d.Store.Tombstones(ctx, time.Time{})
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrDamaged) { // that of somebody else cannot be read
 		return Erased{}, err
 	}
 	n := 0

@@ -15,7 +15,7 @@ import (
 // releases, and what was done in it. What is of another country it answers for as if it were not there, and what belongs
 // to the whole machine it refuses. Of a country that there is not it sees nothing.
 func (d *Desk) Of(country string) *Desk {
-	one := &Desk{Parts: d.Parts, log: d.log, one: true, country: country, reading: d.reading}
+	one := &Desk{Parts: d.Parts, log: d.log, one: true, country: country, reading: d.reading, copying: d.copying}
 	one.Countries, one.Senders = map[string]Country{}, nil
 	if c, ok := d.Countries[country]; ok {
 		one.Countries[country] = c

@@ -192,10 +192,12 @@ func without(answer string, asked things) string {
 		case []string:
 			answer = strings.ReplaceAll(answer, v[0], "A TESTER")
 		case string:
-			answer = strings.ReplaceAll(answer, v, strings.ToUpper(name))
-			if len(v) == 64 {
-				answer = strings.ReplaceAll(answer, v[:12], strings.ToUpper(name))
+			if len(v) == 64 { // what is planned against and what is asked for may be one release
+				name = "a hash"
+				answer = strings.ReplaceAll(answer, v[:12], "A HASH")
+				v = "A HASH" + v[12:]
 			}
+			answer = strings.ReplaceAll(answer, v, strings.ToUpper(name))
 		}
 	}
 	return answer

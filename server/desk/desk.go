@@ -70,11 +70,15 @@ type Desk struct {
 	one     bool        // it sees one country alone: see Of
 	country string      // that one
 	reading *sync.Mutex // one reads the log of who did what at a time
+	// copying is held by whoever makes a backup. For writing it is held by who puts a compacted file in the place of the data,
+	// for that would wait for the copy, and everybody else behind it; and by who forgets a release, which somebody in the copy
+	// may be on.
+	copying *sync.RWMutex
 }
 
 // New returns a desk over parts that are open and stay so.
 func New(p Parts) *Desk {
-	d := &Desk{Parts: p, log: p.Log, reading: &sync.Mutex{}}
+	d := &Desk{Parts: p, log: p.Log, reading: &sync.Mutex{}, copying: &sync.RWMutex{}}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -120,6 +124,8 @@ func statusOf(err error) (int, string) {
 		return http.StatusServiceUnavailable, "it took too long; ask again, or for less"
 	case errors.Is(err, store.ErrUnknown):
 		return http.StatusServiceUnavailable, "the disk gave an error, and nobody knows yet whether it was kept; ask again"
+	case errors.Is(err, store.ErrCopied):
+		return http.StatusConflict, err.Error()
 	case errors.Is(err, store.ErrFull):
 		return http.StatusInsufficientStorage, "the disk is full; nothing was changed"
 	}

@@ -185,6 +185,25 @@ func TestAPlanSaysWhatAReleaseNeedsAndKeepsNothing(t *testing.T) {
 	})
 }
 
+func TestAPlanNamesWhereEverybodyStandsAlsoWhereItIsAtNoStep(t *testing.T) {
+	inGated(t, func(t *testing.T, g *gated) {
+		g.check(g.activate(g.keeps("", flowsText), "ana", 100))
+		g.hears(ana, "hello") // and is asked the notice
+		g.agrees(bea)
+		bundle, signature, _ := g.bundle("    approval\n", flowsText, nil)
+		plan, err := g.client.Plan(t.Context(), "ke", bundle, signature)
+		g.check(err)
+		want := []desk.FateLine{{Step: "menu.choose", Language: "en", Fate: "continues", Count: 1}, {Step: "notice.service_notice", Language: "en", Fate: "continues", Count: 1}}
+		if diff := cmp.Diff(want, plan.Lines); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		one, err := g.client.Contact(t.Context(), desk.Person{Channel: "whatsapp", Identity: "+" + ana})
+		if err != nil || one.Talk != "at no step" {
+			t.Errorf("she stands at %q (%v)", one.Talk, err)
+		}
+	})
+}
+
 // Facts go on ageing while a release is tried.
 func TestAReviewThatRunsOutWhileAReleaseIsTriedHoldsItBackAndNotTheRollback(t *testing.T) {
 	inGated(t, func(t *testing.T, g *gated) {

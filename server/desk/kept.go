@@ -227,6 +227,10 @@ func (d *Desk) Forget(ctx context.Context, in Change) (ReleaseList, error) {
 		return ReleaseList{}, wrong("%v", err)
 	}
 	action.About = hash
+	if !d.copying.TryLock() {
+		return ReleaseList{}, conflict("a backup is being made, and somebody in it may be on the release; forget it afterwards")
+	}
+	defer d.copying.Unlock()
 	err = p.Shelf.Forget(hash, d.Runner.Now(), func(program string) error {
 		open := 0
 		_, err := d.Runner.Talks(ctx, p.Shelf.Pack(), func(_ store.Key, s engine.Session) {

@@ -42,9 +42,9 @@ type Fates struct {
 
 // FateLine is a number of conversations at one step in one language.
 type FateLine struct {
-	Step     string `json:"step"`
-	Language string `json:"language"`
-	Fate     string `json:"fate"` // continues, moves, stays, restarts, is stranded
+	Step     string `json:"step"`     // or notice.NAME where that is asked; "?" where the release is not kept
+	Language string `json:"language"` // "" where it is not known yet
+	Fate     string `json:"fate"`     // continues, moves, stays, restarts, is stranded
 	Count    int    `json:"count"`
 }
 
@@ -81,11 +81,7 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 	if plan.Gates, err = d.planned(r.Context(), p, b, f); err != nil {
 		return err
 	}
-	var now *program.Program
-	if serving := p.Shelf.Serving(); serving != nil {
-		now = serving.Current
-	}
-	plan.Changes = release.Changes(now, b.Program)
+	plan.Changes = Changes(p.Shelf, b.Manifest, b.Program)
 	if plan.Fates, err = d.fates(r.Context(), plan.Pack, p.Shelf, b.Program); err != nil {
 		return err
 	}
@@ -93,6 +89,17 @@ func (d *Desk) servePlan(w http.ResponseWriter, r *http.Request) error {
 		plan.Refused = append(plan.Refused, strandedText(plan.Stranded))
 	}
 	return writeJSON(w, http.StatusOK, plan)
+}
+
+// Changes says in words what a release would change, its media too; nothing where none serves yet.
+func Changes(shelf *release.Shelf, m *release.Manifest, next *program.Program) (all []release.Change) {
+	if serving := shelf.Serving(); serving != nil {
+		all = release.Changes(serving.Current, next)
+	}
+	if serves, err := shelf.Manifest(shelf.State().Serves()); err == nil {
+		all = append(all, release.OfFiles(serves, m)...)
+	}
+	return all
 }
 
 func strandedText(n int) string {
@@ -119,8 +126,10 @@ func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, nex
 		from, until := on(serving, s.Release())
 		line := FateLine{Step: "?", Language: s.Contact.Language}
 		if from != nil {
-			where := s.Where(from)
-			line.Step = where.Flow + "." + where.Step
+			line.Step = stands(s.Where(from))
+			if line.Language == "" && len(from.Languages) == 1 {
+				line.Language = from.Languages[0]
+			}
 		}
 		switch fate := s.Fate(from, next); {
 		case s.Release() == next.Hash, fate == engine.Moves, fate == engine.Free:
@@ -150,6 +159,18 @@ func (d *Desk) fates(ctx context.Context, pack string, shelf *release.Shelf, nex
 		return cmp.Or(cmp.Compare(a.Fate, b.Fate), -cmp.Compare(a.Count, b.Count), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Language, b.Language))
 	})
 	return out, err
+}
+
+// stands is the step at which a conversation waits, or what is asked beside all steps: the notice, or whether to go on after
+// a silence.
+func stands(w engine.Where) string {
+	switch {
+	case w.Step != "":
+		return w.Flow + "." + w.Step
+	case w.Identity != "":
+		return w.Identity
+	}
+	return "after a silence"
 }
 
 // on is the program that a session is on, nil where it is not kept, and until when it may stay there; the zero time where

@@ -187,7 +187,7 @@ func (d *Desk) Activate(ctx context.Context, in Change) (Serves, error) {
 				return now, err
 			}
 		}
-		return now.Activate(in.Planned, next, in.Percent, in.Testers)
+		return worded(now.Activate(in.Planned, next, in.Percent, in.Testers))
 	})
 }
 
@@ -208,7 +208,7 @@ func (d *Desk) Promote(ctx context.Context, in Change) (Serves, error) {
 				return now, err
 			}
 		}
-		return now.Promote(in.Planned, d.Runner.Now(), in.By, in.Why)
+		return worded(now.Promote(in.Planned, d.Runner.Now(), in.By, in.Why))
 	})
 }
 
@@ -220,12 +220,12 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 		return Serves{}, err
 	}
 	return d.change(ctx, in, func(p ReleasedPack, now release.State) (release.State, error) {
-		if in.Release == "" {
-			if before, ok := now.Before(); ok && now.Candidate == nil {
-				in.Release = before.Release
-			} else if now.Candidate == nil {
-				return now, wrong("no release served before this one")
+		if in.Release == "" && now.Candidate == nil {
+			before, ok := now.Before()
+			if !ok && in.Planned == now.Serves() { // else that is said first
+				return now, wrong("no release is left that served everybody before this one; name the one that is meant: baraza release list, rollback --to")
 			}
+			in.Release = before.Release
 		}
 		to := release.Served{Since: d.Runner.Now(), By: in.By, Why: in.Why}
 		if in.Release != "" {
@@ -242,7 +242,7 @@ func (d *Desk) Rollback(ctx context.Context, in Change) (Serves, error) {
 				}
 			}
 		}
-		return now.Rollback(in.Planned, to)
+		return worded(now.Rollback(in.Planned, to))
 	})
 }
 
@@ -277,17 +277,23 @@ func (d *Desk) change(ctx context.Context, in Change, how func(ReleasedPack, rel
 		action.Before, action.After, action.refused = Standing(now), Standing(next), err != nil
 		return next, err
 	})
-	var moved *release.Moved
-	switch {
-	case errors.As(err, &moved):
-		return Serves{}, conflict("%v", moved)
-	case errors.Is(err, release.ErrNothingTried):
-		return Serves{}, conflict("%v", err)
-	case err != nil:
+	if err != nil {
 		return Serves{}, err
 	}
 	d.log.Info("another release serves", "country", in.Country, "release", p.Shelf.State().Serves(), "by", in.By)
 	return d.Releases(ctx, Change{Country: in.Country, Pack: in.Pack})
+}
+
+// worded has a change of State refused in the words of its error, as what the operator has to put right.
+func worded(next release.State, err error) (release.State, error) {
+	var moved *release.Moved
+	switch {
+	case errors.As(err, &moved), errors.Is(err, release.ErrNothingTried):
+		err = conflict("%v", err)
+	case err != nil:
+		err = wrong("%v", err)
+	}
+	return next, err
 }
 
 // Releases tells what serves a pack, and who is on which release.

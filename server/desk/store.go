@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -109,6 +110,10 @@ func (d *Desk) Compact(ctx context.Context, _ None) (Compacted, error) {
 	if err := d.wholeMachine(); err != nil {
 		return Compacted{}, err
 	}
+	if !d.copying.TryLock() {
+		return Compacted{}, conflict("a backup or another compaction is under way, and people would wait until it is done; compact afterwards")
+	}
+	defer d.copying.Unlock()
 	before, err := d.Store.Stats(ctx)
 	if err != nil {
 		return Compacted{}, err
@@ -133,6 +138,9 @@ type Clock struct {
 func (d *Desk) clock(ctx context.Context) (Clock, error) {
 	c := Clock{Now: d.now().UTC()}
 	last, err := d.Store.LastSweep(ctx)
+	if errors.Is(err, store.ErrDamaged) { // then nothing is swept before the clock is confirmed
+		err = nil
+	}
 	if !last.IsZero() {
 		c.LastSweep = &last
 	}

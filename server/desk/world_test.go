@@ -331,8 +331,8 @@ func (w *world) check(err error) {
 
 func (w *world) place() desk.Place {
 	at := func(name string) string { return filepath.Join(w.dir, name) }
-	return desk.Place{Store: at("store.db"), Countries: map[string]desk.PlaceOfKeys{
-		"ke": {Keys: at("keys/ke.keys"), Weeks: at("keys/ke.weeks"), Wraps: w.country}}}
+	return desk.Place{Store: at("store.db"), Frozen: at("frozen"), Countries: map[string]desk.PlaceOfKeys{
+		"ke": {Keys: at("keys/ke.keys"), Weeks: at("keys/ke.weeks"), Wraps: w.country, Packs: []string{"sample"}}}}
 }
 
 func (w *world) start() {

@@ -2,6 +2,7 @@
 // somebody lets it go again. Each country has a file of its own; none means that the country is served. Whoever reads
 // it after the process was killed finds the state before a change or the one after it. A file that cannot be read
 // stands for a freeze, since somebody wanted one: nothing is said that ought not to be, and operators are told.
+// Another file beside it says when a freeze last ended, so that no backup from before brings it back.
 package freeze
 
 import (
@@ -15,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,10 +40,11 @@ type State struct {
 	// Noticed is when the notice became what it is: whoever was told another one hears this one too.
 	Noticed time.Time `json:"noticed"`
 
-	// Of Resuming: since when, and whether the replies that were held are sent after all.
+	// Of Resuming, and of Served after a freeze: when it was ended, and by whom.
 	Resumed   time.Time `json:"resumed,omitzero"`
 	ResumedBy string    `json:"resumed_by,omitempty"`
-	Sends     bool      `json:"sends,omitempty"`
+	// Of Resuming: whether the replies that were held are sent after all.
+	Sends bool `json:"sends,omitempty"`
 	// Released: all that is held lies apart, so that what is written from now on goes.
 	Released bool `json:"released,omitempty"`
 
@@ -136,7 +139,7 @@ func (b *Book) Done(country string, resumed time.Time) error {
 		if is.Stage != Resuming || !is.Resumed.Equal(resumed) {
 			return is, errSame
 		}
-		return State{Country: country, Stage: Served}, nil
+		return State{Country: country, Stage: Served, Resumed: is.Resumed, ResumedBy: is.ResumedBy}, nil
 	})
 	if errors.Is(err, errSame) {
 		return nil
@@ -159,9 +162,9 @@ func (b *Book) change(country string, how func(State) (State, error)) (State, er
 		return is, err
 	}
 	if next.Stage == Served {
-		err = b.remove(country)
+		err = b.end(next)
 	} else {
-		err = b.write(next)
+		err = b.write(b.path(country), next)
 	}
 	if err != nil && next.Stage == Frozen {
 		p.Store(&next)
@@ -175,6 +178,9 @@ func (b *Book) change(country string, how func(State) (State, error)) (State, er
 }
 
 func (b *Book) path(country string) string { return filepath.Join(b.dir, country+".json") }
+
+// endPath is where it stands when the last freeze of a country ended.
+func (b *Book) endPath(country string) string { return filepath.Join(b.dir, country+".ended.json") }
 
 // kept is a state as it lies in its file: with a sum, so that a changed byte is no other notice.
 type kept struct {
@@ -191,10 +197,18 @@ func sum(b []byte) string {
 }
 
 func (b *Book) read(country string) (State, error) {
-	f, err := os.Open(b.path(country))
-	if errors.Is(err, fs.ErrNotExist) {
-		return State{Country: country, Stage: Served}, nil
+	s, err := readFile(b.path(country), country, Frozen, Resuming)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return s, err
 	}
+	if s, err = readFile(b.endPath(country), country, Served); err != nil { // nobody knows of an end
+		s = State{Country: country, Stage: Served}
+	}
+	return s, nil
+}
+
+func readFile(name, country string, stages ...string) (State, error) {
+	f, err := os.Open(name)
 	if err != nil {
 		return State{}, err
 	}
@@ -203,8 +217,11 @@ func (b *Book) read(country string) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	return decode(text, country, stages...)
+}
+
+func decode(text []byte, country string, stages ...string) (s State, err error) {
 	var k kept
-	var s State
 	switch {
 	case json.Unmarshal(text, &k) != nil:
 		return State{}, errors.New("the file is damaged")
@@ -215,30 +232,34 @@ func (b *Book) read(country string) (State, error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(k.State))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&s); err != nil || s.Country != country || s.Stage != Frozen && s.Stage != Resuming {
+	if err := decoder.Decode(&s); err != nil || s.Country != country || !slices.Contains(stages, s.Stage) {
 		return State{}, errors.New("the file is damaged")
 	}
 	return s, nil
 }
 
-// write puts the state in the place of the one before.
-func (b *Book) write(next State) (err error) {
-	text, err := json.Marshal(next)
+func encode(s State) ([]byte, error) {
+	text, err := json.Marshal(s)
 	if err == nil {
 		text, err = json.Marshal(kept{format, sum(text), text})
 	}
+	return append(text, '\n'), err
+}
+
+// write puts the state in the place of the one before.
+func (b *Book) write(name string, next State) (err error) {
+	text, err := encode(next)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return err
 	}
-	name := b.path(next.Country)
 	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(text, '\n'))
+	_, err = f.Write(text)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -251,8 +272,13 @@ func (b *Book) write(next State) (err error) {
 	return errors.Join(syncDir(b.dir), syncDir(filepath.Dir(b.dir)))
 }
 
-func (b *Book) remove(country string) error {
-	if err := os.Remove(b.path(country)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// end removes the file of a freeze, and notes first that it is over. Without room for that note it ends all the same: only
+// the restore of a backup from before asks for it, and freezes the country where there is none.
+func (b *Book) end(next State) error {
+	if !next.Resumed.IsZero() {
+		_ = b.write(b.endPath(next.Country), next)
+	}
+	if err := os.Remove(b.path(next.Country)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return syncDir(b.dir)

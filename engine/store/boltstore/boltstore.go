@@ -45,6 +45,10 @@ import (
 // format is the version of the layout and of every row. A file of another one is not opened.
 const format = 2
 
+// patience is how long a commit waits for backups: where the file outgrows what is mapped of it, which is rare, it has to
+// wait for all that read, and everybody with it.
+const patience = 30 * time.Second
+
 // Options of a store; the zero Options are for everyday use.
 type Options struct {
 	// LockWait is how long to wait for another process to let go of the file; 0 stands for a second.
@@ -75,6 +79,10 @@ type Store struct {
 	leases leases
 	stale  stale
 
+	backups    backups
+	compacting sync.RWMutex  // held for reading by each backup, and taken first
+	patience   time.Duration // of a commit with backups that are in its way
+
 	commits, turns, written atomic.Int64
 	record                  atomic.Pointer[recording]
 }
@@ -84,7 +92,7 @@ var _ store.File = (*Store)(nil)
 // Open opens the store at path, or makes one. ErrLocked: another process has it. ErrFormat: another version of
 // this program wrote it, or it is no store. ErrDamaged: the file cannot be read as a whole; restore a backup.
 func Open(path string, opts Options) (*Store, error) {
-	s := &Store{path: path, opts: opts, names: names{}}
+	s := &Store{path: path, opts: opts, names: names{}, patience: patience}
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = create(path, opts)
@@ -316,6 +324,8 @@ func (s *Store) update(ctx context.Context, do func(w *writer) error) error {
 		}
 		before := tx.ID() - 1
 		committing = true
+		late := time.AfterFunc(s.patience, func() { s.backups.cut()() })
+		defer late.Stop()
 		if err := tx.Commit(); err != nil {
 			return s.commitFailed(before, err)
 		}
@@ -358,6 +368,9 @@ func (s *Store) Reopen(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if s.broken.Load() {
+		defer s.backups.cut()()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -377,8 +390,9 @@ func (s *Store) Reopen(ctx context.Context) error {
 	return nil
 }
 
-// Close waits for the calls under way.
+// Close waits for the calls under way, but for backups, which it cuts off.
 func (s *Store) Close() error {
+	defer s.backups.cut()()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -42,13 +43,71 @@ func (s *Store) Written() (commits, turns, bytes int64) {
 	return s.commits.Load(), s.turns.Load(), s.written.Load()
 }
 
-// Backup writes the file as of now.
+// Backup writes the file as of now. Whoever takes it slowly holds nobody up: what needs the file for itself, such as opening
+// it again, cuts the backup off.
 func (s *Store) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	err = s.view(ctx, func(r *reader) error {
-		n, err = r.tx.WriteTo(stopping{ctx, w})
-		return err
-	})
+	if !s.compacting.TryRLock() {
+		return 0, store.ErrCopied
+	}
+	defer s.compacting.RUnlock()
+	from, to := io.Pipe()
+	defer s.backups.begin(to)()
+	read := make(chan error, 1)
+	go func() {
+		err := s.view(ctx, func(r *reader) error {
+			_, err := r.tx.WriteTo(stopping{ctx, to})
+			return err
+		})
+		_ = to.CloseWithError(err) // the end of the file where it is nil
+		read <- err
+	}()
+	n, err = io.Copy(w, from)
+	_ = from.CloseWithError(err)
+	if failed := <-read; err == nil {
+		err = failed
+	}
 	return n, err
+}
+
+var errCutOff = errors.New("the backup was cut off, for it held the store up or that was opened again or closed; make it again")
+
+// backups are those under way.
+type backups struct {
+	mu   sync.Mutex
+	all  map[*io.PipeWriter]bool
+	over bool // none may begin
+}
+
+func (b *backups) begin(to *io.PipeWriter) (end func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over {
+		_ = to.CloseWithError(errCutOff)
+	}
+	if b.all == nil {
+		b.all = map[*io.PipeWriter]bool{}
+	}
+	b.all[to] = true
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.all, to)
+	}
+}
+
+// cut ends those under way, and lets none begin until again is called.
+func (b *backups) cut() (again func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+	for to := range b.all {
+		_ = to.CloseWithError(errCutOff)
+	}
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.over = false
+	}
 }
 
 // stopping is a writer that stops when its context ends.
@@ -67,8 +126,12 @@ func (s stopping) Write(p []byte) (int, error) {
 // compactStep is how many bytes go into one transaction of a compaction.
 const compactStep = 16 << 20
 
-// Compact writes a new file and goes on with it.
+// Compact writes a new file and goes on with it. It does not begin while a backup is made, for which it would have to wait.
 func (s *Store) Compact(ctx context.Context) error {
+	if !s.compacting.TryLock() {
+		return store.ErrCopied
+	}
+	defer s.compacting.Unlock()
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	next, file, err := s.compacted(ctx)

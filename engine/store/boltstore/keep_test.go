@@ -6,8 +6,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"baraza/engine/store"
 	"baraza/engine/store/boltstore"
@@ -159,5 +161,95 @@ func TestARestoreThatFailsLeavesWhatIsThere(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(path + ".*"); left != nil {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// stuck takes the first bytes of a backup, and the rest when it is let go.
+type stuck struct {
+	begun, goes chan struct{}
+	once        sync.Once
+}
+
+func (w *stuck) Write(b []byte) (int, error) {
+	w.once.Do(func() { close(w.begun) })
+	<-w.goes
+	return len(b), nil
+}
+
+// within runs do, which is not to wait for ever.
+func within(t *testing.T, says string, do func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Minute):
+		t.Fatalf("%s: it never ended", says)
+		return nil
+	}
+}
+
+func TestABackupThatNobodyTakesHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := openAt(t, filepath.Join(t.TempDir(), "store"))
+	backs := func() (*stuck, chan error) {
+		w, ended := &stuck{begun: make(chan struct{}), goes: make(chan struct{})}, make(chan error, 1)
+		go func() { _, err := s.Backup(ctx, w); ended <- err }()
+		<-w.begun
+		return w, ended
+	}
+	cutOff := func(says string, w *stuck, ended chan error) {
+		t.Helper()
+		close(w.goes)
+		if err := <-ended; err == nil || !strings.Contains(err.Error(), "cut off") {
+			t.Errorf("%s: the backup ended with %v, want that it was cut off", says, err)
+		}
+	}
+	_, err := commitTurn(s, 1)
+	check(t, err)
+
+	w, ended := backs()
+	if err := within(t, "compacting", func() error { return s.Compact(ctx) }); !errors.Is(err, store.ErrCopied) {
+		t.Errorf("compacting beside a backup: got %v, want %v", err, store.ErrCopied)
+	}
+	_, err = commitTurn(s, 2)
+	check(t, err)
+	s.CutOff()
+	if _, err := commitTurn(s, 3); !errors.Is(err, store.ErrUnknown) {
+		t.Fatalf("got %v, want %v", err, store.ErrUnknown)
+	}
+	check(t, within(t, "opening it again", func() error { return s.Reopen(ctx) }))
+	_, err = commitTurn(s, 3)
+	check(t, err)
+	cutOff("opened again", w, ended)
+
+	check(t, s.Compact(ctx))
+	var whole bytes.Buffer
+	if n, err := s.Backup(ctx, &whole); err != nil || n != int64(whole.Len()) {
+		t.Errorf("a backup afterwards: %d bytes of %d, %v", n, whole.Len(), err)
+	}
+	w, ended = backs()
+	check(t, within(t, "closing", s.Close))
+	cutOff("closed", w, ended)
+}
+
+func TestABackupThatNobodyTakesDoesNotKeepTheFileFromGrowing(t *testing.T) {
+	t.Parallel()
+	s, err := boltstore.Open(filepath.Join(t.TempDir(), "store"), boltstore.Options{MapBytes: 1 << 16})
+	check(t, err)
+	defer func() { _ = s.Close() }()
+	s.Impatient(10 * time.Millisecond)
+	w, ended := &stuck{begun: make(chan struct{}), goes: make(chan struct{})}, make(chan error, 1)
+	go func() { _, err := s.Backup(context.Background(), w); ended <- err }()
+	<-w.begun
+	check(t, within(t, "a large commit", func() error {
+		_, err := s.Commit(context.Background(), []store.Turn{{Key: store.Key{1}, At: start, Session: make([]byte, 1<<20)}})
+		return err
+	}))
+	close(w.goes)
+	if err := <-ended; err == nil {
+		t.Error("the backup was not cut off")
 	}
 }

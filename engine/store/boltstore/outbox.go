@@ -123,7 +123,7 @@ func (w *writer) settle(key store.Key, news *store.Settlement) error {
 		}
 		return nil
 	}
-	if err != nil || !found || l.what != isMessage || l.msg.Key != key || !news.State.Follows(l.msg.State) {
+	if err != nil || !found || l.what != isMessage || l.msg.Key != key || !news.Follows(&l.msg) {
 		return err
 	}
 	if news.State == store.Gone {

@@ -240,7 +240,7 @@ func (m *Memory) identify(key store.Key, c *store.Contact, id store.Identity) {
 
 func (m *Memory) settle(key store.Key, news store.Settlement) {
 	msg := m.messages[news.ID]
-	if msg == nil || msg.Key != key || !news.State.Follows(msg.State) {
+	if msg == nil || msg.Key != key || !news.Follows(msg) {
 		return
 	}
 	switch news.State {
