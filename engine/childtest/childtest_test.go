@@ -17,13 +17,15 @@ const hangs = "CHILDTEST_HANGS"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(hangs) != "" {
-		fmt.Println("ready")
 		standsHere()
 	}
 	os.Exit(m.Run())
 }
 
-func standsHere() { time.Sleep(time.Hour) }
+func standsHere() {
+	fmt.Println("ready")
+	time.Sleep(time.Hour)
+}
 
 // noted is a test whose failure is looked at by another.
 type noted struct {

@@ -141,7 +141,7 @@ func TestAClockThatStaysAheadIsBelievedAfterAnHourOrAnOperatorsWord(t *testing.T
 func TestEverythingGoesAtItsDate(t *testing.T) {
 	swept := 0
 	hook := func(context.Context, time.Time) error { swept++; return nil }
-	inWorld(t, func(c *Config) { c.Sweep = hook }, func(t *testing.T, w *world) {
+	inWorld(t, func(c *Config) { c.Sweep, c.Timing.Poll = hook, time.Hour }, func(t *testing.T, w *world) {
 		w.stop()
 		file, err := boltstore.Open(filepath.Join(t.TempDir(), "data"), boltstore.Options{})
 		if err != nil {

@@ -105,7 +105,7 @@ func (s *counting) turns() int {
 }
 
 func TestAQueueLongerThanOneLookIsSentWhole(t *testing.T) {
-	const people = 5000
+	const people = 2600 // a look is of 2,048
 	inWorld(t, func(c *Config) { c.Timing.Poll = time.Hour }, func(t *testing.T, w *world) {
 		w.phone.result = script()
 		for n := range people {

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -131,7 +132,7 @@ func TestASecretComesFromAFileThatNobodyElseCanRead(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) config.Secret {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		if err := errors.Join(os.WriteFile(path, []byte(text), mode), os.Chmod(path, mode)); err != nil { // whatever the umask
 			t.Fatal(err)
 		}
 		c, err := config.Parse([]byte(strings.Replace(small, "file:ec.key", "file:"+path, 1)), dir, func(string) string { return "" })
