@@ -89,6 +89,9 @@ func (s *Server) thaw(country string) {
 // is sent does not depend on it.
 func (s *Server) watchFreeze(ctx context.Context, country string) error {
 	told := freeze.State{Stage: freeze.Served}
+	if is := s.freezes.Of(country); is.Stage == freeze.Resuming {
+		told = is // by the process before this one
+	}
 	for {
 		is := s.freezes.Of(country)
 		s.tellFrozen(ctx, told, is)
@@ -125,21 +128,24 @@ func (s *Server) watchFreeze(ctx context.Context, country string) error {
 	}
 }
 
-// tellFrozen tells operators that a country stands otherwise than they were told last.
+// tellFrozen tells operators that a country stands otherwise than they were told last. A freeze that ended before it could
+// be told is told all the same: people may have met it.
 func (s *Server) tellFrozen(ctx context.Context, told, is freeze.State) {
-	a := runner.Alert{Code: "frozen", Subject: country(is.Country), Severity: runner.Critical, At: s.clock.Now()}
-	switch {
-	case is.Problem != "" && told.Problem == "":
-		a.Code = "freeze-unreadable"
-	case is.Stage == freeze.Frozen && !is.Noticed.Equal(told.Noticed):
-	case is.Stage == freeze.Resuming && told.Stage == freeze.Frozen:
-		a.Code, a.Severity = "unfrozen", runner.Info
-	default:
+	tell := func(code string, severity runner.Severity) {
+		select {
+		case s.news <- runner.Alert{Code: code, Subject: country(is.Country), Severity: severity, At: s.clock.Now()}:
+		case <-ctx.Done():
+		}
+	}
+	if is.Problem != "" && told.Problem == "" {
+		tell("freeze-unreadable", runner.Critical)
 		return
 	}
-	select {
-	case s.news <- a:
-	case <-ctx.Done():
+	if is.Stage != freeze.Served && !is.Noticed.Equal(told.Noticed) {
+		tell("frozen", runner.Critical)
+	}
+	if is.Stage == freeze.Resuming && !is.Resumed.Equal(told.Resumed) {
+		tell("unfrozen", runner.Info)
 	}
 }
 
