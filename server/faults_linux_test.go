@@ -55,7 +55,7 @@ func (n *nursery) fails(calls, with string) (met func() bool, end func()) {
 // waits looks again and again, also where nothing reaches the provider.
 func (n *nursery) waits(what string, holds func() bool) {
 	n.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !holds(); <-time.After(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			n.t.Fatalf("it never happened that %s; the process said\n%s", what, n.said.String())
 		}
@@ -133,7 +133,7 @@ func TestADiskThatFailsForAWhileHangsNobodyAndLosesNothing(t *testing.T) {
 			n.waits("it tells the truth", func() bool { return n.dead() || n.ready() != http.StatusOK || answered("third") })
 			end()
 			<-working
-			deadline := time.Now().Add(30 * time.Second)
+			deadline := time.Now().Add(2 * time.Minute)
 			for !answered("second") || !answered("third") {
 				n.mended()
 				if time.Now().After(deadline) {

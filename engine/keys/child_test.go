@@ -3,6 +3,7 @@
 package keys_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"baraza/engine/childtest"
 	"baraza/engine/keys"
 	"baraza/engine/store"
 )
@@ -135,12 +137,12 @@ func runChild(t *testing.T, dir string, wrapper ...string) (said map[string]stri
 	t.Helper()
 	self, err := os.Executable()
 	check(t, err)
-	args := append(wrapper, self)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd := childtest.Command(t, append(wrapper, self)...)
 	cmd.Env = append(os.Environ(), childEnv+"="+dir)
-	out, _ := cmd.CombinedOutput()
+	var both bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &both, &both
+	_ = cmd.Run()
+	out := both.Bytes()
 	said = map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		what, more, _ := strings.Cut(strings.TrimSpace(line), " ")
