@@ -112,7 +112,7 @@ func TestABackupBringsBackWhatServedAndWhoDidWhat(t *testing.T) {
 		}
 	}
 	phone.Write("mombasa") // asked by the first
-	if got := r.hears(phone, 2); got[1] != "You wrote mombasa." {
+	if got := r.hears(phone, 3); got[1] != "You wrote mombasa." {
 		t.Errorf("the phone shows %q", got)
 	}
 

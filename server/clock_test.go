@@ -45,7 +45,7 @@ func TestReleasesTakeOverWhateverTheClockSays(t *testing.T) {
 			}
 			r.clock.set(0)
 			phone.Write("mombasa") // asked on the first
-			if got := r.hears(phone, 2); got[1] != "You wrote mombasa." {
+			if got := r.hears(phone, 3); got[1] != "You wrote mombasa." {
 				t.Errorf("the phone shows %q", got)
 			}
 			if _, err := r.desk.Rollback(t.Context(), desk.Change{Country: "ke", Planned: r.serves(), By: "ana"}); err != nil {
