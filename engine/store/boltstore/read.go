@@ -173,6 +173,14 @@ func (r *reader) heads(q store.OutboxQuery, hurt *damage) (out []store.Message, 
 		id := order.Uint64(k[8:])
 		value, ok := unseal(queue, k, v)
 		if !ok || len(value) != 16 {
+			// Whose it is stands in the message too, and the row goes when that is settled.
+			l, found, err := r.logged(id)
+			if err == nil && found && l.what == isMessage && l.msg.State == store.Waiting && r.head(l.msg.Key) == id && millis(l.msg.Ready) == order.Uint64(k) {
+				if q.Of.Has(l.msg.Key.Partition()) {
+					out = append(out, cloneMessage(l.msg))
+				}
+				continue
+			}
 			hurt.note(&store.DamagedError{ID: id, Where: queue.says})
 			continue
 		}

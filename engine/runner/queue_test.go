@@ -1,0 +1,55 @@
+package runner
+
+import (
+	"bytes"
+	"errors"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// A bit of the row that says that a message waits: it leaves all the same, and those behind it.
+func TestADamagedRowOfTheQueueHoldsNoMessageBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		r := newReal(t, dir, nil)
+		r.phone.result = func(Delivery) Result { return Result{Class: Unauthorized} }
+		if err := r.runner.Receive(t.Context(), []Inbound{inbound(1, 0, "hello")}); err != nil {
+			t.Fatal(err)
+		}
+		settles(time.Second)
+		r.stop()
+		db, err := bolt.Open(filepath.Join(dir, "data"), 0o600, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		err = db.Update(func(tx *bolt.Tx) error {
+			b := tx.Bucket([]byte("queue"))
+			c := b.Cursor()
+			for k, v := c.First(); k != nil; k, v = c.Next() {
+				v = bytes.Clone(v)
+				v[0] ^= 4
+				n++
+				return b.Put(bytes.Clone(k), v)
+			}
+			return nil
+		})
+		if err = errors.Join(err, db.Close()); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		next := newReal(t, dir, nil)
+		settles(time.Hour)
+		equal(t, "what left after an hour", []string{"Write a word."}, next.phone.take())
+		if err := next.runner.Receive(t.Context(), []Inbound{inbound(1, 1, "water")}); err != nil {
+			t.Error(err)
+		}
+		settles(time.Hour)
+		equal(t, "what left to who writes again", []string{"Heard water.", "Write a word."}, next.phone.take())
+		next.stop()
+	})
+}
