@@ -151,7 +151,7 @@ func (d *draft) settleCase(number uint32, state store.ItemState, left bool) erro
 }
 
 // Reply sends a word of staff to the person of a case. id is the caller's and recognises what is asked twice in the case;
-// "" for none. It returns nil after the commit.
+// "" for none. It returns nil after the commit. ErrLeft: the person left the case before.
 func (r *Runner) Reply(ctx context.Context, contact store.Key, number uint32, text string, media engine.Media, id string) error {
 	return r.staff(ctx, contact, engine.Event{Kind: engine.StaffReply, Case: number, Text: text, Media: media}, id)
 }
