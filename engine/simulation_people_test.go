@@ -179,23 +179,24 @@ func (n team) Notify(_ context.Context, notice runner.Notice) error {
 
 func (s *sim) answersCase(n runner.Notice, name string) {
 	s.sleeps(time.Duration(s.draw("thinks", name))*time.Minute, "thinks", name)
-	s.staff(n.Contact, name+" reply", func(l *life) error {
+	s.staff(n, engine.StaffReply, name+" reply", func(l *life) error {
 		return l.runner.Reply(s.t.Context(), n.Contact, n.Case, "zanzibar staff", engine.Media{}, name+" reply")
 	})
 	s.sleeps(time.Duration(s.draw("talks", name))*time.Second, "talks", name)
-	s.staff(n.Contact, name+" done", func(l *life) error { return l.runner.Done(s.t.Context(), n.Contact, n.Case, name+" done") })
+	s.staff(n, engine.StaffDone, name+" done", func(l *life) error { return l.runner.Done(s.t.Context(), n.Contact, n.Case, name+" done") })
 }
 
 // staff tries until it is kept, or nobody is there any more.
-func (s *sim) staff(contact store.Key, id string, act func(*life) error) {
+func (s *sim) staff(n runner.Notice, kind engine.EventKind, id string, act func(*life) error) {
 	for try := 0; ; try++ {
 		if l := s.running(); l != nil {
 			err := act(l)
-			if errors.Is(err, runner.ErrNoContact) {
+			if errors.Is(err, runner.ErrNoContact) || errors.Is(err, runner.ErrLeft) {
 				return
 			}
 			if err == nil && !l.dead.Load() {
-				s.keptEvent(l.rings.Hash("ke", keys.ForEvent, "staff", contact.String(), id), "staff "+id)
+				s.keptEvent(l.rings.Hash("ke", keys.ForEvent, "staff", n.Contact.String(),
+					strconv.FormatUint(uint64(n.Case), 10), strconv.Itoa(int(kind)), id), "staff "+id)
 				return
 			}
 		}

@@ -259,11 +259,14 @@ func (s *Server) openKeys() error {
 			wraps = append(wraps, key)
 		}
 		ring, err := keys.Open(s.config.Keys(name), name, wraps, keys.Options{})
-		if err != nil {
-			return err
+		if err == nil {
+			s.rings[name] = ring
+			s.weeks[name], err = keys.OpenWeeks(s.config.Weeks(name), name, wraps, keys.Options{})
 		}
-		s.rings[name] = ring
-		if s.weeks[name], err = keys.OpenWeeks(s.config.Weeks(name), name, wraps, keys.Options{}); err != nil {
+		if errors.Is(err, keys.ErrCountryKey) { // as after a restore from before a rotation
+			return fmt.Errorf("%w: put the key that wrapped them under old_keys of %s, and start again; then baraza key rotate %s", err, name, name)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package webchat_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -247,4 +248,44 @@ func TestAChatStaysOnADeviceOnlyWhenThePersonSaysSo(t *testing.T) {
 	}
 	browsertest.Do(t, ctx, chromedp.Click(chromedp.CSS("#exit")))
 	browsertest.Holds(t, ctx, `location.href === "about:blank"`)
+}
+
+// Another page of the chat has its own copy of where it is kept. What it went on to keep there would stay on a device whose
+// person had made it forget, and nothing on the page would say so.
+func TestWhatADeviceForgetsIsForgottenInItsOtherPagesToo(t *testing.T) {
+	t.Parallel()
+	ctx := browsertest.Start(t)
+	d := newDesk(t, webchat.Settings{})
+	const (
+		connected = `document.getElementById("status").textContent === ""`
+		onDevice  = `Object.keys(localStorage).filter(k => k.endsWith(" secret") || k.endsWith(" log") || k.endsWith(" keep")).length`
+		messages  = `document.querySelectorAll(".message").length`
+	)
+	open := func(page context.Context) {
+		browsertest.Do(t, page, chromedp.Navigate(d.server.URL+"/chats/help/frame?lang=fr"))
+		browsertest.Holds(t, page, connected)
+	}
+	written := 0
+	for way, act := range map[string]string{"forget": "#forget", "no longer kept": "#keep"} {
+		open(ctx)
+		browsertest.Write(t, ctx, "bonjour")
+		written++
+		d.waitFor(t, written)
+		browsertest.Do(t, ctx, chromedp.Click(chromedp.CSS("summary")), chromedp.Click(chromedp.CSS("#keep")))
+		other, stop := chromedp.NewContext(ctx)
+		open(other)
+		if n := browsertest.Eval[int](t, other, messages); n == 0 {
+			t.Errorf("%s: the other page shows %d messages", way, n)
+		}
+		browsertest.Do(t, ctx, chromedp.Click(chromedp.CSS(act)))
+		browsertest.Holds(t, other, messages+" === 0")
+		browsertest.Holds(t, other, connected)
+		browsertest.Write(t, other, "encore")
+		written++
+		d.waitFor(t, written)
+		if n := browsertest.Eval[int](t, other, onDevice); n != 0 {
+			t.Errorf("%s: the device keeps %d things that the other page put there", way, n)
+		}
+		stop()
+	}
 }

@@ -71,8 +71,9 @@ func (c *keyRotate) Run(s streams) error {
 			fmt.Fprintf(w, "All keys of %s are wrapped with its newest key: those of %s.\n", done.Country, counted(done.Contacts, "contact", "contacts"))
 			fmt.Fprint(w, `
 Now copy the .weeks files anew to where their copy is kept. Leave the old key
-under old_keys for 35 days more: backups that were made before need it. Then take
-it out of the configuration and destroy it.
+under old_keys for 35 days more: backups that were made before need it, and after
+a restore of one rotate again. Then take it out of the configuration, start the
+process anew, and destroy the old key only when it serves.
 `)
 		})
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"time"
 
 	"baraza/engine"
@@ -149,8 +150,8 @@ func (d *draft) settleCase(number uint32, state store.ItemState, left bool) erro
 	return nil
 }
 
-// Reply sends a word of staff to the person of a case. id is the caller's and recognises what is asked twice; ""
-// for none. It returns nil after the commit.
+// Reply sends a word of staff to the person of a case. id is the caller's and recognises what is asked twice in the case;
+// "" for none. It returns nil after the commit. ErrLeft: the person left the case before.
 func (r *Runner) Reply(ctx context.Context, contact store.Key, number uint32, text string, media engine.Media, id string) error {
 	return r.staff(ctx, contact, engine.Event{Kind: engine.StaffReply, Case: number, Text: text, Media: media}, id)
 }
@@ -180,7 +181,8 @@ func (r *Runner) staff(ctx context.Context, contact store.Key, ev engine.Event, 
 	}
 	j := &job{key: contact, origin: fromStaff, event: ev, must: true}
 	if id != "" {
-		j.notes = []store.Hash{r.config.Keys.Hash(c.Pack, keys.ForEvent, "staff", contact.String(), id)}
+		j.notes = []store.Hash{r.config.Keys.Hash(c.Pack, keys.ForEvent, "staff", contact.String(),
+			strconv.FormatUint(uint64(ev.Case), 10), strconv.Itoa(int(ev.Kind)), id)}
 	}
 	return r.do(ctx, j)
 }

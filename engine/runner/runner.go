@@ -41,6 +41,8 @@ var (
 	ErrBusy = errors.New("too much is under way, come again")
 	// ErrNoContact: staff wrote to a contact that is not there, or no longer.
 	ErrNoContact = errors.New("there is no such contact")
+	// ErrLeft: staff replied in a case that the person has just left. Nothing was kept or sent.
+	ErrLeft = errors.New("the person has left the case")
 	// ErrUnreadable is what Keys.Open returns for what nobody can read any more: its key was destroyed or its
 	// bytes are damaged. Any other error of Open is taken to pass.
 	ErrUnreadable = errors.New("sealed content cannot be read")

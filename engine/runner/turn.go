@@ -235,6 +235,9 @@ func (d *draft) step() error {
 		d.typing(effects)
 		switch ev.Kind {
 		case engine.StaffReply:
+			if !slices.ContainsFunc(effects, func(e engine.Effect) bool { return e.Kind == engine.Send && e.Send.Staff }) {
+				return ErrLeft
+			}
 			return d.settleCase(ev.Case, store.CaseAnswered, false)
 		case engine.StaffDone:
 			return d.settleCase(ev.Case, store.CaseDone, false)

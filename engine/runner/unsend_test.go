@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -55,6 +56,35 @@ func TestAReplyThatWaitsForTheWindowDoesNotComeToWhoLeavesTheCase(t *testing.T) 
 				w.hears(word)
 				w.passes(time.Hour)
 				equal(t, "what the phone got", []string{answer}, w.phone.take())
+			})
+		})
+	}
+}
+
+// Somebody of the team may reply in the moment in which the person leaves: they would think that it was read.
+func TestAReplyToWhoHasJustLeftTheCaseIsRefusedAndNotCalledSent(t *testing.T) {
+	for word, answer := range map[string]string{"hide": "Sunny today.", "stop": "We will not write to you any more."} {
+		t.Run(word, func(t *testing.T) {
+			inWorld(t, nil, func(t *testing.T, w *world) {
+				w.hears("person")
+				w.phone.take()
+				number := w.items(store.Case)[0].Number
+				w.hears(word)
+				if err := w.runner.Reply(t.Context(), w.key(), number, "About what you told us.", engine.Media{}, "r1"); !errors.Is(err, ErrLeft) {
+					t.Errorf("a reply to who has left: %v", err)
+				}
+				w.settles()
+				equal(t, "what the phone got", []string{answer}, w.phone.take())
+				w.hears("person") // and the next case is answered as ever
+				w.phone.take()
+				for _, it := range w.items(store.Case) {
+					number = max(number, it.Number)
+				}
+				if err := w.runner.Reply(t.Context(), w.key(), number, "Good day.", engine.Media{}, "r1"); err != nil {
+					t.Errorf("a reply in the next case: %v", err)
+				}
+				w.settles()
+				equal(t, "what the phone got", []string{"Good day."}, w.phone.take())
 			})
 		})
 	}

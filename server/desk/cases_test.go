@@ -56,6 +56,30 @@ func TestStaffAnswerInACaseAndGiveItBack(t *testing.T) {
 	})
 }
 
+// A program may count its requests within each case, or call what it asks of a case by one name.
+func TestTheNameOfARequestIsOneOfItsCaseAndOfWhatItAsks(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.opensCase(ana, "a lost card")
+		w.phone.take()
+		_, err := w.client.Reply(t.Context(), desk.CaseReply{Case: first, Text: "I look into it.", ID: "1"})
+		w.check(err)
+		line, err := w.client.Done(t.Context(), desk.CaseDone{Case: first, ID: "1"})
+		w.check(err)
+		if line.State != "done" {
+			t.Errorf("with the name of a reply, the case is %s", line.State)
+		}
+		w.passes(time.Second)
+		second := w.opensCase(ana, "another card")
+		w.phone.take()
+		_, err = w.client.Reply(t.Context(), desk.CaseReply{Case: second, Text: "Come on Monday.", ID: "1"})
+		w.check(err)
+		w.passes(time.Second)
+		if diff := cmp.Diff([]string{"Come on Monday."}, w.phone.take()); diff != "" {
+			t.Errorf("the phone shows (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestTheListHasTheOpenCasesFirstAndNoWordOfAnybody(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first, second := w.opensCase(ana, "a secret thing"), w.opensCase(bea, "another secret thing")

@@ -114,6 +114,8 @@ func statusOf(err error) (int, string) {
 		return p.Status, p.Text
 	case errors.Is(err, runner.ErrNoContact):
 		return http.StatusNotFound, "there is no such contact; it may have been erased"
+	case errors.Is(err, runner.ErrLeft):
+		return http.StatusConflict, "the person has just left the case: nothing more can be sent in it"
 	case errors.Is(err, runner.ErrNoPack):
 		return http.StatusUnprocessableEntity, err.Error()
 	case errors.Is(err, runner.ErrUnreadable):

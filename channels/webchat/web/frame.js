@@ -269,7 +269,7 @@ $("keep").disabled = !device;
 $("keep").onchange = () => {
   if ($("keep").checked) { move(device); put("keep", true); } else { move(tab); tab.removeItem(prefix + "keep"); }
 };
-$("forget").onclick = () => {
+const forget = () => {
   wipe(tab);
   if (device) wipe(device);
   kept = tab;
@@ -281,8 +281,12 @@ $("forget").onclick = () => {
   drop();
   connect();
   complain(words.forgotten);
-  text.focus();
 };
+$("forget").onclick = () => { forget(); text.focus(); };
+// What another page takes off the device does not stay here: this one would go on keeping it there.
+addEventListener("storage", event => {
+  if (kept === device && event.storageArea === device && (event.key === null || event.key === prefix + "keep") && event.newValue === null) forget();
+});
 $("exit").onclick = () => {
   wipe(tab);
   const to = document.body.dataset.exit;
