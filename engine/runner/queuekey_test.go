@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"path/filepath"
@@ -55,9 +56,11 @@ func TestARowOfTheQueueInTheWrongPlaceIsTakenOutAndItsMessageLeaves(t *testing.T
 					}
 					return errors.Join(b.Delete(k), b.Put(wrong, v))
 				})
-				next := newReal(t, dir, nil)
+				told := make(chan string, 8)
+				next := newRealOf(t, dir, nil, func(c *Config) { c.Alert = func(_ context.Context, a Alert) { told <- a.Code } })
 				settles(time.Hour)
 				equal(t, "what left after an hour", []string{"Write a word."}, next.phone.take())
+				equal(t, "alerts", []string{"queue-damaged"}, []string{<-told})
 				if err := next.runner.Receive(t.Context(), []Inbound{inbound(1, 1, "water")}); err != nil {
 					t.Error(err)
 				}
