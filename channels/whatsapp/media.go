@@ -208,13 +208,13 @@ func (c *Channel) FetchMedia(ctx context.Context, account string, a channels.Att
 	request, err = http.NewRequestWithContext(ctx, http.MethodGet, found.URL, nil)
 	if err != nil {
 		stop()
-		return nil, err
+		return nil, errors.New("the address of the media is none")
 	}
 	request.Header.Set("Authorization", "Bearer "+c.settings.Token(account))
 	response, err := c.http.Do(request)
-	if err != nil {
+	if err != nil { // its own words hold the address, which opens the file
 		stop()
-		return nil, err
+		return nil, errors.New("media is not to be had: no connection")
 	}
 	if response.StatusCode != http.StatusOK {
 		response.Body.Close()

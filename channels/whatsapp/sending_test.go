@@ -283,3 +283,25 @@ func TestTheFakeIsReachedBelowAPrefix(t *testing.T) {
 		t.Errorf("a picture sent ended as %+v", r)
 	}
 }
+
+// The address of what a person sent opens it, so that an error that operators and logs are told does not hold it.
+func TestAFileThatIsNotToBeHadDoesNotTellItsAddress(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/file") {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"id":"1","url":"http://%s/file?hash=signed"}`, r.Host)
+	}))
+	defer server.Close()
+	c := whatsapp.New(whatsapp.Settings{BaseURL: server.URL, AppSecrets: []string{secret}, Token: func(string) string { return token }})
+	content, err := c.FetchMedia(t.Context(), account, channels.Attachment{ID: "1"})
+	if err == nil {
+		content.Close()
+		t.Fatal("a file came from a connection that broke")
+	}
+	if strings.Contains(err.Error(), "signed") || !strings.Contains(err.Error(), "no connection") {
+		t.Errorf("got the error %q", err)
+	}
+}

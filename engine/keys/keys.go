@@ -331,6 +331,15 @@ func (r *Ring) Begun(contact store.Key) time.Time {
 	return time.Time{}
 }
 
+// Knows tells whether the contact has a key here, or a tombstone.
+func (r *Ring) Knows(contact store.Key) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, has := r.newest[contact]
+	_, had := r.lastErased[contact]
+	return has || had
+}
+
 func (r *Ring) begun(contact store.Key) uint64 {
 	n, found := r.newest[contact]
 	if !found || r.closed {

@@ -83,6 +83,8 @@ func (r Rings) Begun(pack string, contact store.Key) time.Time {
 	return ring.Begun(contact)
 }
 
+// Erase with pack "" is of a contact whose pack nobody knows any more: it is for the countries that know the contact, and
+// for all where none does, so that no erasure is lost.
 func (r Rings) Erase(pack string, e store.Erasure) error {
 	if pack != "" {
 		ring, err := r.of(pack)
@@ -91,7 +93,14 @@ func (r Rings) Erase(pack string, e store.Erasure) error {
 		}
 		return ring.Erase(e)
 	}
+	known := false
 	for _, ring := range r.Packs {
+		known = known || ring.Knows(e.Key)
+	}
+	for _, ring := range r.Packs {
+		if known && !ring.Knows(e.Key) {
+			continue
+		}
 		if err := ring.Erase(e); err != nil {
 			return err
 		}

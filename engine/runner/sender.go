@@ -49,9 +49,10 @@ type sender struct {
 	// stuck are those whose first part waits because the provider calls the window closed, which may be open by our clock,
 	// because a template is not to be used, or because nothing unasked may go; and until when that is of use. It is kept
 	// here alone: after a restart it is known when the part is tried again.
-	stuck map[store.Key]time.Time
-	after store.Message       // where the next round goes on, when one does not see all
-	told  map[store.Hash]bool // names that are somebody else's, reported already
+	stuck  map[store.Key]time.Time
+	after  store.Message       // where the next round goes on, when one does not see all
+	mended time.Time           // when rows of the queue were last taken out
+	told   map[store.Hash]bool // names that are somebody else's, reported already
 }
 
 func newSender(r *Runner) *sender {
@@ -155,6 +156,10 @@ func (s *sender) bury(ctx context.Context, sends *errgroup.Group, damaged *store
 	if damaged.ID == 0 {
 		return
 	}
+	if damaged.Key == (store.Key{}) {
+		s.mend(ctx, sends)
+		return
+	}
 	sends.Go(func() error {
 		j := &job{key: damaged.Key, origin: inside, change: func(d *draft) error {
 			d.turn.Settle = append(d.turn.Settle, store.Settlement{ID: damaged.ID, State: store.Gone})
@@ -162,6 +167,25 @@ func (s *sender) bury(ctx context.Context, sends *errgroup.Group, damaged *store
 			return nil
 		}}
 		_ = s.r.do(ctx, j)
+		return nil
+	})
+}
+
+// mend has the store take rows out of its queue that lead to no message: its next commit does, and there may be none for
+// hours. Nothing is woken by it, so that rows that cannot be taken out either cost a commit each time that the queue is
+// looked at anyway, and no more.
+func (s *sender) mend(ctx context.Context, sends *errgroup.Group) {
+	r, now := s.r, s.r.now()
+	if now.Sub(s.mended).Abs() < r.timing.Poll {
+		return
+	}
+	s.mended = now
+	r.tell("queue-damaged", Warning)
+	sends.Go(func() error {
+		_, err := r.group.Submit(context.WithoutCancel(ctx), store.Turn{Expect: store.Any, At: now})
+		if err != nil {
+			r.log.Error("the queue could not be mended", "error", err)
+		}
 		return nil
 	})
 }

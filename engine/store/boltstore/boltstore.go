@@ -78,6 +78,7 @@ type Store struct {
 
 	leases leases
 	stale  stale
+	astray astray
 
 	backups    backups
 	compacting sync.RWMutex  // held for reading by each backup, and taken first

@@ -47,6 +47,9 @@ func (s *Store) Commit(ctx context.Context, turns []store.Turn) ([]store.Result,
 		if err := s.stale.drop(w); err != nil {
 			return err
 		}
+		if err := s.astray.mend(w); err != nil {
+			return err
+		}
 		if err := w.endRun(); err != nil {
 			return err
 		}

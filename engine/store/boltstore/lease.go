@@ -105,16 +105,21 @@ func (s *stale) note(k []byte) {
 	}
 }
 
-// drop deletes some of the rows. Each is looked at again, since it may have been set anew.
-func (s *stale) drop(w *writer) error {
+// take gives some of the rows, which are remembered no more.
+func (s *stale) take() []string {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	rows := slices.Collect(maps.Keys(s.rows))
 	rows = rows[:min(len(rows), staleDropped)]
 	for _, k := range rows {
 		delete(s.rows, k)
 	}
-	s.mu.Unlock()
-	for _, k := range rows {
+	return rows
+}
+
+// drop deletes some of the rows. Each is looked at again, since it may have been set anew.
+func (s *stale) drop(w *writer) error {
+	for _, k := range s.take() {
 		t := parseTimerKey([]byte(k))
 		c, found, err := w.contact(t.Key)
 		if err != nil {

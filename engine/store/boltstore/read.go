@@ -145,7 +145,7 @@ func (s *Store) Outbox(ctx context.Context, q store.OutboxQuery) (out []store.Me
 				return len(out) < q.Limit
 			})
 		case q.State == store.Waiting:
-			out, err = r.heads(q, &hurt)
+			out, err = r.heads(q, &hurt, s.astray.note)
 		case q.State == store.Failed || q.State == store.Dead:
 			out, err = r.dead(q, &hurt)
 		}
@@ -157,8 +157,8 @@ func (s *Store) Outbox(ctx context.Context, q store.OutboxQuery) (out []store.Me
 	return out, err
 }
 
-// heads lists what can be sent until then.
-func (r *reader) heads(q store.OutboxQuery, hurt *damage) (out []store.Message, err error) {
+// heads lists what can be sent until then. astray is told of rows that cannot be read and lead to no message.
+func (r *reader) heads(q store.OutboxQuery, hurt *damage, astray func(k []byte)) (out []store.Message, err error) {
 	last := millis(q.Until)
 	c := r.bucket(queue).Cursor()
 	from := queueKey(q.After.Ready, q.After.ID)
@@ -181,6 +181,7 @@ func (r *reader) heads(q store.OutboxQuery, hurt *damage) (out []store.Message, 
 				}
 				continue
 			}
+			astray(k)
 			hurt.note(&store.DamagedError{ID: id, Where: queue.says})
 			continue
 		}
