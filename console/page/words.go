@@ -12,6 +12,7 @@ import (
 var Words = map[string]string{
 	"title-overview":  "What serves",
 	"title-problem":   "This could not be done",
+	"title-wrong":     "Problem: %s",
 	"title-status":    "%s in %s",
 	"title-upload":    "Plan a release of %s in %s",
 	"title-plan":      "Release %s of %s in %s",
@@ -233,6 +234,7 @@ var Words = map[string]string{
 	"replies-send":    "Send them",
 	"do-stop-end":     "Answer people again",
 	"stop-again":      "Say something else",
+	"stop-resuming":   "Stop it again",
 	"as-in":           "the text in %s",
 	"do-notice":       "Replace the notice",
 	"notice-now":      "What people are told now",
