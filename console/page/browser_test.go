@@ -280,7 +280,7 @@ func TestAnApproverReadsARelease(t *testing.T) {
 	browsertest.Eval[bool](t, ctx, `document.querySelector("a[href*='/release/']").click(), true`)
 	shows(t, ctx, "Release "+next.hash[:12])
 	looks(t, ctx, "release")
-	fills(t, ctx, "why", "Read in both languages")
+	fills(t, ctx, "why-approve", "Read in both languages")
 	clicks(t, ctx, "Approve")
 	browsertest.Holds(t, ctx, `document.querySelector("[role=status]") && document.querySelector("[role=status]").textContent.includes("You have approved it")`)
 }
