@@ -133,7 +133,7 @@ var Words = map[string]string{
 	"tests-unsigned":  "They are run once somebody who may release here has signed it.",
 	"tests-unknown":   "Its tests could not be run: %s",
 	"not-compared":    "What people are told was not compared: %s.",
-	"differ-none":     "In none of them does the release that serves say anything else.",
+	"differ-none":     "In none of those that passed does the release that serves say anything else.",
 	"differ-some":     "In 1 test people are told something else than now:|In %d tests people are told something else than now:",
 	"with-this":       "With this release",
 	"as-now":          "As it serves now",

@@ -1,10 +1,14 @@
 package page_test
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"baraza/console/page"
 )
 
 // A box takes 1,000 characters and a record 1,000 bytes, which are fewer characters in most scripts.
@@ -53,14 +57,26 @@ func TestAPageBeginsWithWhatIsWrong(t *testing.T) {
 	r := newRoom(t)
 	r.serves("ke", r.build("help", wording{}))
 	ana := r.enters("ana")
-	for title, page := range map[string]answer{
+	for title, is := range map[string]answer{
 		"Problem: Emergency stop of ke": ana.post("/console/ke/emergency-stop", "word", "ug"),
 		"This could not be done":        ana.get("/console/ke/help/promote"),
 	} {
-		if strings.Count(page.body, " autofocus") != 1 {
-			t.Errorf("%s begins elsewhere:\n%s", page.path, page.body)
+		if strings.Count(is.body, " autofocus") != 1 {
+			t.Errorf("%s begins elsewhere:\n%s", is.path, is.body)
 		}
-		has(t, page.body, `role="alert" tabindex="-1" autofocus`, "<title>"+title)
+		has(t, is.body, `role="alert" tabindex="-1" autofocus`, "<title>"+title)
 	}
 	hasNot(t, ana.get("/console/ke/emergency-stop").body, "autofocus", "<title>Problem")
+}
+
+// Tests that do not pass were not compared: what they say may well differ.
+func TestAPlanSaysNothingOfHowTestsDifferThatDoNotPass(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.serves("ke", r.build("help", wording{}))
+	r.behaviour = func(context.Context, io.ReadSeeker, string) (page.Outcome, error) {
+		return page.Outcome{Passed: 1, Failed: []string{"Somebody says a word"}}, nil
+	}
+	plan := r.enters("ana").sends("/console/ke/help/plan", r.build("help", wording{say: "I read {word}."}))
+	plan.says(t, http.StatusOK, "Somebody says a word", "In none of those that passed does the release that serves say anything else.")
 }
