@@ -119,3 +119,36 @@ func TestWhatIsKeptOfRoundsIsReadOnlyWhereItLies(t *testing.T) {
 		t.Errorf("before anybody tried: %+v", found)
 	}
 }
+
+// A copy ends early where the disk is full or the line breaks. The process that looks at it serves people.
+func TestACopyOfRoundsThatIsCutShortOrDamagedMeetsNoGateAndHarmsNobody(t *testing.T) {
+	t.Parallel()
+	in := inspection(t, "2-choices", program.Need{Gate: program.PeopleTested})
+	in.Rounds = t.TempDir()
+	f, err := rounds.Open(in.Rounds, rounds.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(in.Rounds, rounds.DataFile)
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	damaged := bytes.Clone(whole)
+	copy(damaged[2*page:], bytes.Repeat([]byte{0xab}, len(whole)-2*page))
+	for what, content := range map[string][]byte{"cut short": whole[:2*page], "damaged": damaged} {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if found := finds(t, newInspector(), in)[0]; found.Met || !strings.Contains(found.Says, "their file is damaged") {
+			t.Errorf("%s: %+v", what, found)
+		}
+	}
+}

@@ -13,14 +13,17 @@ import (
 const whyLong = 1000
 
 // why reads why something is done.
-func (f *form) why() string {
-	switch why := f.Values["why"]; {
+func (f *form) why() string { return f.reason("why") }
+
+// reason reads why something is done from a box of its own, on a page that has several of them.
+func (f *form) reason(box string) string {
+	switch why := f.Values[box]; {
 	case why == "":
-		f.wrong("why", say("why-needed"))
+		f.wrong(box, say("why-needed"))
 	case len(why) > whyLong:
-		f.wrong("why", say("why-long"))
+		f.wrong(box, say("why-long"))
 	}
-	return f.Values["why"]
+	return f.Values[box]
 }
 
 // percent reads a number from 0 to most.

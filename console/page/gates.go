@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strings"
 
 	"baraza/engine/release"
 	"baraza/server/desk"
@@ -113,26 +114,31 @@ func (p *pages) activateKept(v *visit) error {
 
 // approve is the word of a second person for a release.
 func (p *pages) approve(v *visit) error {
-	_, f := asked(v)
+	const box = "why-approve"
+	f := form{Values: map[string]string{box: strings.TrimSpace(v.r.PostFormValue("why"))}}
+	why := f.reason(box)
 	if f.Wrong != nil {
 		return p.keptForm(v, http.StatusUnprocessableEntity, f)
 	}
 	hash := v.r.PathValue("release")
-	if _, err := v.desk.Approve(v.ctx(), desk.Approval{Country: v.Country, Pack: v.Pack, Release: hash, Why: f.Values["why"]}); err != nil {
+	if _, err := v.desk.Approve(v.ctx(), desk.Approval{Country: v.Country, Pack: v.Pack, Release: hash, Why: why}); err != nil {
 		return err
 	}
 	return v.goTo(v.At("/release/" + hash + "?done=approved"))
 }
 
+// whyOf is the name of the box for why a gate may be overridden; a name in a page has no spaces.
+func whyOf(gate string) string { return "why-" + strings.ReplaceAll(gate, " ", "-") }
+
 // override asks to override a gate, or confirms that as the second person.
 func (p *pages) override(v *visit) error {
-	gate := cmp.Or(v.r.PostFormValue("gate"), "?")
+	gate, why := cmp.Or(v.r.PostFormValue("gate"), "?"), v.r.PostFormValue("why")
 	hash := v.r.PathValue("release")
-	_, err := v.desk.Override(v.ctx(), desk.Override{Country: v.Country, Pack: v.Pack, Release: hash, Gate: gate, Why: v.r.PostFormValue("why")})
+	_, err := v.desk.Override(v.ctx(), desk.Override{Country: v.Country, Pack: v.Pack, Release: hash, Gate: gate, Why: why})
 	var known *desk.Problem
 	if errors.As(err, &known) && known.Status == http.StatusUnprocessableEntity {
-		var f form
-		f.wrong("why-"+gate, sentence(known.Text))
+		f := form{Values: map[string]string{whyOf(gate): why}}
+		f.wrong(whyOf(gate), sentence(known.Text))
 		return p.keptForm(v, known.Status, f)
 	}
 	if err != nil {

@@ -234,6 +234,9 @@ func (p *pages) show(v *visit, status int, title, name string, data any) error {
 	if err != nil {
 		return err
 	}
+	if status >= http.StatusBadRequest && name != "problem" { // whose own title says it
+		title = say("title-wrong", title)
+	}
 	page := look.Page{Title: title, Caller: v.caller, Here: place(v.r.URL.Path), Body: banner + body}
 	if name == "status" || name == "stop" {
 		page.Scripts = []string{scriptPath}
@@ -326,7 +329,7 @@ type confirmed struct {
 var drawn = template.Must(template.New("").Funcs(template.FuncMap{
 	"say": say, "count": count, "short": short, "parts": parts, "sentence": sentence,
 	"first": func(all []Conversation) []Conversation { return all[:min(len(all), differsMost)] }, "join": func(all []string) string { return strings.Join(all, ", ") },
-	"account": accountPath, "confirm": func(page one, what string) confirmed { return confirmed{page, what} },
+	"account": accountPath, "whyOf": whyOf, "confirm": func(page one, what string) confirmed { return confirmed{page, what} },
 	"country": func(name string) string {
 		if name == role.Everywhere {
 			return say("every-country")

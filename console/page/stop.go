@@ -151,8 +151,9 @@ func (p *pages) stopped(v *visit) error {
 
 // unfrozen serves a country again.
 func (p *pages) unfrozen(v *visit) error {
-	f := form{Values: map[string]string{"why": strings.TrimSpace(v.r.PostFormValue("why"))}}
-	in := desk.Unfreeze{Country: v.Country, Why: f.why(), Replies: v.r.PostFormValue("replies")}
+	const box = "why-end"
+	f := form{Values: map[string]string{box: strings.TrimSpace(v.r.PostFormValue("why")), "replies": v.r.PostFormValue("replies")}}
+	in := desk.Unfreeze{Country: v.Country, Why: f.reason(box), Replies: f.Values["replies"]}
 	if f.Wrong != nil {
 		return p.stopForm(v, http.StatusUnprocessableEntity, stopPage{Ending: f})
 	}

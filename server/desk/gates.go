@@ -337,7 +337,11 @@ func (i *inspected) lets(hash string, now release.State, by string) error {
 	return closed(hash, gates(i.Kept, i.found, now, by))
 }
 
-// servedOnce tells whether a release serves or served before, so that going back to it is free.
+// servedOnce tells whether a release serves or served before, so that going back to it is free. One that is being tried
+// is nothing to go back to: to name it is to promote it, by another name.
 func servedOnce(s release.State, hash string) bool {
-	return slices.ContainsFunc(slices.Concat(s.Earlier, served(s)), func(one release.Served) bool { return one.Release == hash })
+	if c := tried(s); c != nil && c.Release == hash {
+		return false
+	}
+	return s.Serves() == hash || slices.ContainsFunc(s.Earlier, func(one release.Served) bool { return one.Release == hash })
 }

@@ -234,6 +234,30 @@ func TestARollbackToWhatNeverServedIsNoWayAround(t *testing.T) {
 	})
 }
 
+// It would reach everybody by a command that looks at no gate, and by the hand of the one who approved it.
+func TestARollbackToWhatIsTriedIsAPromotionAndIsGatedLikeOne(t *testing.T) {
+	inGated(t, func(t *testing.T, g *gated) {
+		first := g.keeps("", flowsText)
+		g.check(g.activate(first, "ana", 100))
+		hash := g.keeps("    tests pass\n    approval\n", flowsText)
+		_, err := g.client.Approve(g.t.Context(), desk.Approval{Country: "ke", Release: hash, By: "ben"})
+		g.check(err)
+		g.check(g.activate(hash, "ana", 0))
+		back := func(by string) error {
+			_, err := g.client.Rollback(g.t.Context(), desk.Change{Country: "ke", Planned: first, Release: hash, By: by})
+			return err
+		}
+		refused(t, back("ben"), http.StatusConflict, "approved by ben, who activates it")
+		g.found[program.TestsPass] = "1 test did not pass"
+		refused(t, back("ana"), http.StatusConflict, "tests pass: 1 test did not pass")
+		if got := g.shelf.State().Serves(); got != first {
+			t.Errorf("%s serves, want %s", got, first)
+		}
+		delete(g.found, program.TestsPass)
+		g.check(back("ana"))
+	})
+}
+
 // Tests of a release take their time; taking back what harms people must not wait for them.
 func TestARollbackDoesNotWaitForTheTestsOfAnotherRelease(t *testing.T) {
 	inGated(t, func(t *testing.T, g *gated) {
