@@ -79,7 +79,11 @@ func (p *page) shown() string {
 
 func TestAChatInAPageIsAnsweredAlsoWhenThePageWasAway(t *testing.T) {
 	t.Parallel()
-	w := chatWorld(t)
+	folder := packFolder(t, "help", map[string]string{"pack.flow": strings.Replace(helpPack, "channels whatsapp", "channels whatsapp, webchat", 1),
+		"talk.flow": helpTalk, "person.flow": helpPerson, "stop.flow": helpStop})
+	w := newWorld(t, options{folder: folder, change: func(c *config.Config) {
+		c.Webchat = []*config.Webchat{{Name: "help", Pack: "help", Origins: []string{"http://127.0.0.1"}}}
+	}})
 	p := w.open(t, "")
 	p.say(frame{Type: "message", ID: "aaaaaaaa1", Text: "hello"})
 	if f := p.next("received"); f.ID != "aaaaaaaa1" {
@@ -96,52 +100,5 @@ func TestAChatInAPageIsAnsweredAlsoWhenThePageWasAway(t *testing.T) {
 	defer p.socket.Close()
 	if got := []string{p.shown(), p.shown()}; got[0] != "You wrote zanzibar." || got[1] != "What is the word?" {
 		t.Errorf("after it came back the page shows %q", got)
-	}
-}
-
-// chatWorld is one whose pack is also in pages.
-func chatWorld(t *testing.T) *world {
-	t.Helper()
-	folder := packFolder(t, "help", map[string]string{"pack.flow": strings.Replace(helpPack, "channels whatsapp", "channels whatsapp, webchat", 1),
-		"talk.flow": helpTalk, "person.flow": helpPerson, "stop.flow": helpStop})
-	return newWorld(t, options{folder: folder, change: func(c *config.Config) {
-		c.Webchat = []*config.Webchat{{Name: "help", Pack: "help", Origins: []string{"http://127.0.0.1"}}}
-	}})
-}
-
-// Nothing ends a WebSocket but its channel: net/http's Shutdown does not wait for them, nor end them.
-func TestAServerEndsWithPagesOpenAndWhatTheyHaveNotShownComesAfterwardsOnce(t *testing.T) {
-	t.Parallel()
-	w := chatWorld(t)
-	p := w.open(t, "")
-	p.say(frame{Type: "message", ID: "aaaaaaaa1", Text: "hello"})
-	p.next("received")
-	asked := p.next("message") // and the page ends before it says that it has shown it
-	other := w.open(t, "")     // a page that only looks
-	w.halt()
-	for _, one := range []*page{p, other} {
-		for {
-			if _, _, err := one.socket.ReadMessage(); err != nil {
-				if !websocket.IsCloseError(err, websocket.CloseGoingAway) {
-					t.Errorf("the page is told: %v", err)
-				}
-				break
-			}
-		}
-	}
-	w.start()
-	p = w.open(t, p.secret)
-	defer p.socket.Close()
-	again := p.next("message")
-	if again.ID != asked.ID {
-		t.Errorf("the message came as %q and as %q", asked.ID, again.ID)
-	}
-	p.say(frame{Type: "ack", ID: again.ID})
-	p.say(frame{Type: "message", ID: "aaaaaaaa1", Text: "hello"}) // it does not know that this was received
-	p.next("received")
-	p.say(frame{Type: "message", ID: "aaaaaaaa2", Text: "zanzibar"})
-	p.next("received")
-	if got := []string{p.shown(), p.shown()}; got[0] != "You wrote zanzibar." || got[1] != "What is the word?" {
-		t.Errorf("the page shows %q", got)
 	}
 }
