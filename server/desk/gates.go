@@ -337,11 +337,8 @@ func (i *inspected) lets(hash string, now release.State, by string) error {
 	return closed(hash, gates(i.Kept, i.found, now, by))
 }
 
-// servedOnce tells whether a release serves or served before, so that going back to it is free. One that is being tried
-// is nothing to go back to: to name it is to promote it, by another name.
+// servedOnce tells whether a release serves or served before, so that going back to it is free. That it is being tried just
+// now counts for nothing: to go back to what is only tried is to promote it, by another name.
 func servedOnce(s release.State, hash string) bool {
-	if c := tried(s); c != nil && c.Release == hash {
-		return false
-	}
 	return s.Serves() == hash || slices.ContainsFunc(s.Earlier, func(one release.Served) bool { return one.Release == hash })
 }
