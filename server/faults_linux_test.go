@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"baraza/channels/whatsapp/fake"
+	"baraza/engine/childtest"
 	"baraza/server/desk"
 )
 
@@ -100,12 +101,7 @@ func (n *nursery) ready() int {
 // with a plain message and the next one goes on; and what was written is answered once.
 func TestADiskThatFailsForAWhileHangsNobodyAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("strace"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("there is no strace on this machine, and CI has to have it")
-		}
-		t.Skip("there is no strace on this machine")
-	}
+	childtest.Needs(t, "strace", "")
 	for _, fault := range []struct{ calls, with string }{
 		{"fsync,fdatasync", "EIO"}, {"pwrite64", "ENOSPC"}, {"pwrite64", "EIO"}, {"pread64", "EIO"}, {"openat,renameat,linkat,unlinkat", "EROFS"},
 	} {

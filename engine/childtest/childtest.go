@@ -5,6 +5,7 @@ package childtest
 import (
 	"bytes"
 	"context"
+	"os"
 	"os/exec"
 	"sync/atomic"
 	"testing"
@@ -44,4 +45,20 @@ func within(t testing.TB, patience time.Duration, args ...string) *exec.Cmd {
 		}
 	})
 	return cmd
+}
+
+// Needs skips a test where a program is not on the machine, and fails it where CI has to have it. instead says what is held
+// without it; "" for nothing.
+func Needs(t testing.TB, program, instead string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("there is no %s on this machine, and CI has to have it", program)
+	}
+	if instead != "" {
+		instead = "; the part that needs none is " + instead
+	}
+	t.Skipf("there is no %s on this machine%s", program, instead)
 }

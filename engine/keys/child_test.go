@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -171,12 +170,7 @@ func reads(t *testing.T, r *keys.Ring, contact store.Key, sealed, name string, w
 // ring says that nobody knows, upon which whoever serves ends. It fails every call in CI, and every other one elsewhere.
 func TestWhateverFailsOnceTheKeysGoOnOrEndTheProcess(t *testing.T) {
 	// Not beside other tests: each process that is started holds the locks of all files for a moment.
-	if _, err := exec.LookPath("strace"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("there is no strace on this machine, and CI has to have it")
-		}
-		t.Skip("there is no strace on this machine")
-	}
+	childtest.Needs(t, "strace", "")
 	step := 2
 	if os.Getenv("CI") == "true" {
 		step = 1

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -185,17 +184,6 @@ func straced(t *testing.T, dir, call, does string, n int) []string {
 	return runChild(t, dir, nil, "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:%s:when=%d", call, does, n))
 }
 
-func needsStrace(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("strace"); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal("there is no strace on this machine, and CI has to have it")
-	}
-	t.Skip("there is no strace on this machine; the simulation and TestKilledAfterTheProvidersYes are the part that needs none")
-}
-
 // wholeAgain has the next process take everything once more, as the provider delivers what was not acknowledged, and
 // holds that nothing is lost, nothing was applied twice, and that each part reached the provider in its order, one of
 // them twice at most, and then counted.
@@ -264,7 +252,7 @@ func wholeAgain(t *testing.T, dir, when string) (twice int) {
 // every n in CI, and for some of them elsewhere.
 func TestKilledAtEveryWriteOfATurn(t *testing.T) {
 	t.Parallel()
-	needsStrace(t)
+	childtest.Needs(t, "strace", "the simulation and TestKilledAfterTheProvidersYes")
 	step := 9
 	if os.Getenv("CI") == "true" {
 		step = 1
@@ -305,7 +293,7 @@ func TestKilledAfterTheProvidersYes(t *testing.T) {
 // next one goes on.
 func TestAFailedFsyncIsSettledOrEndsTheProcess(t *testing.T) {
 	t.Parallel()
-	needsStrace(t)
+	childtest.Needs(t, "strace", "the simulation and TestKilledAfterTheProvidersYes")
 	for _, call := range []string{"fdatasync", "fsync"} {
 		for n := 1; n <= 8; n++ {
 			dir := t.TempDir()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,14 +35,7 @@ func TestARowOfTheQueueInTheWrongPlaceIsTakenOutAndItsMessageLeaves(t *testing.T
 				r.stop()
 				change := func(do func(*bolt.Bucket) error) {
 					t.Helper()
-					db, err := bolt.Open(filepath.Join(dir, "data"), 0o600, nil)
-					if err != nil {
-						t.Fatal(err)
-					}
-					err = db.Update(func(tx *bolt.Tx) error { return do(tx.Bucket([]byte("queue"))) })
-					if err = errors.Join(err, db.Close()); err != nil {
-						t.Fatal(err)
-					}
+					inFile(t, dir, func(tx *bolt.Tx) error { return do(tx.Bucket([]byte("queue"))) })
 				}
 				change(func(b *bolt.Bucket) error {
 					k, v := b.Cursor().First()

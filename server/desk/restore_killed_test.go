@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"baraza/engine/childtest"
 	"baraza/engine/keys"
 	"baraza/engine/store/boltstore"
 	"baraza/server/desk"
@@ -107,7 +108,7 @@ func TestARestoreThatIsKilledLeavesTheOldTheNewOrAWordOfWhatToDo(t *testing.T) {
 // restoresInChild restores in a process that kills itself before a step, and gives the step; died is false where it was done.
 func (w *world) restoresInChild(folder string, step int) (name string, died bool) {
 	w.t.Helper()
-	cmd := exec.CommandContext(w.t.Context(), os.Args[0], "-test.run=^$")
+	cmd := childtest.Command(w.t, os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), childDir+"="+w.dir, childBackup+"="+folder, childStep+"="+fmt.Sprint(step))
 	said, err := cmd.Output()
 	name = strings.TrimSpace(string(said))
@@ -205,8 +206,19 @@ func TestNobodysDataIsReplacedThatCameWhileABackupWasRestored(t *testing.T) {
 
 // A file of another user may be served by them, and knows of erasures.
 func TestAFileOfAnotherUserIsNotReplaced(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("nothing is closed to root")
+	if os.Geteuid() == 0 { // to whom nothing is closed
+		folder, err := os.MkdirTemp("", "restore-of-another-user")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(folder) })
+		if err := os.Chmod(folder, 0o777); err != nil { // whatever the umask
+			t.Fatal(err)
+		}
+		if said, err := asAnotherUser(t, folder, t.Name(), "TMPDIR="+folder); err != nil || !strings.Contains(said, "--- PASS: "+t.Name()) {
+			t.Errorf("%v\n%s", err, said)
+		}
+		return
 	}
 	inWorld(t, func(t *testing.T, w *world) {
 		w.agrees(ana)

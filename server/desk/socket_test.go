@@ -136,23 +136,31 @@ func TestAnotherUserIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	served(t, path, http.HandlerFunc(anything))
+	said, err := asAnotherUser(t, filepath.Dir(path), "TestProbe", "DESK_PROBE="+path)
+	if err != nil || !strings.Contains(said, "belongs to another user") {
+		t.Errorf("another user: %v\n%s", err, said)
+	}
+}
+
+// asAnotherUser runs a test of this binary as another user, which root alone can, from a folder that is open to them.
+func asAnotherUser(t *testing.T, folder, test string, env ...string) (said string, err error) {
+	t.Helper()
 	self, err := os.ReadFile(os.Args[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied := filepath.Join(filepath.Dir(path), "probe")
+	copied := filepath.Join(folder, "probe")
 	if err := errors.Join(os.WriteFile(copied, self, 0o700), os.Chmod(copied, 0o755)); err != nil { // whatever the umask
 		t.Fatal(err)
 	}
-	probe := childtest.Command(t, copied, "-test.run=^TestProbe$", "-test.v")
+	probe := childtest.Command(t, copied, "-test.run=^"+test+"$", "-test.v")
 	var out bytes.Buffer
 	probe.Stdout, probe.Stderr = &out, &out
 	probe.Dir = "/"
-	probe.Env = []string{"DESK_PROBE=" + path}
+	probe.Env = env
 	probe.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
-	if err := probe.Run(); err != nil || !strings.Contains(out.String(), "belongs to another user") {
-		t.Errorf("another user: %v\n%s", err, &out)
-	}
+	err = probe.Run()
+	return out.String(), err
 }
 
 // TestProbe is the other user of TestAnotherUserIsRefused.

@@ -286,7 +286,7 @@ func TestKilledAnywhere(t *testing.T) {
 // TestKilledAtEveryWrite kills the process as it begins its n-th write, for every n.
 func TestKilledAtEveryWrite(t *testing.T) {
 	t.Parallel()
-	needs(t, "strace")
+	childtest.Needs(t, "strace", "TestKilledAnywhere and TestAnUnknownCommitIsSettled")
 	for n := 1; ; n++ {
 		path := filepath.Join(t.TempDir(), "store")
 		c := startChild(t, path, []string{"CHILD_TURNS=8", "CHILD_COMPACT=4"},
@@ -315,7 +315,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 // TestAFailedFsyncIsSettledByReopening fails each of the first fsyncs in turn.
 func TestAFailedFsyncIsSettledByReopening(t *testing.T) {
 	t.Parallel()
-	needs(t, "strace")
+	childtest.Needs(t, "strace", "TestKilledAnywhere and TestAnUnknownCommitIsSettled")
 	unknown := 0
 	for n := 1; n <= 16; n++ {
 		path := filepath.Join(t.TempDir(), "store")
@@ -336,16 +336,6 @@ func TestAFailedFsyncIsSettledByReopening(t *testing.T) {
 	}
 	if unknown < 10 {
 		t.Errorf("commits of unknown outcome: got %d, want 10 and more", unknown)
-	}
-}
-
-func needs(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("there is no %s on this machine, and CI has to have it", program)
-		}
-		t.Skipf("there is no %s on this machine; TestKilledAnywhere and TestAnUnknownCommitIsSettled are the part that needs none", program)
 	}
 }
 
